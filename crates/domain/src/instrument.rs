@@ -1,0 +1,90 @@
+//! What can be traded and the venue's rules for it.
+//!
+//! This module must not know prices or positions.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::InstrumentId,
+    money::{Currency, Money, notional},
+    num::{NumError, Price, Qty},
+};
+
+/// What kind of thing an instrument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetClass {
+    /// A share or fund.
+    Equity,
+    /// A crypto asset against another asset, delivered at once.
+    CryptoSpot,
+    /// Made by a seeded generator; labelled so wherever it is shown.
+    Synthetic,
+}
+
+/// When the instrument's market is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CalendarKind {
+    /// Round the clock, the day begins at 00:00 UTC.
+    #[serde(rename = "24/7")]
+    AlwaysOpen,
+    /// US equities, regular session in New York.
+    #[serde(rename = "us_equities")]
+    UsEquities,
+}
+
+/// How the tick is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TickSource {
+    /// The venue specifies it.
+    Specified,
+    /// The desk inferred it from the decimals of imported prices, and says so.
+    Inferred,
+}
+
+/// One instrument and its rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instrument {
+    /// Venue and symbol.
+    pub id: InstrumentId,
+    /// What kind of thing it is.
+    pub asset_class: AssetClass,
+    /// The asset that is bought.
+    pub base: Currency,
+    /// The currency of prices, costs and proceeds.
+    pub quote: Currency,
+    /// The currency in which the venue charges fees.
+    pub fee_currency: Currency,
+    /// Prices are multiples of this.
+    pub tick: Price,
+    /// How the tick is known.
+    pub tick_source: TickSource,
+    /// Quantities are multiples of this.
+    pub step: Qty,
+    /// Smallest order.
+    pub min_qty: Qty,
+    /// Largest order, when the venue has one.
+    pub max_qty: Option<Qty>,
+    /// Smallest value of an order in the quote currency, zero when the venue has none.
+    pub min_notional: Decimal,
+    /// Units of the base per unit of quantity; 1 for spot.
+    pub multiplier: Decimal,
+    /// When the market is open.
+    pub calendar: CalendarKind,
+    /// True when the venue lends it for short sales.
+    pub shortable: bool,
+    /// False when the venue has suspended it.
+    pub tradable: bool,
+}
+
+impl Instrument {
+    /// The exact value of a quantity at a price, in the quote currency.
+    ///
+    /// # Errors
+    /// [`NumError::Overflow`] when the exact product has more than 28 digits.
+    pub fn notional(&self, price: Price, qty: Qty) -> Result<Money, NumError> {
+        notional(price, qty, self.multiplier, self.quote)
+    }
+}

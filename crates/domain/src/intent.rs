@@ -1,0 +1,143 @@
+//! What somebody wants, and who it is.
+//!
+//! An intent is only a wish: this module must not know limits, verdicts or venues.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{AccountId, BookId, InstrumentId, IntentId, Principal},
+    num::{Percent, Price, Qty},
+    order::{OrderKind, Side, TimeInForce},
+};
+
+/// The kind of door through which a wish comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    /// An interactive, signed-in session.
+    Human,
+    /// A program or shell with a key.
+    ApiKey,
+    /// A strategy of the desk.
+    Strategy,
+    /// A DCA campaign.
+    Campaign,
+    /// A copied signal.
+    Copy,
+    /// A webhook.
+    Webhook,
+    /// An LLM agent.
+    Agent,
+    /// The desk itself: protection and kill.
+    System,
+    /// Somebody traded at the broker.
+    External,
+}
+
+impl OriginKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 9] = [
+        Self::Human,
+        Self::ApiKey,
+        Self::Strategy,
+        Self::Campaign,
+        Self::Copy,
+        Self::Webhook,
+        Self::Agent,
+        Self::System,
+        Self::External,
+    ];
+
+    /// True when no person decides on each order: such origins reduce only what their own book
+    /// holds.
+    #[must_use]
+    pub const fn is_automated(self) -> bool {
+        !matches!(self, Self::Human | Self::ApiKey | Self::System)
+    }
+
+    /// The name as the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::ApiKey => "api_key",
+            Self::Strategy => "strategy",
+            Self::Campaign => "campaign",
+            Self::Copy => "copy",
+            Self::Webhook => "webhook",
+            Self::Agent => "agent",
+            Self::System => "system",
+            Self::External => "external",
+        }
+    }
+}
+
+/// Who asks, through which door.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Origin {
+    /// The kind of door.
+    pub kind: OriginKind,
+    /// Who, by name.
+    pub principal: Principal,
+}
+
+/// How much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Size {
+    /// Units of the instrument.
+    Quantity(Qty),
+    /// Value in the instrument's quote currency.
+    Notional(Qty),
+    /// Value as a percentage of the account's equity.
+    PercentEquity(Percent),
+    /// What would be lost between entry and stop, as a percentage of equity. Needs a stop.
+    RiskPercent(Percent),
+}
+
+/// Levels that protect the position which an entry makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Protective {
+    /// Close at a loss from here on; rests at the venue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Price>,
+    /// Close at a profit from here on; watched by the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Price>,
+}
+
+/// One wish to trade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The intent's own id, minted by the door.
+    pub id: IntentId,
+    /// Where to trade.
+    pub account: AccountId,
+    /// On whose behalf within the account.
+    pub book: BookId,
+    /// What to trade.
+    pub instrument: InstrumentId,
+    /// In which direction.
+    pub side: Side,
+    /// How much.
+    pub size: Size,
+    /// With which type of order.
+    pub kind: OrderKind,
+    /// For how long.
+    #[serde(default)]
+    pub tif: TimeInForce,
+    /// Refuse rather than take liquidity.
+    #[serde(default)]
+    pub post_only: bool,
+    /// Refuse rather than open or enlarge a position.
+    #[serde(default)]
+    pub reduce_only: bool,
+    /// Levels that protect the resulting position.
+    #[serde(default)]
+    pub protective: Protective,
+    /// Who asks.
+    pub origin: Origin,
+    /// The caller's key: the same key and content is the same intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}

@@ -1,0 +1,30 @@
+//! The nouns of a trading desk and the rules that follow from the nouns alone.
+//!
+//! This crate exists so that every other crate speaks about money, orders and positions in the
+//! same exact words. It must not know about IO, clocks, databases, networks or async runtimes:
+//! time arrives as a value, and everything here is a pure function.
+
+pub mod bar;
+pub mod ids;
+pub mod instrument;
+pub mod intent;
+pub mod limits;
+pub mod money;
+pub mod num;
+pub mod order;
+pub mod position;
+pub mod time;
+
+pub use bar::{Bar, Quote, Timeframe};
+pub use ids::{
+    AccountId, BookId, ClientOrderId, IdError, InstallationId, InstrumentId, IntentId, Principal,
+    TradeId, VenueId, VenueOrderId,
+};
+pub use instrument::{AssetClass, CalendarKind, Instrument, TickSource};
+pub use intent::{Intent, Origin, OriginKind, Protective, Size};
+pub use limits::{Cap, Limits, Scope};
+pub use money::{Cash, Currency, Money, MoneyError};
+pub use num::{NumError, Percent, Price, Qty, SignedQty};
+pub use order::{Fill, Liquidity, OrderKind, OrderStatus, Side, TimeInForce};
+pub use position::Position;
+pub use time::{Nanos, Timestamp};
