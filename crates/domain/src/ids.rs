@@ -157,6 +157,14 @@ text_id!(
     InstallationId, "installation id", 6, ""
 );
 
+impl Principal {
+    /// The desk itself.
+    #[must_use]
+    pub fn desk() -> Self {
+        Self(Arc::from("desk"))
+    }
+}
+
 impl BookId {
     /// The book of manual trading, which every account has.
     #[must_use]

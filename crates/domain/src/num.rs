@@ -331,6 +331,12 @@ impl SignedQty {
 }
 
 impl Percent {
+    /// So many basis points: 100 are one per cent.
+    #[must_use]
+    pub fn basis_points(points: u32) -> Self {
+        Self(Decimal::new(i64::from(points), 2).normalize())
+    }
+
     /// This percentage of an amount, unrounded.
     #[must_use]
     pub fn of(self, amount: Decimal) -> Decimal {

@@ -1,0 +1,223 @@
+//! What the desk asks of a venue, and what a venue can answer.
+//!
+//! This module exists so that adapters and the desk meet in one small set of words, in which
+//! "unknown" is an answer. It must not know any venue, protocol or async runtime.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use domain::{
+    Cash, ClientOrderId, Fill, InstrumentId, OrderKind, Qty, Side, SignedQty, TimeInForce,
+    Timestamp, VenueOrderId,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    verbs::{CancelOrder, PlaceOrder, Recorded},
+    wire::{NotSent, Wire},
+};
+
+/// The state of an order in the venue's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VenueStatus {
+    /// Live, filled in part or not at all.
+    Working,
+    /// Filled completely.
+    Filled,
+    /// Cancelled by anybody.
+    Cancelled,
+    /// Refused after it was taken in.
+    Rejected,
+    /// Ended by its time in force.
+    Expired,
+}
+
+impl VenueStatus {
+    /// True when the order can't fill any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Working)
+    }
+}
+
+/// An order as the venue describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReport {
+    /// The client's id, when the order has one.
+    pub client_order_id: Option<ClientOrderId>,
+    /// The venue's id.
+    pub venue_order_id: VenueOrderId,
+    /// What is traded.
+    pub instrument: InstrumentId,
+    /// The side.
+    pub side: Side,
+    /// The whole quantity.
+    pub qty: Qty,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub tif: TimeInForce,
+    /// May only reduce.
+    pub reduce_only: bool,
+    /// Where it is in its life.
+    pub status: VenueStatus,
+    /// How much of it is filled, by the venue's count.
+    pub filled: Qty,
+    /// Why it ended, in the venue's words.
+    pub reason: Option<String>,
+    /// The venue's time.
+    pub at: Timestamp,
+}
+
+/// Why a venue refused an order. Each means that the order never lived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VenueRejection {
+    /// Not enough cash or holdings.
+    Funds,
+    /// Price, quantity or value breaks a rule of the instrument.
+    Rules,
+    /// The market doesn't take this order now.
+    Closed,
+    /// It would have taken liquidity although it must not.
+    WouldTake,
+    /// It would have opened or enlarged a position although it must not.
+    WouldIncrease,
+    /// The venue asks for fewer requests.
+    RateLimited,
+    /// Credentials or permissions.
+    Unauthorized,
+    /// Anything else that the venue documents as a refusal.
+    Other,
+}
+
+/// The answer to an order that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceOutcome {
+    /// The venue has it.
+    Accepted(OrderReport),
+    /// The venue has documented that it does not have it.
+    Rejected {
+        /// The kind of refusal.
+        code: VenueRejection,
+        /// The venue's words.
+        text: String,
+    },
+    /// The venue knows this client order id already: look the order up.
+    DuplicateId,
+    /// Bytes may have left and no answer that means anything came back.
+    Unknown {
+        /// What happened: a time-out, a broken connection, an undocumented answer.
+        why: String,
+    },
+    /// No byte left: the wire permit had run out.
+    NotSent(NotSent),
+}
+
+/// The answer to a cancel that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The venue will tell the end of the order, or the report is its end.
+    Accepted(Option<OrderReport>),
+    /// The venue doesn't know the order. That alone ends nothing.
+    NotFound,
+    /// The order had ended before.
+    TooLate,
+    /// The venue refused.
+    Rejected {
+        /// The venue's words.
+        text: String,
+    },
+    /// No answer that means anything came back.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+    /// No byte left.
+    NotSent(NotSent),
+}
+
+/// Something that the venue tells by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VenueEvent {
+    /// The state of an order.
+    Order(OrderReport),
+    /// An execution.
+    Fill(Fill),
+    /// The stream is up; what happened before may be missing.
+    Connected,
+    /// The stream is down.
+    Disconnected,
+}
+
+/// Everything that the venue knows about an account, from one point in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VenueSnapshot {
+    /// Live orders.
+    pub open_orders: Vec<OrderReport>,
+    /// Executions since the time that was asked for.
+    pub fills: Vec<Fill>,
+    /// Net quantities by instrument, without zeros.
+    pub positions: BTreeMap<InstrumentId, SignedQty>,
+    /// Balances.
+    pub cash: Cash,
+    /// True when every list was read to its last page and the parts belong together.
+    pub complete: bool,
+    /// The venue's time.
+    pub at: Timestamp,
+}
+
+/// A question that got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the venue did not answer: {0}")]
+pub struct QueryError(pub String);
+
+/// What a venue can do, as far as the desk must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Orders can be marked to only reduce the position.
+    pub reduce_only: bool,
+    /// Orders sent while the market is closed wait for its opening.
+    pub queues_when_closed: bool,
+    /// After this span an order that the venue doesn't know can't appear any more.
+    pub acceptance_window: domain::Nanos,
+}
+
+/// A boxed future, so that the trait can be used as an object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One account at one venue. There is no way to withdraw or transfer.
+///
+/// Every verb that changes something takes a [`Recorded`], whose request only comes out through
+/// [`Wire::release`]: call it next to the write, and write at most once.
+pub trait Broker: Send + Sync {
+    /// What the venue can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Sends an order.
+    fn place<'a>(
+        &'a self,
+        wire: &'a Wire,
+        order: Recorded<PlaceOrder>,
+    ) -> BoxFuture<'a, PlaceOutcome>;
+
+    /// Sends a cancel.
+    fn cancel<'a>(
+        &'a self,
+        wire: &'a Wire,
+        cancel: Recorded<CancelOrder>,
+    ) -> BoxFuture<'a, CancelOutcome>;
+
+    /// Looks one order up by the client's id. `None` is the venue's word that it doesn't know it.
+    fn order<'a>(
+        &'a self,
+        id: &'a ClientOrderId,
+    ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>>;
+
+    /// Asks for everything, with executions at or after `fills_since`.
+    fn snapshot<'a>(
+        &'a self,
+        fills_since: Timestamp,
+    ) -> BoxFuture<'a, Result<VenueSnapshot, QueryError>>;
+}

@@ -1,0 +1,172 @@
+//! What operators set: limits, policy, books, protective levels, adoption.
+//!
+//! Raising limits and loosening policy is for operators only; it must not be asked for by
+//! automated sources.
+
+use domain::{BookId, Instrument, InstrumentId, Limits, Origin, Protective, Side};
+use rust_decimal::Decimal;
+
+use super::{Reply, ReplyId, Step, kill::not_an_operator};
+use crate::{
+    codes::{Refusal, RefusalCode},
+    event::{
+        Adopted, BookOpened, Event, IncarnationStarted, InstrumentSet, LimitTarget, LimitsSet,
+        OrderUnknown, PlanSet, PolicySet,
+    },
+    policy::Policy,
+};
+
+/// Books that an account may have.
+const BOOKS_MAX: usize = 2_000;
+
+impl Step<'_> {
+    /// A new run: nothing is known about what was on its way.
+    pub(super) fn begin(&mut self, incarnation: u32) {
+        self.emit(Event::IncarnationStarted(IncarnationStarted { incarnation }));
+        let unanswered: Vec<_> = self
+            .state()
+            .live_orders()
+            .filter(|o| o.end.is_none() && !o.is_acknowledged())
+            .map(|o| o.client_order_id.clone())
+            .collect();
+        for id in unanswered {
+            let body = OrderUnknown {
+                client_order_id: id.clone(),
+                why: "the desk restarted before the answer".to_owned(),
+            };
+            self.emit(Event::OrderUnknown(body));
+            self.inquire_later(&id);
+        }
+    }
+
+    pub(super) fn set_limits(
+        &mut self,
+        target: LimitTarget,
+        limits: Box<Limits>,
+        by: Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let missing = match &target {
+            LimitTarget::Book(id) if !self.state().books.contains_key(id) => {
+                Some((RefusalCode::BookUnknown, format!("The account has no book `{id}`.")))
+            }
+            LimitTarget::Instrument(id) if !self.state().instruments.contains_key(id) => {
+                Some((RefusalCode::InstrumentUnknown, format!("The account has no `{id}`.")))
+            }
+            _ => None,
+        };
+        let refusal =
+            missing.map(|(code, text)| Refusal::rule(code, text)).or_else(|| not_an_operator(&by));
+        if let Some(refusal) = refusal {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        self.emit(Event::LimitsSet(LimitsSet { target, limits, by }));
+        self.reply(reply, Reply::Done);
+    }
+
+    pub(super) fn set_policy(&mut self, policy: Policy, by: Origin, reply: Option<ReplyId>) {
+        if let Some(refusal) = not_an_operator(&by) {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        self.emit(Event::PolicySet(PolicySet { policy, by }));
+        self.reply(reply, Reply::Done);
+    }
+
+    pub(super) fn open_book(
+        &mut self,
+        book: BookId,
+        name: String,
+        capital: Option<Decimal>,
+        reply: Option<ReplyId>,
+    ) {
+        if self.state().books.len() >= BOOKS_MAX {
+            let text = format!("An account has at most {BOOKS_MAX} books.");
+            let refusal = Refusal::rule(RefusalCode::Capacity, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        if !self.state().books.contains_key(&book) {
+            self.emit(Event::BookOpened(BookOpened { book, name, capital }));
+        }
+        self.reply(reply, Reply::Done);
+    }
+
+    pub(super) fn set_instrument(&mut self, instrument: Instrument) {
+        if self.state().instruments.get(&instrument.id) != Some(&instrument) {
+            self.emit(Event::InstrumentSet(InstrumentSet { instrument }));
+        }
+    }
+
+    /// Moves a position's levels. A stop may be tightened by whoever manages the book; taking it
+    /// away or loosening it is for operators.
+    pub(super) fn set_plan(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        protective: Protective,
+        by: Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let position = self.state().position(book, instrument);
+        let Some(side) = Side::reducing(position) else {
+            let text = format!("Book {book} holds nothing of {instrument}.");
+            let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        };
+        let old = self.state().books.get(book).and_then(|b| b.plans.get(instrument)?.levels.stop);
+        let loosens = match (old, protective.stop, side) {
+            (Some(_), None, _) => true,
+            (Some(old), Some(new), Side::Sell) => new < old,
+            (Some(old), Some(new), Side::Buy) => new > old,
+            (None, ..) => false,
+        };
+        if let Some(refusal) = not_an_operator(&by).filter(|_| loosens) {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        let (book, instrument) = (book.clone(), instrument.clone());
+        let stale: Vec<_> = self
+            .state()
+            .live_in(&book, &instrument)
+            .filter(|o| o.class == crate::verbs::RiskClass::Protective && o.end.is_none())
+            .filter(|o| o.kind.trigger() != protective.stop)
+            .map(|o| o.client_order_id.clone())
+            .collect();
+        self.emit(Event::PlanSet(PlanSet { book, instrument, protective, by }));
+        for id in stale {
+            self.cancel_by_desk(&id, "the stop was moved");
+        }
+        self.reply(reply, Reply::Done);
+    }
+
+    pub(super) fn adopt(
+        &mut self,
+        instrument: &InstrumentId,
+        book: &BookId,
+        reply: Option<ReplyId>,
+    ) {
+        let qty = self.state().position(&BookId::unmanaged(), instrument);
+        let known = self.state().books.contains_key(book) && !book.is_unmanaged();
+        let price = self.core.market.mark(instrument);
+        let refusal = match (qty.is_zero(), known, price) {
+            (true, ..) => Some((
+                RefusalCode::NothingToReduce,
+                format!("The unmanaged book holds nothing of {instrument}."),
+            )),
+            (_, false, _) => {
+                Some((RefusalCode::BookUnknown, format!("The account has no book `{book}`.")))
+            }
+            (_, _, None) => {
+                Some((RefusalCode::NoQuote, format!("There is no price for {instrument}.")))
+            }
+            _ => None,
+        };
+        if let Some((code, text)) = refusal {
+            return self.reply(reply, Reply::Refused(vec![Refusal::rule(code, text)]));
+        }
+        if let Some(price) = price {
+            let (instrument, book) = (instrument.clone(), book.clone());
+            let source = "last price at adoption".to_owned();
+            self.emit(Event::Adopted(Adopted { instrument, qty, price, source, book }));
+        }
+        self.reply(reply, Reply::Done);
+    }
+}

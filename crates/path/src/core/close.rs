@@ -1,0 +1,208 @@
+//! The compound close: take what blocks the way out, close, and let protection return.
+//!
+//! A venue without linked orders holds a position's quantity for its stop, so a market close must
+//! first see the stop gone. If the close then fails, the protection duty puts the stop back. It
+//! must not know why a position is closed.
+
+use domain::{
+    BookId, InstrumentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side, TimeInForce,
+};
+
+use super::{Reply, ReplyId, Step, live::CloseTimer, system_intent};
+use crate::{
+    codes::{Refusal, RefusalCode},
+    commit::Effect,
+    event::{CloseEnded, ClosePurpose, CloseStarted, Event, OrderRecorded},
+    gate::{self, Reduction},
+    state::{Close, Order},
+    verbs::RiskClass,
+};
+
+/// A close is given up after this span; then the stop comes back.
+const CLOSE_WITHIN: Nanos = Nanos::from_secs(15);
+/// Pause between attempts.
+const CLOSE_RETRY: Nanos = Nanos::from_secs(1);
+/// Orders that one close may send.
+const CLOSE_ATTEMPTS_MAX: u32 = 5;
+
+impl Step<'_> {
+    /// The close under way for a position.
+    pub(super) fn closing(&self, book: &BookId, instrument: &InstrumentId) -> Option<u64> {
+        let matches = |c: &&Close| &c.book == book && &c.instrument == instrument;
+        self.state().closes.values().find(matches).map(|c| c.id)
+    }
+
+    /// Somebody wants a share of a position closed.
+    pub(super) fn close_request(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        share: Percent,
+        origin: &Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let position = self.state().position(book, instrument);
+        let rules = self.state().instruments.get(instrument).cloned();
+        let (Some(rules), false) = (rules, position.is_zero() || book.is_unmanaged()) else {
+            let text = format!("Book {book} holds nothing of {instrument}.");
+            let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        };
+        if let Some(close) = self.closing(book, instrument) {
+            let qty = self.state().closes.get(&close).map_or(Qty::ZERO, |c| c.qty);
+            return self.reply(reply, Reply::Closing { close, qty });
+        }
+        let whole = position.abs();
+        let part =
+            if share >= Percent::basis_points(10_000) { whole } else { whole.percent(share) };
+        let qty = gate::exit_step(&rules, part.min_of(whole));
+        let (book, instrument) = (book.clone(), instrument.clone());
+        let close = self.start_close(book, instrument, qty, origin.clone(), ClosePurpose::Request);
+        self.reply(reply, Reply::Closing { close, qty });
+    }
+
+    pub(super) fn start_close(
+        &mut self,
+        book: BookId,
+        instrument: InstrumentId,
+        qty: Qty,
+        origin: Origin,
+        purpose: ClosePurpose,
+    ) -> u64 {
+        let id = self.state().next_close;
+        let body = CloseStarted { id, book, instrument, qty, origin, purpose };
+        self.emit(Event::CloseStarted(body));
+        let now = self.now.mono;
+        let timer = CloseTimer { deadline: now.plus(CLOSE_WITHIN), next: now };
+        self.core.live.closes.insert(id, timer);
+        id
+    }
+
+    /// Moves every close on by what can be done now.
+    pub(super) fn advance_closes(&mut self) {
+        let closes: Vec<Close> = self.state().closes.values().cloned().collect();
+        for close in closes {
+            self.advance_close(&close);
+        }
+    }
+
+    fn advance_close(&mut self, close: &Close) {
+        let now = self.now.mono;
+        let fresh = CloseTimer { deadline: now.plus(CLOSE_WITHIN), next: now };
+        let timer = *self.core.live.closes.entry(close.id).or_insert(fresh);
+        let position = self.state().position(&close.book, &close.instrument).abs();
+        let left = close.qty.minus(close.closed).min_of(position);
+        let own: Vec<Order> = self
+            .state()
+            .live_in(&close.book, &close.instrument)
+            .filter(|o| o.close == Some(close.id))
+            .cloned()
+            .collect();
+        let late = now >= timer.deadline;
+        if let Some(order) = own.first() {
+            if late && order.end.is_none() {
+                let id = order.client_order_id.clone();
+                self.cancel_by_desk(&id, "the close took too long");
+            }
+            return;
+        }
+        if left.is_zero() {
+            return self.end_close(close, true, "closed");
+        }
+        if late || close.attempts >= CLOSE_ATTEMPTS_MAX {
+            let text =
+                format!("{left} of {} in book {} is still open", close.instrument, close.book);
+            self.alarm("close_failed", format!("A close did not finish: {text}."));
+            return self.end_close(close, false, &text);
+        }
+        if timer.next > now {
+            return;
+        }
+        if self.clear_the_way(close, left) {
+            self.send_close(close, left);
+        }
+    }
+
+    fn end_close(&mut self, close: &Close, done: bool, text: &str) {
+        let body = CloseEnded { id: close.id, done, text: text.to_owned() };
+        self.emit(Event::CloseEnded(body));
+        self.core.live.closes.remove(&close.id);
+    }
+
+    /// Cancels resting exits that hold the quantity. True when nothing blocks any more.
+    fn clear_the_way(&mut self, close: &Close, left: Qty) -> bool {
+        if self.state().reducible(&close.book, &close.instrument) >= left {
+            return true;
+        }
+        let position = self.state().position(&close.book, &close.instrument);
+        let side = Side::reducing(position);
+        let blocking: Vec<_> = self
+            .state()
+            .live_in(&close.book, &close.instrument)
+            .filter(|o| Some(o.side) == side && o.close.is_none())
+            .map(|o| (o.client_order_id.clone(), o.cancel_requested))
+            .collect();
+        for (id, requested) in blocking {
+            if !requested {
+                self.cancel_by_desk(&id, "makes way for a close");
+            }
+        }
+        false
+    }
+
+    fn send_close(&mut self, close: &Close, qty: Qty) {
+        let Some(instrument) = self.state().instruments.get(&close.instrument).cloned() else {
+            return;
+        };
+        let reduction = Reduction {
+            instrument,
+            book: close.book.clone(),
+            qty,
+            kind: OrderKind::Market,
+            class: RiskClass::Exit,
+        };
+        let origin = close.origin.clone();
+        self.send_reduction(&reduction, origin, Some(close.id));
+        let next = self.now.mono.plus(CLOSE_RETRY);
+        if let Some(timer) = self.core.live.closes.get_mut(&close.id) {
+            timer.next = next;
+        }
+    }
+
+    /// Clears, records and sends an order of the desk that only reduces.
+    pub(super) fn send_reduction(
+        &mut self,
+        reduction: &Reduction,
+        origin: Origin,
+        close: Option<u64>,
+    ) {
+        let id = self.next_order_id();
+        let ctx = self.core.context(self.now);
+        let Some(cleared) = gate::clear_reduction(&ctx, reduction, &id) else { return };
+        let reference = ctx.market.mark(&reduction.instrument.id);
+        let request = cleared.request();
+        let Some(intent) = system_intent(&id) else { return };
+        let body = OrderRecorded {
+            client_order_id: id.clone(),
+            intent,
+            book: reduction.book.clone(),
+            instrument: reduction.instrument.id.clone(),
+            side: request.side,
+            qty: request.qty,
+            kind: request.kind,
+            tif: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only: request.reduce_only,
+            class: reduction.class,
+            origin,
+            protective: Protective::default(),
+            close,
+            reference,
+            notional: None,
+            idempotency: None,
+        };
+        self.emit(Event::OrderRecorded(body));
+        self.effects.push(Effect::Place(cleared));
+        self.inquire_later(&id);
+    }
+}

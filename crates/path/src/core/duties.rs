@@ -1,0 +1,84 @@
+//! What an account owes after every input, whatever it was.
+//!
+//! Each duty looks at the state and does what is missing, so nothing depends on a message that
+//! may never come. The order matters: limits before kill, kill before closes, closes before
+//! protection. It must not loop.
+
+use domain::{Nanos, Scope};
+
+use super::Step;
+use crate::{
+    event::{DayOpened, Event, LatchSet, PeakRaised},
+    gate,
+    policy::LatchKind,
+};
+
+/// Pause before a cancel without effect is sent again; it doubles.
+pub(super) const CANCEL_RETRY: Nanos = Nanos::from_secs(1);
+
+impl Step<'_> {
+    pub(super) fn duties(&mut self) {
+        self.lapse_holds();
+        self.flush_refusals();
+        self.day_and_latches();
+        self.kill_duty();
+        self.cancel_duty();
+        self.advance_closes();
+        self.protect_duty();
+        self.inquiry_duty();
+    }
+
+    /// Cancels that were asked for and have not ended their order are sent again; so are those
+    /// of orders that were taken for dead.
+    fn cancel_duty(&mut self) {
+        let now = self.now.mono;
+        let pending: Vec<_> = self
+            .state()
+            .live_orders()
+            .filter(|o| (o.cancel_requested && o.end.is_none()) || o.resurfaced.is_some())
+            .map(|o| (o.client_order_id.clone(), o.is_acknowledged()))
+            .collect();
+        for (id, acknowledged) in pending {
+            let due = self.core.live.cancels.get(&id).is_none_or(|r| r.next <= now);
+            if !due {
+                continue;
+            }
+            if acknowledged {
+                self.inquire_now(&id);
+            }
+            self.cancel_by_desk(&id, "not yet confirmed");
+        }
+    }
+
+    fn day_and_latches(&mut self) {
+        let state = self.state();
+        let session = self.core.market.session(state.spec.calendar);
+        let opens = session.filter(|s| state.day.is_none_or(|d| s.day > d.number));
+        if state.reconciled_through.is_none() {
+            return;
+        }
+        let Some(equity) = self.core.context(self.now).book().equity() else { return };
+        if let Some(session) = opens.filter(|_| self.now.trusted) {
+            self.emit(Event::DayOpened(DayOpened { day: session.day, equity }));
+        }
+        let step = rust_decimal::Decimal::new(1_001, 3);
+        if self.state().peak.is_none_or(|peak| equity > peak * step) {
+            self.emit(Event::PeakRaised(PeakRaised { equity }));
+        }
+        let scopes = || std::iter::once((Scope::Account, &self.core.state.limits));
+        let loss = gate::daily_loss(self.state(), equity, scopes());
+        let fall = gate::drawdown(self.state(), equity, scopes());
+        if let Some((loss, limit, _)) = loss
+            && !self.state().latches.contains_key(&LatchKind::DailyLoss)
+        {
+            let text = format!("lost {loss} of {limit} allowed");
+            self.emit(Event::LatchSet(LatchSet { latch: LatchKind::DailyLoss, text }));
+        }
+        if let Some((fall, limit, _)) = fall
+            && !self.state().latches.contains_key(&LatchKind::Drawdown)
+        {
+            let text = format!("fell {fall} % from the peak, {limit} % allowed");
+            self.emit(Event::LatchSet(LatchSet { latch: LatchKind::Drawdown, text }));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What can be told to a core, and what it answers.
+
+use domain::{
+    BookId, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Intent, IntentId,
+    Limits, Origin, Percent, Protective, Qty, Quote, Timestamp,
+};
+use rust_decimal::Decimal;
+
+use crate::{
+    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot},
+    codes::Refusal,
+    event::LimitTarget,
+    market::Session,
+    policy::{KillLevel, LatchKind, Policy},
+    verbs::RiskClass,
+};
+
+/// Names who waits for an answer; the driver makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyId(pub u64);
+
+/// One thing that a core is told. `reply` names who waits; without it nobody does.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the fields repeat the words of DESIGN and of the events")]
+pub enum Input {
+    /// Somebody wants to trade.
+    Submit { intent: Box<Intent>, reply: Option<ReplyId> },
+    /// Somebody wants an order gone.
+    Cancel {
+        order: ClientOrderId,
+        origin: Origin,
+        accept_unprotected: bool,
+        reply: Option<ReplyId>,
+    },
+    /// Somebody wants a share of a book's position closed at the market.
+    Close {
+        book: BookId,
+        instrument: InstrumentId,
+        share: Percent,
+        origin: Origin,
+        reply: Option<ReplyId>,
+    },
+    /// Somebody decides about a request that waits.
+    Decide { hold: IntentId, approve: bool, by: Origin, reply: Option<ReplyId> },
+    /// The kill switch is pulled. The wire's epoch was raised to `epoch` before.
+    Kill { level: KillLevel, epoch: u64, by: Origin, reason: String, reply: Option<ReplyId> },
+    /// An operator releases the kill switch.
+    ReleaseKill { by: Origin, reply: Option<ReplyId> },
+    /// An operator releases a latch; `rebase` lets drawdown count from today's equity.
+    ReleaseLatch { latch: LatchKind, rebase: bool, by: Origin, reply: Option<ReplyId> },
+    /// An operator replaces limits.
+    SetLimits { target: LimitTarget, limits: Box<Limits>, by: Origin, reply: Option<ReplyId> },
+    /// An operator replaces the policy.
+    SetPolicy { policy: Box<Policy>, by: Origin, reply: Option<ReplyId> },
+    /// Somebody moves a position's protective levels.
+    SetPlan {
+        book: BookId,
+        instrument: InstrumentId,
+        protective: Protective,
+        by: Origin,
+        reply: Option<ReplyId>,
+    },
+    /// An operator opens a book.
+    OpenBook { book: BookId, name: String, capital: Option<Decimal>, reply: Option<ReplyId> },
+    /// An operator gives an unmanaged holding to a book.
+    Adopt { instrument: InstrumentId, book: BookId, reply: Option<ReplyId> },
+    /// The venue's rules for an instrument.
+    SetInstrument(Box<Instrument>),
+    /// Records of the emergency journal were taken over.
+    EmergencyMerged { generation: u64, count: u64 },
+    /// The answer to an order that was sent.
+    Placed { order: ClientOrderId, outcome: PlaceOutcome },
+    /// The answer to a cancel that was sent.
+    CancelAnswered { order: ClientOrderId, outcome: CancelOutcome },
+    /// The venue tells something.
+    Venue(VenueEvent),
+    /// The answer about one order.
+    LookedUp { order: ClientOrderId, answer: Result<Option<OrderReport>, QueryError> },
+    /// The answer about everything.
+    Snapshot(Result<VenueSnapshot, QueryError>),
+    /// A new price.
+    Quote { instrument: InstrumentId, quote: Quote },
+    /// A market opened or closed, or a trading day began.
+    Session { calendar: CalendarKind, session: Session },
+    /// An exchange rate.
+    Rate { from: Currency, to: Currency, rate: Decimal },
+    /// The 14-bar average true range of an instrument.
+    Range { instrument: InstrumentId, range: Decimal },
+    /// Whether the main journal can be written.
+    Journal { writable: bool },
+    /// Time has passed.
+    Tick,
+}
+
+/// What a core answers, once everything that it rests on is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields repeat the words of DESIGN and of the events")]
+pub enum Reply {
+    /// The order is on disk and on its way; `replayed` when the same key had asked before.
+    Recorded { order: ClientOrderId, class: RiskClass, qty: Qty, replayed: bool },
+    /// A compound close has begun.
+    Closing { close: u64, qty: Qty },
+    /// It waits for approval.
+    Held { intent: IntentId, notional: Decimal, limit: Decimal, expires_at: Timestamp },
+    /// It was refused.
+    Refused(Vec<Refusal>),
+    /// The kill switch stands at this level; the epoch's entries in flight are being cancelled.
+    Killed { level: KillLevel, epoch: u64 },
+    /// Done.
+    Done,
+}

@@ -1,0 +1,143 @@
+//! What a core knows for the moment: connection, timers, questions under way.
+//!
+//! Nothing here is in the journal; after a restart it is found out anew. It must not decide.
+
+use std::collections::BTreeMap;
+
+use domain::{BookId, ClientOrderId, InstrumentId, Nanos, Origin, Principal, Qty, SignedQty};
+
+use crate::{codes::RefusalCode, wire::Mono};
+
+/// What is being found out about an order whose fate is unknown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inquiry {
+    /// When it may have been sent at the latest.
+    pub(super) sent: Mono,
+    /// When to ask next.
+    pub(super) next: Mono,
+    /// Answers "not known" after the acceptance window.
+    pub(super) absent_answers: u8,
+    /// Complete snapshots without it after the acceptance window.
+    pub(super) absent_snapshots: u8,
+    /// An alarm was raised about it.
+    pub(super) alarmed: bool,
+}
+
+/// Attempts of something that may fail.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retry {
+    /// Attempts so far.
+    pub(super) count: u32,
+    /// When to try next.
+    pub(super) next: Mono,
+}
+
+impl Retry {
+    /// Counts an attempt; the pause doubles from `base` up to 32 times.
+    pub(super) fn again(&mut self, now: Mono, base: Nanos) {
+        let factor = 1_i64 << self.count.min(5);
+        self.count = self.count.saturating_add(1);
+        self.next = now.plus(Nanos(base.0.saturating_mul(factor)));
+    }
+}
+
+/// The comparison of books and venue.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// When the question under way was asked.
+    pub(super) asked: Option<Mono>,
+    /// When to ask next.
+    pub(super) next: Mono,
+    /// Something about orders or fills arrived since the question was asked.
+    pub(super) disturbed: bool,
+    /// Differences that the last undisturbed comparison showed.
+    pub(super) positions: BTreeMap<InstrumentId, SignedQty>,
+    /// The same for cash.
+    pub(super) cash: domain::Cash,
+    /// When a comparison was last recorded.
+    pub(super) recorded: Option<Mono>,
+}
+
+/// Timers of a compound close.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CloseTimer {
+    /// When it is given up.
+    pub(super) deadline: Mono,
+    /// When to try next.
+    pub(super) next: Mono,
+}
+
+/// Refusals of one source in the current minute.
+#[derive(Debug, Clone)]
+pub(super) struct RefusalRate {
+    pub(super) origin: Origin,
+    pub(super) since: Mono,
+    pub(super) recorded: u32,
+    pub(super) counted: u64,
+    pub(super) codes: Vec<RefusalCode>,
+}
+
+/// A position with less protection than its plan asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unprotected {
+    /// The book.
+    pub book: BookId,
+    /// What is held.
+    pub instrument: InstrumentId,
+    /// How much of it no resting stop covers.
+    pub qty: Qty,
+    /// Since when.
+    pub since: Mono,
+}
+
+/// A position: a book and what it holds.
+pub(super) type Holding = (BookId, InstrumentId);
+
+/// Everything that is known for the moment.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) connected: bool,
+    pub(super) journal: bool,
+    pub(super) reconciled: bool,
+    pub(super) fault: Option<String>,
+    pub(super) started: Mono,
+    pub(super) inquiries: BTreeMap<ClientOrderId, Inquiry>,
+    pub(super) cancels: BTreeMap<ClientOrderId, Retry>,
+    pub(super) protect: BTreeMap<Holding, Retry>,
+    pub(super) flatten: BTreeMap<Holding, Retry>,
+    pub(super) closes: BTreeMap<u64, CloseTimer>,
+    pub(super) gaps: BTreeMap<Holding, (Qty, Mono)>,
+    pub(super) comparison: Comparison,
+    pub(super) refusals: BTreeMap<Principal, RefusalRate>,
+}
+
+impl Live {
+    pub(super) fn new(now: Mono) -> Self {
+        let comparison = Comparison { next: now, ..Comparison::default() };
+        Self {
+            connected: false,
+            journal: true,
+            reconciled: false,
+            fault: None,
+            started: now,
+            inquiries: BTreeMap::new(),
+            cancels: BTreeMap::new(),
+            protect: BTreeMap::new(),
+            flatten: BTreeMap::new(),
+            closes: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            comparison,
+            refusals: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn unprotected(&self) -> Vec<Unprotected> {
+        let gap = |((book, instrument), (qty, since)): (&Holding, &(Qty, Mono))| Unprotected {
+            book: book.clone(),
+            instrument: instrument.clone(),
+            qty: *qty,
+            since: *since,
+        };
+        self.gaps.iter().map(gap).collect()
+    }
+}

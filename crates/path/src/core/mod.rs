@@ -1,0 +1,291 @@
+//! The synchronous heart of an account: one input in, records and effects out.
+//!
+//! Three drivers run it: an async actor, the fault simulator, and batch runs. It reads no clock
+//! and does no IO. What it decides becomes events; the state changes only by folding them, so a
+//! restart reaches the same state. What is not in the journal (quotes, timers, questions under
+//! way) lives in [`live`] and is found out anew after a restart.
+//!
+//! One order travels through these files: [`submit`](self) → [`crate::gate`] →
+//! [`crate::commit`] → [`crate::wire`] → `venue` → `protect`.
+
+mod admin;
+mod close;
+mod duties;
+mod input;
+mod kill;
+mod live;
+mod protect;
+mod reconcile;
+mod submit;
+mod venue;
+
+use domain::{ClientOrderId, IntentId, Origin, Principal};
+pub use input::{Input, Reply, ReplyId};
+use live::Live;
+pub use live::Unprotected;
+
+use crate::{
+    broker::Capabilities,
+    budget::DeskBudget,
+    commit::{Batch, Effect},
+    event::{AlarmRaised, Event},
+    gate::{Context, Fitness},
+    journal::{Draft, EventRecord, Head, LeaseToken, StreamBatch, StreamId},
+    market::{MarketView, Now},
+    state::AccountState,
+    wire::Mono,
+};
+
+/// One account's core.
+#[derive(Debug)]
+pub struct Core {
+    state: AccountState,
+    market: MarketView,
+    live: Live,
+    capabilities: Capabilities,
+    token: LeaseToken,
+    stream: StreamId,
+}
+
+impl Core {
+    /// A core over a folded state. Call [`Core::start`] next.
+    #[must_use]
+    pub fn new(
+        state: AccountState,
+        market: MarketView,
+        capabilities: Capabilities,
+        token: LeaseToken,
+        now: Mono,
+    ) -> Self {
+        let stream = StreamId::account(&state.spec.id);
+        Self { state, market, live: Live::new(now), capabilities, token, stream }
+    }
+
+    /// The account's state, what is not yet durable included.
+    #[must_use]
+    pub fn state(&self) -> &AccountState {
+        &self.state
+    }
+
+    /// What is known about the market.
+    #[must_use]
+    pub fn market(&self) -> &MarketView {
+        &self.market
+    }
+
+    /// What the venue can do.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// The writer's lease.
+    #[must_use]
+    pub fn token(&self) -> LeaseToken {
+        self.token
+    }
+
+    /// Whether the desk is fit to trade this account.
+    #[must_use]
+    pub fn fitness(&self) -> Fitness {
+        Fitness {
+            journal: self.live.journal && self.live.fault.is_none(),
+            reconciled: self.live.reconciled,
+        }
+    }
+
+    /// True while the venue's stream is up.
+    #[must_use]
+    pub fn connected(&self) -> bool {
+        self.live.connected
+    }
+
+    /// Quantities without the protection that their plan asks for, and since when.
+    #[must_use]
+    pub fn unprotected(&self) -> Vec<Unprotected> {
+        self.live.unprotected()
+    }
+
+    /// What a judgement may look at.
+    #[must_use]
+    pub fn context(&self, now: Now) -> Context<'_> {
+        Context {
+            state: &self.state,
+            market: &self.market,
+            now,
+            fitness: self.fitness(),
+            capabilities: &self.capabilities,
+            token: self.token,
+        }
+    }
+
+    /// Takes one input and decides.
+    pub fn step(&mut self, input: Input, now: Now, budget: &mut dyn DeskBudget) -> Batch {
+        let mut step = Step::new(self, now, budget);
+        step.take(input);
+        step.duties();
+        step.finish()
+    }
+
+    /// Begins a run of the desk: a new incarnation. Every order without the venue's answer
+    /// becomes unknown, and nothing may be opened before books and venue were compared.
+    pub fn start(&mut self, incarnation: u32, now: Now, budget: &mut dyn DeskBudget) -> Batch {
+        let mut step = Step::new(self, now, budget);
+        step.begin(incarnation);
+        step.duties();
+        step.finish()
+    }
+}
+
+/// One step under way.
+struct Step<'a> {
+    core: &'a mut Core,
+    now: Now,
+    budget: &'a mut dyn DeskBudget,
+    expected: Head,
+    records: Vec<EventRecord>,
+    events: Vec<Event>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Step<'a> {
+    fn new(core: &'a mut Core, now: Now, budget: &'a mut dyn DeskBudget) -> Self {
+        let expected = core.state.head;
+        Self {
+            core,
+            now,
+            budget,
+            expected,
+            records: Vec::new(),
+            events: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Records an event and folds it. An event that can't be folded is not recorded: the account
+    /// takes no entries from then on and says why.
+    fn emit(&mut self, event: Event) {
+        let body = match event.body() {
+            Ok(body) => body,
+            Err(error) => return self.fault(event.kind(), &error.to_string()),
+        };
+        if let Err(text) = self.core.state.apply(&event, self.now.at) {
+            return self.fault(event.kind(), &text);
+        }
+        let draft = Draft {
+            at: self.now.at,
+            wall_at: self.now.wall,
+            kind: event.kind().into(),
+            version: event.version(),
+            body: body.into(),
+        };
+        let record = EventRecord::seal(&self.core.stream, &self.core.state.head, draft);
+        self.core.state.head = record.head();
+        self.records.push(record);
+        self.events.push(event);
+    }
+
+    fn fault(&mut self, kind: &str, text: &str) {
+        if self.core.live.fault.is_none() {
+            self.core.live.fault = Some(format!("{kind}: {text}"));
+            let text = format!("An event `{kind}` does not fit the books: {text}. Entries stop.");
+            self.alarm("books_fault", text);
+        }
+    }
+
+    fn alarm(&mut self, code: &str, text: impl Into<String>) {
+        let alarm = AlarmRaised { code: code.to_owned(), text: text.into() };
+        self.emit(Event::Alarm(alarm));
+    }
+
+    fn reply(&mut self, id: Option<ReplyId>, reply: Reply) {
+        if let Some(id) = id {
+            self.effects.push(Effect::Reply(id, Box::new(reply)));
+        }
+    }
+
+    fn state(&self) -> &AccountState {
+        &self.core.state
+    }
+
+    fn next_order_id(&self) -> ClientOrderId {
+        let state = self.state();
+        ClientOrderId::compose(&state.installation, state.incarnation, state.next_order)
+    }
+
+    fn finish(self) -> Batch {
+        let usage = crate::gate::usage(
+            &self.core.state,
+            &self.core.market,
+            None,
+            rust_decimal::Decimal::ZERO,
+        );
+        self.budget.publish(&self.core.state.spec.id, usage);
+        let append = StreamBatch {
+            stream: self.core.stream.clone(),
+            expected: self.expected,
+            token: self.core.token,
+            records: self.records,
+        };
+        Batch { append, events: self.events, effects: self.effects }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Submit { intent, reply } => self.submit(*intent, reply, false),
+            Input::Cancel { order, origin, accept_unprotected, reply } => {
+                self.cancel_request(&order, &origin, accept_unprotected, reply);
+            }
+            Input::Close { book, instrument, share, origin, reply } => {
+                self.close_request(&book, &instrument, share, &origin, reply);
+            }
+            Input::Decide { hold, approve, by, reply } => self.decide(&hold, approve, by, reply),
+            Input::Kill { level, epoch, by, reason, reply } => {
+                self.kill(level, epoch, by, reason, reply);
+            }
+            Input::ReleaseKill { by, reply } => self.release_kill(by, reply),
+            Input::ReleaseLatch { latch, rebase, by, reply } => {
+                self.release_latch(latch, rebase, by, reply);
+            }
+            Input::SetLimits { target, limits, by, reply } => {
+                self.set_limits(target, limits, by, reply);
+            }
+            Input::SetPolicy { policy, by, reply } => self.set_policy(*policy, by, reply),
+            Input::SetPlan { book, instrument, protective, by, reply } => {
+                self.set_plan(&book, &instrument, protective, by, reply);
+            }
+            Input::OpenBook { book, name, capital, reply } => {
+                self.open_book(book, name, capital, reply);
+            }
+            Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
+            Input::SetInstrument(instrument) => self.set_instrument(*instrument),
+            Input::EmergencyMerged { generation, count } => {
+                self.emit(Event::EmergencyMerged(crate::event::EmergencyMerged {
+                    generation,
+                    count,
+                }));
+            }
+            Input::Placed { order, outcome } => self.placed(&order, outcome),
+            Input::CancelAnswered { order, outcome } => self.cancel_answered(&order, outcome),
+            Input::Venue(event) => self.venue_event(event),
+            Input::LookedUp { order, answer } => self.looked_up(&order, answer),
+            Input::Snapshot(answer) => self.snapshot_answer(answer),
+            Input::Quote { instrument, quote } => self.quote(&instrument, quote),
+            Input::Session { calendar, session } => self.core.market.set_session(calendar, session),
+            Input::Rate { from, to, rate } => self.core.market.set_rate(from, to, rate),
+            Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
+            Input::Journal { writable } => self.core.live.journal = writable,
+            Input::Tick => {}
+        }
+    }
+}
+
+/// The origin of what the desk does by itself.
+fn system() -> Origin {
+    Origin { kind: domain::OriginKind::System, principal: Principal::desk() }
+}
+
+/// The id of an intent that the desk makes by itself for an order.
+fn system_intent(order: &ClientOrderId) -> Option<IntentId> {
+    IntentId::new(format!("sys-{order}")).ok()
+}

@@ -1,0 +1,324 @@
+//! A wish to trade: idempotency, resolution, judgement, record.
+//!
+//! It must not know what a venue answers.
+
+use domain::{ClientOrderId, Intent, Origin};
+
+use super::{Input, Reply, ReplyId, Step, live::RefusalRate, system};
+use crate::{
+    codes::{Refusal, RefusalCode},
+    commit::Effect,
+    event::{
+        CancelRecorded, ClosePurpose, Event, HoldDecision, HoldResolved, Idempotency,
+        IntentRefused, OrderHeld, OrderRecorded, RefusalsCounted,
+    },
+    gate::{self, Resolved, Verdict},
+    journal::Hash,
+    verbs::RiskClass,
+};
+
+/// Refusals of one source that are recorded one by one within a minute.
+const REFUSALS_RECORDED_MAX: u32 = 30;
+/// The span of that count.
+const REFUSAL_WINDOW: domain::Nanos = domain::Nanos::from_secs(60);
+
+/// The content that an idempotency key stands for: the wish without its id.
+fn content(intent: &Intent) -> Hash {
+    let mut copy = intent.clone();
+    copy.id = domain::IntentId::new("any").unwrap_or(copy.id);
+    copy.idempotency_key = None;
+    // Plain data always serialises; were it not so, the empty content would make every reuse of
+    // the key a conflict, which is the safe side.
+    Hash::of(serde_json::to_string(&copy).unwrap_or_default().as_bytes())
+}
+
+impl Step<'_> {
+    pub(super) fn submit(&mut self, intent: Intent, reply: Option<ReplyId>, approved: bool) {
+        let content = content(&intent);
+        if let Some(answer) = self.replay(&intent, &content) {
+            return self.reply(reply, answer);
+        }
+        let resolved = match gate::resolve(&self.core.context(self.now), &intent) {
+            Ok(resolved) => resolved,
+            Err(refusals) => return self.refused(intent, RiskClass::Entry, refusals, reply),
+        };
+        if resolved.needs_close {
+            return self.submit_close(intent, &resolved, reply);
+        }
+        let id = self.next_order_id();
+        let ctx = self.core.context(self.now);
+        match gate::judge(&ctx, &intent, &resolved, &id, approved, self.budget) {
+            Verdict::Refused(refusals) => self.refused(intent, resolved.class, refusals, reply),
+            Verdict::Held { notional, limit } => self.hold(intent, notional, limit, reply),
+            Verdict::Cleared(cleared) => {
+                let request = cleared.request();
+                let (class, qty) = (resolved.class, request.qty);
+                let reduce_only = request.reduce_only;
+                let key = intent.idempotency_key.clone();
+                let body = OrderRecorded {
+                    client_order_id: id.clone(),
+                    intent: intent.id,
+                    book: intent.book,
+                    instrument: intent.instrument,
+                    side: intent.side,
+                    qty,
+                    kind: resolved.kind,
+                    tif: intent.tif,
+                    post_only: intent.post_only,
+                    reduce_only,
+                    class,
+                    origin: intent.origin,
+                    protective: resolved.protective,
+                    close: None,
+                    reference: resolved.reference,
+                    notional: resolved.notional,
+                    idempotency: key.map(|key| Idempotency { key, content }),
+                };
+                self.emit(Event::OrderRecorded(body));
+                self.effects.push(Effect::Place(cleared));
+                self.inquire_later(&id);
+                self.reply(reply, Reply::Recorded { order: id, class, qty, replayed: false });
+            }
+        }
+    }
+
+    /// The answer to a key that was used before.
+    fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
+        let state = self.state();
+        let key = intent.idempotency_key.as_ref()?;
+        let held = state.holds.values().find(|h| {
+            h.intent.idempotency_key.as_ref() == Some(key)
+                && h.intent.origin.principal == intent.origin.principal
+                && h.intent.id != intent.id
+        });
+        if let Some(hold) = held {
+            return Some(Reply::Held {
+                intent: hold.intent.id.clone(),
+                notional: hold.notional,
+                limit: hold.notional,
+                expires_at: hold.expires_at,
+            });
+        }
+        let name = crate::state::AccountState::key_of(&intent.origin.principal, key);
+        let known = state.keys.get(&name)?;
+        if known.content != *content {
+            let text =
+                format!("The key `{key}` stands for order {} with another content.", known.order);
+            let refusal = Refusal::rule(RefusalCode::IdempotencyConflict, text);
+            return Some(Reply::Refused(vec![refusal]));
+        }
+        let order = state.orders.get(&known.order);
+        Some(Reply::Recorded {
+            order: known.order.clone(),
+            class: order.map_or(RiskClass::Entry, |o| o.class),
+            qty: order.map_or(domain::Qty::ZERO, |o| o.qty),
+            replayed: true,
+        })
+    }
+
+    fn submit_close(&mut self, intent: Intent, resolved: &Resolved, reply: Option<ReplyId>) {
+        let busy = self.closing(&intent.book, &intent.instrument);
+        if let Some(close) = busy {
+            return self.reply(reply, Reply::Closing { close, qty: resolved.qty });
+        }
+        let qty = resolved.qty;
+        let (book, instrument) = (intent.book, intent.instrument);
+        let close = self.start_close(book, instrument, qty, intent.origin, ClosePurpose::Request);
+        self.reply(reply, Reply::Closing { close, qty });
+    }
+
+    fn hold(
+        &mut self,
+        intent: Intent,
+        notional: rust_decimal::Decimal,
+        limit: rust_decimal::Decimal,
+        reply: Option<ReplyId>,
+    ) {
+        let wait = domain::Nanos::from_secs(i64::from(self.state().policy.hold_secs));
+        let expires_at = self.now.at.plus(wait);
+        let id = intent.id.clone();
+        let intent = Box::new(intent);
+        self.emit(Event::OrderHeld(OrderHeld { intent, notional, limit, expires_at }));
+        self.reply(reply, Reply::Held { intent: id, notional, limit, expires_at });
+    }
+
+    /// Decides about a request that waits. The gate judges it anew at the price of now.
+    pub(super) fn decide(
+        &mut self,
+        hold: &domain::IntentId,
+        approve: bool,
+        by: Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let Some(waiting) = self.state().holds.get(hold).cloned() else {
+            let text = format!("Nothing with id {hold} waits.");
+            let refusal = Refusal::rule(RefusalCode::ApprovalUnknown, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        };
+        if by.principal == waiting.intent.origin.principal {
+            let text = format!("{} asked for it.", by.principal);
+            let refusal = Refusal::rule(RefusalCode::ApproverIsOrigin, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        let decision = if approve { HoldDecision::Approved } else { HoldDecision::Declined };
+        let intent = hold.clone();
+        self.emit(Event::HoldResolved(HoldResolved { intent, decision, by: Some(by) }));
+        if approve {
+            self.submit(waiting.intent, reply, true);
+        } else {
+            self.reply(reply, Reply::Done);
+        }
+    }
+
+    pub(super) fn lapse_holds(&mut self) {
+        let now = self.now.at;
+        let lapsed: Vec<_> = self
+            .state()
+            .holds
+            .iter()
+            .filter(|(_, h)| h.expires_at <= now)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for intent in lapsed {
+            let decision = HoldDecision::Lapsed;
+            self.emit(Event::HoldResolved(HoldResolved { intent, decision, by: None }));
+        }
+    }
+
+    /// Answers with a refusal and records it, up to a rate per source.
+    fn refused(
+        &mut self,
+        intent: Intent,
+        class: RiskClass,
+        refusals: Vec<Refusal>,
+        reply: Option<ReplyId>,
+    ) {
+        let now = self.now.mono;
+        let origin = intent.origin.clone();
+        let rate = self.core.live.refusals.entry(origin.principal.clone()).or_insert_with(|| {
+            RefusalRate { origin, since: now, recorded: 0, counted: 0, codes: Vec::new() }
+        });
+        if rate.recorded < REFUSALS_RECORDED_MAX {
+            rate.recorded += 1;
+            let intent = Box::new(intent);
+            let refusals = refusals.clone();
+            self.emit(Event::IntentRefused(IntentRefused { intent, class, refusals }));
+        } else {
+            rate.counted += 1;
+            for refusal in &refusals {
+                if !rate.codes.contains(&refusal.code) {
+                    rate.codes.push(refusal.code);
+                }
+            }
+        }
+        self.reply(reply, Reply::Refused(refusals));
+    }
+
+    /// Records what was only counted, once its minute is over.
+    pub(super) fn flush_refusals(&mut self) {
+        let now = self.now.mono;
+        let over: Vec<_> = self
+            .core
+            .live
+            .refusals
+            .iter()
+            .filter(|(_, r)| now.since(r.since) >= REFUSAL_WINDOW)
+            .map(|(principal, _)| principal.clone())
+            .collect();
+        for principal in over {
+            let Some(rate) = self.core.live.refusals.remove(&principal) else { continue };
+            if rate.counted > 0 {
+                let RefusalRate { origin, counted: count, codes, .. } = rate;
+                self.emit(Event::RefusalsCounted(RefusalsCounted { origin, count, codes }));
+            }
+        }
+    }
+
+    /// Somebody wants an order gone.
+    pub(super) fn cancel_request(
+        &mut self,
+        id: &ClientOrderId,
+        origin: &Origin,
+        accept_unprotected: bool,
+        reply: Option<ReplyId>,
+    ) {
+        let refusal = match self.state().orders.get(id) {
+            Some(order) if order.end.is_none() => {
+                gate::clear_cancel(&self.core.context(self.now), order, origin, accept_unprotected)
+                    .err()
+            }
+            Some(order) => {
+                let text = format!("Order {id} has ended: {:?}.", order.status());
+                Some(Refusal::rule(RefusalCode::OrderUnknown, text))
+            }
+            None => {
+                let text = format!("The account has no order {id}.");
+                Some(Refusal::rule(RefusalCode::OrderUnknown, text))
+            }
+        };
+        if let Some(refusal) = refusal {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
+        self.drop_plan_with(id);
+        self.send_cancel(id, origin, accept_unprotected, "request");
+        self.reply(reply, Reply::Done);
+    }
+
+    /// An operator who cancels a stop wants the position to stand without it.
+    fn drop_plan_with(&mut self, id: &ClientOrderId) {
+        let Some(order) = self.state().orders.get(id) else { return };
+        if order.class != RiskClass::Protective {
+            return;
+        }
+        let (book, instrument) = (order.book.clone(), order.instrument.clone());
+        let protective = domain::Protective::default();
+        let by = system();
+        let plan = crate::event::PlanSet { book, instrument, protective, by };
+        self.emit(Event::PlanSet(plan));
+    }
+
+    /// Records and sends a cancel. It may be repeated until the order has ended.
+    pub(super) fn send_cancel(
+        &mut self,
+        id: &ClientOrderId,
+        origin: &Origin,
+        accept_unprotected: bool,
+        reason: &str,
+    ) {
+        let Some(order) = self.state().orders.get(id) else { return };
+        let ctx = self.core.context(self.now);
+        let Ok(cleared) = gate::clear_cancel(&ctx, order, origin, accept_unprotected) else {
+            return;
+        };
+        let body = CancelRecorded {
+            client_order_id: id.clone(),
+            origin: origin.clone(),
+            reason: reason.to_owned(),
+        };
+        self.emit(Event::CancelRecorded(body));
+        self.effects.push(Effect::Cancel(cleared));
+        let now = self.now.mono;
+        let retry = self
+            .core
+            .live
+            .cancels
+            .entry(id.clone())
+            .or_insert(super::live::Retry { count: 0, next: now });
+        retry.again(now, super::duties::CANCEL_RETRY);
+    }
+
+    /// As [`Step::send_cancel`], by the desk itself, unless one is under way.
+    pub(super) fn cancel_by_desk(&mut self, id: &ClientOrderId, reason: &str) {
+        let due = self.core.live.cancels.get(id).is_none_or(|r| r.next <= self.now.mono);
+        if due {
+            self.send_cancel(id, &system(), true, reason);
+        }
+    }
+}
+
+/// Submitting needs no more than the intent; kept so that doors need not know [`Input`]'s fields.
+impl From<Intent> for Input {
+    fn from(intent: Intent) -> Self {
+        Self::Submit { intent: Box::new(intent), reply: None }
+    }
+}

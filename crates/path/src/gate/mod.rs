@@ -1,0 +1,266 @@
+//! The gate: one pure judgement of every request that would change something at a venue.
+//!
+//! `judge` looks at a request, the account's state, its limits, the market and the clock, and
+//! either clears it, refuses it with every broken rule, or holds it for approval. Only this
+//! module makes a [`Cleared`]. Exits, protective orders and cancels are never refused by risk
+//! rules, stale data or the kill switch. It must not know doors, journals or venues.
+
+pub mod exposure;
+pub mod resolve;
+mod rules;
+
+use domain::{ClientOrderId, Instrument, Intent, Limits, OrderKind, Origin, Price, Qty, Side};
+use rust_decimal::Decimal;
+
+pub use resolve::{Resolved, exit_step, resolve};
+pub(crate) use rules::{daily_loss, drawdown};
+
+use crate::{
+    broker::Capabilities,
+    budget::{DeskBudget, DeskUse},
+    codes::{Refusal, RefusalCode},
+    journal::LeaseToken,
+    market::{MarketView, Now},
+    state::{AccountState, Order},
+    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, RiskClass},
+};
+
+/// The longest span between verdict and write.
+pub const SEND_WITHIN: domain::Nanos = domain::Nanos::from_secs(2);
+
+/// What is known about the desk's own fitness to trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fitness {
+    /// The main journal can be written.
+    pub journal: bool,
+    /// Books and venue were compared since the start and the last reconnect.
+    pub reconciled: bool,
+}
+
+/// Everything that a judgement may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The account.
+    pub state: &'a AccountState,
+    /// The market.
+    pub market: &'a MarketView,
+    /// The clocks.
+    pub now: Now,
+    /// The desk's own fitness.
+    pub fitness: Fitness,
+    /// What the venue can do.
+    pub capabilities: &'a Capabilities,
+    /// The writer's lease.
+    pub token: LeaseToken,
+}
+
+impl<'a> Context<'a> {
+    /// State and market together.
+    #[must_use]
+    pub fn book(&self) -> exposure::Book<'a> {
+        exposure::Book { state: self.state, market: self.market }
+    }
+
+    fn permit(&self, class: RiskClass) -> Permit {
+        Permit {
+            token: self.token,
+            epoch: self.state.kill_epoch,
+            send_before: self.now.mono.plus(SEND_WITHIN),
+            class,
+        }
+    }
+}
+
+/// The gate's answer to a request for an order.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be sent once it is on disk.
+    Cleared(Cleared<PlaceOrder>),
+    /// It may not, for these reasons.
+    Refused(Vec<Refusal>),
+    /// It needs somebody's approval: its value and the limit above which it does.
+    Held {
+        /// Value in the reporting currency.
+        notional: Decimal,
+        /// The limit.
+        limit: Decimal,
+    },
+}
+
+/// Judges a request for an order of somebody outside the desk.
+pub fn judge(
+    ctx: &Context<'_>,
+    intent: &Intent,
+    resolved: &Resolved,
+    client_order_id: &ClientOrderId,
+    approved: bool,
+    budget: &mut dyn DeskBudget,
+) -> Verdict {
+    let mut refusals = rules::shape(intent, resolved);
+    if resolved.class == RiskClass::Entry {
+        refusals.extend(rules::entry(ctx, intent, resolved));
+    }
+    if !refusals.is_empty() {
+        return Verdict::Refused(refusals);
+    }
+    if resolved.class == RiskClass::Entry {
+        if !approved && let Some((notional, limit)) = rules::needs_approval(ctx, intent, resolved) {
+            return Verdict::Held { notional, limit };
+        }
+        if let Err(refusal) = reserve(ctx, resolved, intent.side, budget) {
+            return Verdict::Refused(vec![refusal]);
+        }
+    }
+    let request = PlaceOrder {
+        account: ctx.state.spec.id.clone(),
+        client_order_id: client_order_id.clone(),
+        instrument: resolved.instrument.id.clone(),
+        side: intent.side,
+        qty: resolved.qty,
+        kind: resolved.kind,
+        tif: intent.tif,
+        post_only: intent.post_only,
+        reduce_only: resolved.class == RiskClass::Exit
+            && venue_reduces(ctx, &resolved.instrument, intent.side, resolved.qty),
+    };
+    Verdict::Cleared(Cleared::new(request, ctx.permit(resolved.class)))
+}
+
+/// True when the venue can hold the order to only reducing, and the account's net position is
+/// large enough for it not to stand in the way of a book that differs from the net.
+fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qty) -> bool {
+    if !ctx.capabilities.reduce_only {
+        return false;
+    }
+    let net = ctx.state.net_position(&instrument.id);
+    let others = ctx
+        .state
+        .live_orders()
+        .filter(|o| o.instrument == instrument.id && o.side == side)
+        .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
+    Side::reducing(net) == Some(side) && net.abs() >= others.plus(qty)
+}
+
+fn reserve(
+    ctx: &Context<'_>,
+    resolved: &Resolved,
+    side: Side,
+    budget: &mut dyn DeskBudget,
+) -> Result<(), Refusal> {
+    let Some(price) = resolved.unit_price else {
+        return Err(Refusal::rule(RefusalCode::NoQuote, RefusalCode::NoQuote.meaning()));
+    };
+    let extra = Some((&resolved.instrument, side, resolved.qty, price));
+    let usage = usage(ctx.state, ctx.market, extra, resolved.notional.unwrap_or_default());
+    budget
+        .reserve(&ctx.state.spec.id, usage)
+        .map_err(|exceeded| rules::desk_refusal(exceeded, resolved, price))
+}
+
+/// What the account uses of the desk's limits, with an order under judgement or without. A figure
+/// that can't be told, because a price is missing, counts as the largest there is, so that the
+/// desk's limit fails closed.
+#[must_use]
+pub fn usage(
+    state: &AccountState,
+    market: &MarketView,
+    extra: Option<(&Instrument, Side, Qty, Price)>,
+    entry: Decimal,
+) -> DeskUse {
+    let book = exposure::Book { state, market };
+    let unknown = Decimal::from(domain::num::MAGNITUDE_MAX);
+    let orders = u32::try_from(state.live.len()).unwrap_or(u32::MAX);
+    DeskUse {
+        gross_exposure: book.gross_exposure(extra).unwrap_or(unknown),
+        entries_notional: state.entries_notional + entry,
+        open_orders: orders.saturating_add(u32::from(extra.is_some())),
+    }
+}
+
+/// An exit or protective order of the desk itself, on behalf of a book.
+#[derive(Debug, Clone)]
+pub struct Reduction {
+    /// What is traded.
+    pub instrument: Instrument,
+    /// The book whose position it reduces.
+    pub book: domain::BookId,
+    /// How much is wanted; the clearance may be for less.
+    pub qty: Qty,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// Exit or protective.
+    pub class: RiskClass,
+}
+
+/// Judges an order that only reduces a book's position: it passes whenever something is left to
+/// reduce, clamped to that. `None` when nothing is.
+#[must_use]
+pub fn clear_reduction(
+    ctx: &Context<'_>,
+    reduction: &Reduction,
+    client_order_id: &ClientOrderId,
+) -> Option<Cleared<PlaceOrder>> {
+    let id = &reduction.instrument.id;
+    let side = Side::reducing(ctx.state.position(&reduction.book, id))?;
+    let qty = reduction.qty.min_of(ctx.state.reducible(&reduction.book, id));
+    let qty = exit_step(&reduction.instrument, qty);
+    let qty = reduction.instrument.max_qty.map_or(qty, |max| qty.min_of(max));
+    if qty.is_zero() {
+        return None;
+    }
+    let request = PlaceOrder {
+        account: ctx.state.spec.id.clone(),
+        client_order_id: client_order_id.clone(),
+        instrument: id.clone(),
+        side,
+        qty,
+        kind: reduction.kind,
+        tif: domain::TimeInForce::Gtc,
+        post_only: false,
+        reduce_only: venue_reduces(ctx, &reduction.instrument, side, qty),
+    };
+    Some(Cleared::new(request, ctx.permit(reduction.class)))
+}
+
+/// Judges a cancel. Taking an entry away lowers risk and always passes; taking a protective order
+/// away raises it and passes only for the desk itself or for an operator who says so.
+///
+/// # Errors
+/// The refusal.
+pub fn clear_cancel(
+    ctx: &Context<'_>,
+    order: &Order,
+    origin: &Origin,
+    accept_unprotected: bool,
+) -> Result<Cleared<CancelOrder>, Refusal> {
+    let system = origin.kind == domain::OriginKind::System;
+    let protects = order.class == RiskClass::Protective;
+    if protects && !system && (!accept_unprotected || origin.kind.is_automated()) {
+        let text = format!("Order {} is the stop of a position.", order.client_order_id);
+        return Err(Refusal::rule(RefusalCode::CancelUnprotects, text));
+    }
+    if protects && !system && ctx.state.kill.is_some() {
+        let text = "While the kill switch is on, stops stay.";
+        return Err(Refusal::rule(RefusalCode::CancelUnprotects, text));
+    }
+    let request = CancelOrder {
+        account: ctx.state.spec.id.clone(),
+        client_order_id: order.client_order_id.clone(),
+        venue_order_id: order.venue_order_id.clone(),
+        instrument: order.instrument.clone(),
+    };
+    Ok(Cleared::new(request, ctx.permit(RiskClass::Cancel)))
+}
+
+/// The limits of every scope that applies to a request, each with who set it.
+fn scopes<'a>(
+    state: &'a AccountState,
+    intent: &'a Intent,
+) -> impl Iterator<Item = (domain::Scope, &'a Limits)> + Clone {
+    let account = std::iter::once((domain::Scope::Account, &state.limits));
+    let book = state.books.get(&intent.book).map(|b| (domain::Scope::Book, &b.limits));
+    let origin = state.origin_limits.get(&intent.origin.kind).map(|l| (domain::Scope::Origin, l));
+    let instrument =
+        state.instrument_limits.get(&intent.instrument).map(|l| (domain::Scope::Instrument, l));
+    account.chain(book).chain(origin).chain(instrument)
+}

@@ -1,0 +1,108 @@
+//! What the path knows about markets: the latest prices, sessions, rates.
+//!
+//! It is a view, never part of the fold. This module must not know where prices come from.
+
+use std::collections::BTreeMap;
+
+use domain::{CalendarKind, Currency, InstrumentId, Nanos, Price, Quote, Timestamp};
+use rust_decimal::Decimal;
+
+use crate::wire::Mono;
+
+/// The clocks' readings for one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The desk's clock, which a replay drives. Trading rules use it.
+    pub at: Timestamp,
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// The monotonic clock. Deadlines use it.
+    pub mono: Mono,
+    /// False while wall clock and elapsed time disagree.
+    pub trusted: bool,
+}
+
+/// A market's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// True while orders match.
+    pub open: bool,
+    /// Number of the trading day.
+    pub day: i64,
+}
+
+/// The latest prices, sessions and rates.
+#[derive(Debug, Clone, Default)]
+pub struct MarketView {
+    quotes: BTreeMap<InstrumentId, Quote>,
+    sessions: BTreeMap<CalendarKind, Session>,
+    rates: BTreeMap<(Currency, Currency), Decimal>,
+    ranges: BTreeMap<InstrumentId, Decimal>,
+}
+
+impl MarketView {
+    /// Takes a quote in; an older one than the latest is ignored. Returns true when it was new.
+    pub fn set_quote(&mut self, instrument: InstrumentId, quote: Quote) -> bool {
+        if self.quotes.get(&instrument).is_some_and(|known| known.at > quote.at) {
+            return false;
+        }
+        self.quotes.insert(instrument, quote);
+        true
+    }
+
+    /// Takes a session in. A trading day never moves backward.
+    pub fn set_session(&mut self, calendar: CalendarKind, session: Session) {
+        let known = self.sessions.entry(calendar).or_insert(session);
+        known.open = session.open;
+        known.day = known.day.max(session.day);
+    }
+
+    /// Takes a rate in: so many units of `to` for one unit of `from`.
+    pub fn set_rate(&mut self, from: Currency, to: Currency, rate: Decimal) {
+        self.rates.insert((from, to), rate);
+    }
+
+    /// Takes the 14-bar average true range of an instrument in.
+    pub fn set_range(&mut self, instrument: InstrumentId, range: Decimal) {
+        self.ranges.insert(instrument, range);
+    }
+
+    /// The latest quote.
+    #[must_use]
+    pub fn quote(&self, instrument: &InstrumentId) -> Option<&Quote> {
+        self.quotes.get(instrument)
+    }
+
+    /// The price at which a holding is valued: the last trade.
+    #[must_use]
+    pub fn mark(&self, instrument: &InstrumentId) -> Option<Price> {
+        self.quotes.get(instrument).map(|q| q.last)
+    }
+
+    /// How old the latest quote is.
+    #[must_use]
+    pub fn age(&self, instrument: &InstrumentId, now: Timestamp) -> Option<Nanos> {
+        self.quotes.get(instrument).map(|q| now.since(q.at))
+    }
+
+    /// The session of a calendar; unknown until the driver has told it.
+    #[must_use]
+    pub fn session(&self, calendar: CalendarKind) -> Option<Session> {
+        self.sessions.get(&calendar).copied()
+    }
+
+    /// Units of `to` for one unit of `from`.
+    #[must_use]
+    pub fn rate(&self, from: Currency, to: Currency) -> Option<Decimal> {
+        if from == to {
+            return Some(Decimal::ONE);
+        }
+        self.rates.get(&(from, to)).copied()
+    }
+
+    /// The 14-bar average true range.
+    #[must_use]
+    pub fn range(&self, instrument: &InstrumentId) -> Option<Decimal> {
+        self.ranges.get(instrument).copied()
+    }
+}

@@ -1,0 +1,112 @@
+//! A book: a named sub-account with positions, cash effect and limits of its own.
+//!
+//! This module must not know orders or the gate.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    BookId, Cash, Fill, Instrument, InstrumentId, Limits, Money, MoneyError, Position, Price,
+    Protective, Side, SignedQty, Timestamp,
+};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The protective levels of one position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The levels: the stop rests at the venue, the target is watched by the desk.
+    pub levels: Protective,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A book of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// Its id.
+    pub id: BookId,
+    /// A name for people.
+    pub name: String,
+    /// Capital given to it, in the reporting currency.
+    pub capital: Option<Decimal>,
+    /// Positions by instrument; a flat one keeps its realised profit.
+    pub positions: BTreeMap<InstrumentId, Position>,
+    /// Effect on the account's cash.
+    pub cash: Cash,
+    /// Fees paid; part of the cash effect.
+    pub fees: Cash,
+    /// Protective levels of open positions.
+    pub plans: BTreeMap<InstrumentId, Plan>,
+    /// When an exit last lost money, by instrument.
+    pub last_loss: BTreeMap<InstrumentId, Timestamp>,
+    /// Limits of the book.
+    pub limits: Limits,
+}
+
+impl Book {
+    /// An empty book.
+    #[must_use]
+    pub fn new(id: BookId, name: String, capital: Option<Decimal>) -> Self {
+        Self {
+            id,
+            name,
+            capital,
+            positions: BTreeMap::new(),
+            cash: Cash::default(),
+            fees: Cash::default(),
+            plans: BTreeMap::new(),
+            last_loss: BTreeMap::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Books an execution: position, cash and fee.
+    pub(super) fn fill(
+        &mut self,
+        fill: &Fill,
+        instrument: &Instrument,
+        at: Timestamp,
+    ) -> Result<(), MoneyError> {
+        let value = instrument.notional(fill.price, fill.qty)?;
+        let flow = if fill.side == Side::Buy { value.negated() } else { value };
+        self.cash.add(&flow)?;
+        self.cash.add(&fill.fee.negated())?;
+        self.fees.add(&fill.fee)?;
+        let position = self.position_mut(instrument);
+        let before = position.realized.amount();
+        position.apply(fill.side, fill.qty, fill.price, instrument.multiplier)?;
+        let lost = position.realized.amount() < before;
+        let flat = position.qty.is_zero();
+        if lost {
+            self.last_loss.insert(instrument.id.clone(), at);
+        }
+        if flat {
+            self.plans.remove(&instrument.id);
+        }
+        Ok(())
+    }
+
+    /// Books a quantity that came or went without an execution, at a price.
+    pub(super) fn adjust(
+        &mut self,
+        instrument: &Instrument,
+        qty: SignedQty,
+        price: Price,
+    ) -> Result<Money, MoneyError> {
+        let side = if qty.is_long() { Side::Buy } else { Side::Sell };
+        let position = self.position_mut(instrument);
+        position.apply(side, qty.abs(), price, instrument.multiplier)?;
+        let flat = position.qty.is_zero();
+        if flat {
+            self.plans.remove(&instrument.id);
+        }
+        let value = instrument.notional(price, qty.abs())?;
+        Ok(if qty.is_long() { value } else { value.negated() })
+    }
+
+    fn position_mut(&mut self, instrument: &Instrument) -> &mut Position {
+        self.positions
+            .entry(instrument.id.clone())
+            .or_insert_with(|| Position::flat(instrument.quote))
+    }
+}

@@ -1,0 +1,304 @@
+//! An account's state: a pure function of its journal.
+//!
+//! Restart, replay, audit and simulation all fold the same events through
+//! [`AccountState::apply`]. Nothing in here may depend on quotes, clocks or anything else that is
+//! not in the journal; such views live in [`crate::core`]. Maps are ordered, so that equal
+//! journals give equal bytes.
+
+mod apply;
+mod book;
+mod order;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub(crate) use apply::trade_key;
+pub use book::{Book, Plan};
+use domain::{
+    BookId, Cash, ClientOrderId, InstallationId, Instrument, InstrumentId, Intent, IntentId,
+    Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
+};
+pub use order::Order;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    broker::OrderReport,
+    event::{ClosePurpose, DecodeError},
+    journal::{ChainError, Hash, Head},
+    policy::{AccountSpec, KillLevel, LatchKind, Policy},
+};
+
+/// The version of the state's serialised form; a snapshot of another version is not read.
+pub const STATE_VERSION: u16 = 1;
+/// Settled orders that stay in memory at least; older ones are in the journal.
+pub const SETTLED_ORDERS_KEPT: usize = 5_000;
+/// Settled orders younger than this stay in memory, whatever their number.
+const SETTLED_KEPT_FOR_SECS: i64 = 7 * 86_400;
+/// Idempotency keys are kept at least so long.
+const KEYS_KEPT_FOR_SECS: i64 = 8 * 86_400;
+
+/// Why events can't be folded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FoldError {
+    /// The journal's chain is broken.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A record can't be read.
+    #[error("record {seq}: {source}")]
+    Decode {
+        /// The record.
+        seq: u64,
+        /// What is wrong.
+        source: DecodeError,
+    },
+    /// An event doesn't fit the state, so the journal is not this program's.
+    #[error("record {seq} ({kind}) contradicts the records before it: {text}")]
+    Contradiction {
+        /// The record.
+        seq: u64,
+        /// Its kind.
+        kind: &'static str,
+        /// What contradicts.
+        text: String,
+    },
+}
+
+/// A request that waits for approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// What was asked.
+    pub intent: Intent,
+    /// Its value in the reporting currency when it was asked.
+    pub notional: Decimal,
+    /// When it was asked.
+    pub since: Timestamp,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+}
+
+/// A compound close under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Close {
+    /// Its number.
+    pub id: u64,
+    /// The book.
+    pub book: BookId,
+    /// What is closed.
+    pub instrument: InstrumentId,
+    /// How much is to be closed.
+    pub qty: Qty,
+    /// How much is closed.
+    pub closed: Qty,
+    /// Orders sent for it so far.
+    pub attempts: u32,
+    /// Who asked.
+    pub origin: Origin,
+    /// Why.
+    pub purpose: ClosePurpose,
+}
+
+/// The kill switch, while it is on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kill {
+    /// How far it stops.
+    pub level: KillLevel,
+    /// Who pulled it.
+    pub by: Origin,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub since: Timestamp,
+}
+
+/// A latch, while it is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latch {
+    /// The numbers.
+    pub text: String,
+    /// When it closed.
+    pub since: Timestamp,
+}
+
+/// The trading day and the equity from which its loss counts, net of deposits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Number of the trading day.
+    pub number: i64,
+    /// Equity at the opening, corrected by deposits and withdrawals since.
+    pub equity: Decimal,
+}
+
+/// What a caller's idempotency key stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyUse {
+    /// Hash of the content.
+    pub content: Hash,
+    /// The order that it became.
+    pub order: ClientOrderId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How much a source has opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginUse {
+    /// Times of its latest entries, the newest last, at most a minute's bound of them.
+    pub recent: VecDeque<Timestamp>,
+    /// The trading day of the counts below.
+    pub day: i64,
+    /// Entries of the day.
+    pub entries: u32,
+    /// Their value in the reporting currency.
+    pub notional: Decimal,
+    /// The latest order's content and time, against sending it twice.
+    pub last: Option<(Hash, Timestamp)>,
+}
+
+/// Everything that an account's journal says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountState {
+    /// The record to which this is folded.
+    pub head: Head,
+    /// What the account is.
+    pub spec: AccountSpec,
+    /// How it wants to be treated.
+    pub policy: Policy,
+    /// Whose order ids it uses.
+    pub installation: InstallationId,
+    /// The run of the desk, part of order ids.
+    pub incarnation: u32,
+    /// Instruments and their rules.
+    pub instruments: BTreeMap<InstrumentId, Instrument>,
+    /// Books by id; `manual` and `unmanaged` always exist.
+    pub books: BTreeMap<BookId, Book>,
+    /// Limits of the account.
+    pub limits: Limits,
+    /// Limits by kind of source.
+    pub origin_limits: BTreeMap<OriginKind, Limits>,
+    /// Limits by instrument.
+    pub instrument_limits: BTreeMap<InstrumentId, Limits>,
+    /// Orders, the live ones and the latest settled ones.
+    pub orders: BTreeMap<ClientOrderId, Order>,
+    /// Orders from which something may still come.
+    pub live: BTreeSet<ClientOrderId>,
+    /// Settled orders in the order of their end.
+    pub settled: VecDeque<(Timestamp, ClientOrderId)>,
+    /// The desk's orders by the venue's id.
+    pub by_venue_id: BTreeMap<VenueOrderId, ClientOrderId>,
+    /// Live orders that the desk did not send.
+    pub external: BTreeMap<VenueOrderId, OrderReport>,
+    /// Executions that are in the books, by the first half of their id's hash.
+    pub trades: BTreeSet<u128>,
+    /// Number of the next order.
+    pub next_order: u64,
+    /// Number of the next close.
+    pub next_close: u64,
+    /// What callers' keys stand for.
+    pub keys: BTreeMap<String, KeyUse>,
+    /// Requests that wait for approval.
+    pub holds: BTreeMap<IntentId, Hold>,
+    /// Closes under way.
+    pub closes: BTreeMap<u64, Close>,
+    /// The kill switch, when it is on.
+    pub kill: Option<Kill>,
+    /// Grows with every pull.
+    pub kill_epoch: u64,
+    /// Closed latches.
+    pub latches: BTreeMap<LatchKind, Latch>,
+    /// The trading day.
+    pub day: Option<Day>,
+    /// The highest equity, corrected by deposits and withdrawals since.
+    pub peak: Option<Decimal>,
+    /// How much each source has opened.
+    pub origins: BTreeMap<Principal, OriginUse>,
+    /// Value of all entries of the day.
+    pub entries_notional: Decimal,
+    /// Every execution before this venue time is in the books.
+    pub reconciled_through: Option<Timestamp>,
+    /// The last generation of the emergency journal that is in this stream.
+    pub emergency_generation: u64,
+}
+
+impl AccountState {
+    /// The quantity of a book in an instrument.
+    #[must_use]
+    pub fn position(&self, book: &BookId, instrument: &InstrumentId) -> SignedQty {
+        self.books
+            .get(book)
+            .and_then(|b| b.positions.get(instrument))
+            .map_or(SignedQty::ZERO, |p| p.qty)
+    }
+
+    /// The quantity of the account in an instrument: the sum of its books.
+    #[must_use]
+    pub fn net_position(&self, instrument: &InstrumentId) -> SignedQty {
+        self.books
+            .values()
+            .filter_map(|b| b.positions.get(instrument))
+            .fold(SignedQty::ZERO, |sum, p| sum.plus(p.qty))
+    }
+
+    /// Instruments that any book holds or held.
+    #[must_use]
+    pub fn held_instruments(&self) -> BTreeSet<InstrumentId> {
+        self.books
+            .values()
+            .flat_map(|b| b.positions.iter())
+            .filter(|(_, p)| !p.qty.is_zero())
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// The account's cash: the sum of its books.
+    #[must_use]
+    pub fn cash(&self) -> Cash {
+        let mut total = Cash::default();
+        for money in self.books.values().flat_map(|b| b.cash.iter().collect::<Vec<_>>()) {
+            // The parts were added exactly one by one; a sum that overflows 28 digits would have
+            // been refused when the event was folded.
+            let _ = total.add(&money);
+        }
+        total
+    }
+
+    /// Orders from which something may still come.
+    pub fn live_orders(&self) -> impl Iterator<Item = &Order> {
+        self.live.iter().filter_map(|id| self.orders.get(id))
+    }
+
+    /// Live orders of a book in an instrument.
+    pub fn live_in<'a>(
+        &'a self,
+        book: &'a BookId,
+        instrument: &'a InstrumentId,
+    ) -> impl Iterator<Item = &'a Order> {
+        self.live_orders().filter(move |o| &o.book == book && &o.instrument == instrument)
+    }
+
+    /// What a book may still reduce: its quantity less the worst case of all its live exits.
+    #[must_use]
+    pub fn reducible(&self, book: &BookId, instrument: &InstrumentId) -> Qty {
+        let position = self.position(book, instrument);
+        let Some(side) = Side::reducing(position) else { return Qty::ZERO };
+        let reserved = self
+            .live_in(book, instrument)
+            .filter(|o| o.side == side)
+            .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
+        position.abs().minus(reserved)
+    }
+
+    /// The key under which a caller's idempotency key is kept.
+    #[must_use]
+    pub fn key_of(principal: &Principal, key: &str) -> String {
+        format!("{principal}|{key}")
+    }
+
+    /// The hash of the whole state, for snapshots and comparisons.
+    ///
+    /// # Errors
+    /// A serialisation failure, which plain data does not have.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}

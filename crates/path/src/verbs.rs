@@ -1,0 +1,167 @@
+//! The typed steps between a verdict and the wire.
+//!
+//! A [`Cleared`] can only be made by the gate and a [`Recorded`] only by a durable append, both
+//! inside this crate; neither can be copied, parsed or forged. So a request that reaches a venue
+//! has been judged and is on disk. This module must not know why the gate clears.
+
+use domain::{
+    AccountId, ClientOrderId, InstrumentId, OrderKind, Qty, Side, TimeInForce, VenueOrderId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{journal::LeaseToken, wire::Mono};
+
+/// What a request does to risk. It decides which rules of the gate apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskClass {
+    /// Can open or enlarge a position.
+    Entry,
+    /// Can only reduce a position.
+    Exit,
+    /// A resting order of the desk that limits the loss of a position.
+    Protective,
+    /// Takes an order away that could have raised risk.
+    Cancel,
+}
+
+impl RiskClass {
+    /// Every class, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Entry, Self::Exit, Self::Protective, Self::Cancel];
+
+    /// The name as the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Exit => "exit",
+            Self::Protective => "protective",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A request that changes something at a venue.
+pub trait Verb: sealed::Sealed {
+    /// The client order id under which the write happens.
+    fn client_order_id(&self) -> &ClientOrderId;
+}
+
+/// The request to place an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// The desk's account.
+    pub account: AccountId,
+    /// The id under which it is placed, once.
+    pub client_order_id: ClientOrderId,
+    /// What to trade.
+    pub instrument: InstrumentId,
+    /// The side.
+    pub side: Side,
+    /// How much.
+    pub qty: Qty,
+    /// Type and prices.
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub tif: TimeInForce,
+    /// Refuse rather than take liquidity.
+    pub post_only: bool,
+    /// Refuse rather than open or enlarge a position.
+    pub reduce_only: bool,
+}
+
+/// The request to cancel an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// The desk's account.
+    pub account: AccountId,
+    /// The order to cancel.
+    pub client_order_id: ClientOrderId,
+    /// The order's id at the venue, when it is known.
+    pub venue_order_id: Option<VenueOrderId>,
+    /// What it trades.
+    pub instrument: InstrumentId,
+}
+
+impl sealed::Sealed for PlaceOrder {}
+impl sealed::Sealed for CancelOrder {}
+
+impl Verb for PlaceOrder {
+    fn client_order_id(&self) -> &ClientOrderId {
+        &self.client_order_id
+    }
+}
+impl Verb for CancelOrder {
+    fn client_order_id(&self) -> &ClientOrderId {
+        &self.client_order_id
+    }
+}
+
+/// Until when, and under whose authority, a request may reach the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Permit {
+    /// The writer's lease.
+    pub(crate) token: LeaseToken,
+    /// The kill epoch under which it was judged.
+    pub(crate) epoch: u64,
+    /// No byte leaves at or after this instant.
+    pub(crate) send_before: Mono,
+    /// Which rules applied.
+    pub(crate) class: RiskClass,
+}
+
+/// A request that the gate let pass, not yet on disk.
+#[derive(Debug)]
+pub struct Cleared<V: Verb> {
+    request: V,
+    permit: Permit,
+}
+
+impl<V: Verb> Cleared<V> {
+    pub(crate) fn new(request: V, permit: Permit) -> Self {
+        Self { request, permit }
+    }
+
+    /// What was cleared.
+    #[must_use]
+    pub fn request(&self) -> &V {
+        &self.request
+    }
+
+    pub(crate) fn into_recorded(self) -> Recorded<V> {
+        Recorded { request: self.request, permit: self.permit }
+    }
+}
+
+/// A cleared request that is durable in the journal. It can be sent once.
+#[derive(Debug)]
+pub struct Recorded<V: Verb> {
+    request: V,
+    permit: Permit,
+}
+
+impl<V: Verb> Recorded<V> {
+    /// The id of the order that the request is about.
+    #[must_use]
+    pub fn client_order_id(&self) -> &ClientOrderId {
+        self.request.client_order_id()
+    }
+
+    /// Which rules applied.
+    #[must_use]
+    pub fn class(&self) -> RiskClass {
+        self.permit.class
+    }
+
+    pub(crate) fn permit(&self) -> Permit {
+        self.permit
+    }
+
+    pub(crate) fn into_request(self) -> V {
+        self.request
+    }
+}
