@@ -69,8 +69,8 @@ refusal_codes! {
     PriceInvalid "price_invalid" [Entry Exit Protective]
         "A price is not positive after rounding to the tick."
         "Give a price of at least one tick.";
-    AmountOverflow "amount_overflow" [Entry Exit Protective]
-        "An exact amount would have more than 28 digits."
+    AmountOverflow "amount_overflow" [Entry Exit]
+        "An amount is too large to be exact."
         "Use fewer decimals or a smaller size.";
     RiskNeedsStop "risk_needs_stop" [Entry]
         "A size by risk needs a stop, because the risk is the distance to it."
@@ -93,7 +93,7 @@ refusal_codes! {
     MinNotional "min_notional" [Entry]
         "The order's value is below the venue's minimum."
         "Ask for a larger size.";
-    IdempotencyConflict "idempotency_conflict" [Entry Exit Cancel]
+    IdempotencyConflict "idempotency_conflict" [Entry Exit]
         "The idempotency key was used before with another content."
         "Use a new key for a new request.";
     DuplicateContent "duplicate_content" [Entry]

@@ -54,6 +54,12 @@ impl Batch {
         &self.append.stream
     }
 
+    /// The lease under which it was decided.
+    #[must_use]
+    pub fn token(&self) -> crate::journal::LeaseToken {
+        self.append.token
+    }
+
     /// The records that it adds.
     #[must_use]
     pub fn records(&self) -> &[crate::journal::EventRecord] {

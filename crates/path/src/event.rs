@@ -249,7 +249,7 @@ bodies! {
         notional: Decimal,
         /// The limit above which it needs approval.
         limit: Decimal,
-        /// When it lapses.
+        /// When it lapses, by the wall clock: it waits for people.
         expires_at: Timestamp,
     }
     /// Body of `hold_resolved`.
@@ -437,6 +437,9 @@ bodies! {
         origin: Origin,
         /// Why.
         purpose: ClosePurpose,
+        /// The caller's key and the hash of what it stood for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        idempotency: Option<Idempotency>,
     }
     /// Body of `close_ended`.
     CloseEnded {

@@ -13,6 +13,7 @@ use crate::{
         Adopted, BookOpened, Event, IncarnationStarted, InstrumentSet, LimitTarget, LimitsSet,
         OrderUnknown, PlanSet, PolicySet,
     },
+    gate,
     policy::Policy,
 };
 
@@ -106,11 +107,20 @@ impl Step<'_> {
         by: Origin,
         reply: Option<ReplyId>,
     ) {
+        let Some(rules) = self.state().instruments.get(instrument) else {
+            let text = format!("The account has no instrument `{instrument}`.");
+            let refusal = Refusal::rule(RefusalCode::InstrumentUnknown, text);
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        };
         let position = self.state().position(book, instrument);
         let Some(side) = Side::reducing(position) else {
             let text = format!("Book {book} holds nothing of {instrument}.");
             let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));
+        };
+        let protective = match gate::on_tick(rules, side, protective) {
+            Ok(protective) => protective,
+            Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
         let old = self.state().books.get(book).and_then(|b| b.plans.get(instrument)?.levels.stop);
         let loosens = match (old, protective.stop, side) {

@@ -8,11 +8,15 @@ use domain::{
     BookId, InstrumentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side, TimeInForce,
 };
 
-use super::{Reply, ReplyId, Step, live::CloseTimer, system_intent};
+use super::{
+    Reply, ReplyId, Step,
+    live::{CloseTimer, Holding},
+    system_intent,
+};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
-    event::{CloseEnded, ClosePurpose, CloseStarted, Event, OrderRecorded},
+    event::{CloseEnded, ClosePurpose, CloseStarted, Event, Idempotency, OrderRecorded},
     gate::{self, Reduction},
     state::{Close, Order},
     verbs::RiskClass,
@@ -41,6 +45,9 @@ impl Step<'_> {
         origin: &Origin,
         reply: Option<ReplyId>,
     ) {
+        if let Some(refusal) = gate::door(origin) {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
         let position = self.state().position(book, instrument);
         let rules = self.state().instruments.get(instrument).cloned();
         let (Some(rules), false) = (rules, position.is_zero() || book.is_unmanaged()) else {
@@ -48,29 +55,41 @@ impl Step<'_> {
             let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));
         };
-        if let Some(close) = self.closing(book, instrument) {
-            let qty = self.state().closes.get(&close).map_or(Qty::ZERO, |c| c.qty);
-            return self.reply(reply, Reply::Closing { close, qty });
+        if let Some(running) = self.running_close(book, instrument) {
+            return self.reply(reply, running);
         }
         let whole = position.abs();
-        let part =
-            if share >= Percent::basis_points(10_000) { whole } else { whole.percent(share) };
-        let qty = gate::exit_step(&rules, part.min_of(whole));
-        let (book, instrument) = (book.clone(), instrument.clone());
-        let close = self.start_close(book, instrument, qty, origin.clone(), ClosePurpose::Request);
+        let qty = match share {
+            share if share >= Percent::basis_points(10_000) => whole,
+            share if share == Percent::basis_points(0) => {
+                let text = "A share of nothing closes nothing.";
+                let refusal = Refusal::rule(RefusalCode::OrderShape, text);
+                return self.reply(reply, Reply::Refused(vec![refusal]));
+            }
+            share => gate::exit_part(&rules, whole.percent(share), whole),
+        };
+        let holding = (book.clone(), instrument.clone());
+        let close = self.start_close(holding, qty, origin.clone(), ClosePurpose::Request, None);
         self.reply(reply, Reply::Closing { close, qty });
+    }
+
+    /// The answer to a request for a close while another one of the position is under way.
+    pub(super) fn running_close(&self, book: &BookId, instrument: &InstrumentId) -> Option<Reply> {
+        let close = self.closing(book, instrument)?;
+        let qty = self.state().closes.get(&close).map_or(Qty::ZERO, |c| c.qty);
+        Some(Reply::Closing { close, qty })
     }
 
     pub(super) fn start_close(
         &mut self,
-        book: BookId,
-        instrument: InstrumentId,
+        (book, instrument): Holding,
         qty: Qty,
         origin: Origin,
         purpose: ClosePurpose,
+        idempotency: Option<Idempotency>,
     ) -> u64 {
         let id = self.state().next_close;
-        let body = CloseStarted { id, book, instrument, qty, origin, purpose };
+        let body = CloseStarted { id, book, instrument, qty, origin, purpose, idempotency };
         self.emit(Event::CloseStarted(body));
         let now = self.now.mono;
         let timer = CloseTimer { deadline: now.plus(CLOSE_WITHIN), next: now };

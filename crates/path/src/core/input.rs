@@ -109,3 +109,14 @@ pub enum Reply {
     /// Done.
     Done,
 }
+
+/// What the gate would say.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The wish in exact numbers, when it can be resolved.
+    pub resolved: Option<crate::gate::Resolved>,
+    /// Every broken rule; empty when the wish would pass.
+    pub refusals: Vec<Refusal>,
+    /// Value and limit, when it would wait for approval.
+    pub held: Option<(Decimal, Decimal)>,
+}

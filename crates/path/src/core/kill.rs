@@ -102,7 +102,8 @@ impl Step<'_> {
                 continue;
             }
             retry.again(now, FLATTEN_RETRY);
-            self.start_close(book, instrument, qty, system(), ClosePurpose::Flatten);
+            let holding = (book, instrument);
+            self.start_close(holding, qty, system(), ClosePurpose::Flatten, None);
         }
     }
 

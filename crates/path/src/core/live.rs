@@ -100,7 +100,6 @@ pub(super) struct Live {
     pub(super) journal: bool,
     pub(super) reconciled: bool,
     pub(super) fault: Option<String>,
-    pub(super) started: Mono,
     pub(super) inquiries: BTreeMap<ClientOrderId, Inquiry>,
     pub(super) cancels: BTreeMap<ClientOrderId, Retry>,
     pub(super) protect: BTreeMap<Holding, Retry>,
@@ -119,7 +118,6 @@ impl Live {
             journal: true,
             reconciled: false,
             fault: None,
-            started: now,
             inquiries: BTreeMap::new(),
             cancels: BTreeMap::new(),
             protect: BTreeMap::new(),
@@ -129,6 +127,14 @@ impl Live {
             comparison,
             refusals: BTreeMap::new(),
         }
+    }
+
+    /// Lets an order be asked about, which may have been sent until now.
+    pub(super) fn inquire_from(&mut self, id: ClientOrderId, now: Mono) {
+        let sent = now.plus(crate::gate::SEND_WITHIN);
+        let (absent_answers, absent_snapshots, alarmed) = (0, 0, false);
+        let inquiry = Inquiry { sent, next: now, absent_answers, absent_snapshots, alarmed };
+        self.inquiries.insert(id, inquiry);
     }
 
     pub(super) fn unprotected(&self) -> Vec<Unprotected> {

@@ -19,8 +19,8 @@ mod reconcile;
 mod submit;
 mod venue;
 
-use domain::{ClientOrderId, IntentId, Origin, Principal};
-pub use input::{Input, Reply, ReplyId};
+use domain::{ClientOrderId, Intent, IntentId, Origin, Principal};
+pub use input::{Input, Preview, Reply, ReplyId};
 use live::Live;
 pub use live::Unprotected;
 
@@ -29,7 +29,7 @@ use crate::{
     budget::DeskBudget,
     commit::{Batch, Effect},
     event::{AlarmRaised, Event},
-    gate::{Context, Fitness},
+    gate::{self, Context, Fitness, Verdict},
     journal::{Draft, EventRecord, Head, LeaseToken, StreamBatch, StreamId},
     market::{MarketView, Now},
     state::AccountState,
@@ -116,6 +116,46 @@ impl Core {
             fitness: self.fitness(),
             capabilities: &self.capabilities,
             token: self.token,
+        }
+    }
+
+    /// Replaces a decided state that could not be written by the durable one. Orders without the
+    /// venue's answer are asked about; books and venue are compared anew.
+    pub fn reload(&mut self, state: AccountState, writable: bool, now: Mono) {
+        let connected = self.live.connected;
+        self.state = state;
+        self.live = Live::new(now);
+        self.live.connected = connected;
+        self.live.journal = writable;
+        let unanswered: Vec<_> = self
+            .state
+            .live_orders()
+            .filter(|o| o.end.is_none() && !o.is_acknowledged())
+            .map(|o| o.client_order_id.clone())
+            .collect();
+        for id in unanswered {
+            self.live.inquire_from(id, now);
+        }
+    }
+
+    /// What the gate would say to a wish now. Nothing is reserved or recorded.
+    pub fn preview(&self, intent: &Intent, now: Now, budget: &mut dyn DeskBudget) -> Preview {
+        let ctx = self.context(now);
+        let resolved = match gate::resolve(&ctx, intent) {
+            Ok(resolved) => resolved,
+            Err(refusals) => return Preview { resolved: None, refusals, held: None },
+        };
+        let id = ClientOrderId::compose(&self.state.installation, 0, 0);
+        let verdict = gate::judge(&ctx, intent, &resolved, &id, false, budget);
+        let usage = gate::usage(&self.state, &self.market, None, rust_decimal::Decimal::ZERO);
+        budget.publish(&self.state.spec.id, usage);
+        let resolved = Some(resolved);
+        match verdict {
+            Verdict::Cleared(_) => Preview { resolved, refusals: Vec::new(), held: None },
+            Verdict::Refused(refusals) => Preview { resolved, refusals, held: None },
+            Verdict::Held { notional, limit } => {
+                Preview { resolved, refusals: Vec::new(), held: Some((notional, limit)) }
+            }
         }
     }
 

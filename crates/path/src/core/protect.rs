@@ -163,7 +163,8 @@ impl Step<'_> {
             let qty = self.state().position(&order.book, &order.instrument).abs();
             let (book, instrument) = (order.book.clone(), order.instrument.clone());
             if !qty.is_zero() && self.closing(&book, &instrument).is_none() {
-                self.start_close(book, instrument, qty, system(), ClosePurpose::Unprotected);
+                let purpose = ClosePurpose::Unprotected;
+                self.start_close((book, instrument), qty, system(), purpose, None);
             }
         }
     }
@@ -198,7 +199,7 @@ impl Step<'_> {
             }
         }
         for (book, qty, purpose) in due {
-            self.start_close(book, instrument.clone(), qty, system(), purpose);
+            self.start_close((book, instrument.clone()), qty, system(), purpose, None);
         }
     }
 }

@@ -246,6 +246,9 @@ impl Step<'_> {
         for id in ids {
             let venue = snapshot.positions.get(&id).copied().unwrap_or(SignedQty::ZERO);
             let difference = venue.minus(self.state().net_position(&id));
+            if SignedQty::new(difference.get()).is_err() {
+                return false;
+            }
             if !difference.is_zero() {
                 differences.insert(id, difference);
             }
@@ -309,8 +312,9 @@ impl Step<'_> {
         let amounts: Vec<Money> = difference.iter().collect();
         for money in amounts {
             let rate = self.core.market.rate(money.currency(), self.state().spec.reporting);
-            let Some(rate) = rate else { return false };
-            let reporting = money.amount() * rate;
+            let Some(reporting) = rate.and_then(|r| money.amount().checked_mul(r)) else {
+                return false;
+            };
             let reason = if first { "opening balance" } else { "deposit or withdrawal" };
             let reason = reason.to_owned();
             self.emit(Event::CashAdjusted(CashAdjusted { money, reporting, reason }));

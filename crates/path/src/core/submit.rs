@@ -2,9 +2,9 @@
 //!
 //! It must not know what a venue answers.
 
-use domain::{ClientOrderId, Intent, Origin};
+use domain::{ClientOrderId, Intent, Origin, Qty, Side};
 
-use super::{Input, Reply, ReplyId, Step, live::RefusalRate, system};
+use super::{Input, Reply, ReplyId, Step, kill::not_an_operator, live::RefusalRate, system};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
@@ -12,8 +12,9 @@ use crate::{
         CancelRecorded, ClosePurpose, Event, HoldDecision, HoldResolved, Idempotency,
         IntentRefused, OrderHeld, OrderRecorded, RefusalsCounted,
     },
-    gate::{self, Resolved, Verdict},
+    gate::{self, Verdict},
     journal::Hash,
+    state::{AccountState, Became, Hold},
     verbs::RiskClass,
 };
 
@@ -40,10 +41,17 @@ impl Step<'_> {
         }
         let resolved = match gate::resolve(&self.core.context(self.now), &intent) {
             Ok(resolved) => resolved,
-            Err(refusals) => return self.refused(intent, RiskClass::Entry, refusals, reply),
+            Err(refusals) => {
+                let class = self.class_of(&intent, &refusals);
+                return self.refused(intent, class, refusals, reply);
+            }
         };
         if resolved.needs_close {
-            return self.submit_close(intent, &resolved, reply);
+            let refusals = gate::shape(&intent, &resolved);
+            if !refusals.is_empty() {
+                return self.refused(intent, RiskClass::Exit, refusals, reply);
+            }
+            return self.submit_close(intent, resolved.qty, content, reply);
         }
         let id = self.next_order_id();
         let ctx = self.core.context(self.now);
@@ -82,6 +90,14 @@ impl Step<'_> {
         }
     }
 
+    /// The class of a wish that could not be resolved: an exit when it could only have reduced.
+    fn class_of(&self, intent: &Intent, refusals: &[Refusal]) -> RiskClass {
+        let position = self.state().position(&intent.book, &intent.instrument);
+        let reduces = intent.reduce_only || Side::reducing(position) == Some(intent.side);
+        let for_exits = refusals.iter().all(|r| r.code.classes().contains(&RiskClass::Exit));
+        if reduces && for_exits { RiskClass::Exit } else { RiskClass::Entry }
+    }
+
     /// The answer to a key that was used before.
     fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
         let state = self.state();
@@ -89,41 +105,37 @@ impl Step<'_> {
         let held = state.holds.values().find(|h| {
             h.intent.idempotency_key.as_ref() == Some(key)
                 && h.intent.origin.principal == intent.origin.principal
-                && h.intent.id != intent.id
         });
-        if let Some(hold) = held {
-            return Some(Reply::Held {
-                intent: hold.intent.id.clone(),
-                notional: hold.notional,
-                limit: hold.notional,
-                expires_at: hold.expires_at,
-            });
-        }
-        let name = crate::state::AccountState::key_of(&intent.origin.principal, key);
-        let known = state.keys.get(&name)?;
-        if known.content != *content {
-            let text =
-                format!("The key `{key}` stands for order {} with another content.", known.order);
+        let name = AccountState::key_of(&intent.origin.principal, key);
+        let known = state.keys.get(&name);
+        let before = held.map(|h| self::content(&h.intent)).or(known.map(|k| k.content))?;
+        if before != *content {
+            let text = format!("The key `{key}` stands for a request with another content.");
             let refusal = Refusal::rule(RefusalCode::IdempotencyConflict, text);
             return Some(Reply::Refused(vec![refusal]));
         }
-        let order = state.orders.get(&known.order);
-        Some(Reply::Recorded {
-            order: known.order.clone(),
-            class: order.map_or(RiskClass::Entry, |o| o.class),
-            qty: order.map_or(domain::Qty::ZERO, |o| o.qty),
-            replayed: true,
+        if let Some(Hold { intent, notional, limit, expires_at, .. }) = held {
+            let (intent, notional) = (intent.id.clone(), *notional);
+            return Some(Reply::Held { intent, notional, limit: *limit, expires_at: *expires_at });
+        }
+        Some(match &known?.became {
+            Became::Close { id, qty } => Reply::Closing { close: *id, qty: *qty },
+            Became::Order(id) => {
+                let order = state.orders.get(id);
+                let class = order.map_or(RiskClass::Entry, |o| o.class);
+                let qty = order.map_or(domain::Qty::ZERO, |o| o.qty);
+                Reply::Recorded { order: id.clone(), class, qty, replayed: true }
+            }
         })
     }
 
-    fn submit_close(&mut self, intent: Intent, resolved: &Resolved, reply: Option<ReplyId>) {
-        let busy = self.closing(&intent.book, &intent.instrument);
-        if let Some(close) = busy {
-            return self.reply(reply, Reply::Closing { close, qty: resolved.qty });
+    fn submit_close(&mut self, intent: Intent, qty: Qty, content: Hash, reply: Option<ReplyId>) {
+        if let Some(running) = self.running_close(&intent.book, &intent.instrument) {
+            return self.reply(reply, running);
         }
-        let qty = resolved.qty;
-        let (book, instrument) = (intent.book, intent.instrument);
-        let close = self.start_close(book, instrument, qty, intent.origin, ClosePurpose::Request);
+        let key = intent.idempotency_key.map(|key| Idempotency { key, content });
+        let holding = (intent.book, intent.instrument);
+        let close = self.start_close(holding, qty, intent.origin, ClosePurpose::Request, key);
         self.reply(reply, Reply::Closing { close, qty });
     }
 
@@ -135,7 +147,7 @@ impl Step<'_> {
         reply: Option<ReplyId>,
     ) {
         let wait = domain::Nanos::from_secs(i64::from(self.state().policy.hold_secs));
-        let expires_at = self.now.at.plus(wait);
+        let expires_at = self.now.wall.plus(wait);
         let id = intent.id.clone();
         let intent = Box::new(intent);
         self.emit(Event::OrderHeld(OrderHeld { intent, notional, limit, expires_at }));
@@ -155,6 +167,9 @@ impl Step<'_> {
             let refusal = Refusal::rule(RefusalCode::ApprovalUnknown, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));
         };
+        if approve && let Some(refusal) = not_an_operator(&by) {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
         if by.principal == waiting.intent.origin.principal {
             let text = format!("{} asked for it.", by.principal);
             let refusal = Refusal::rule(RefusalCode::ApproverIsOrigin, text);
@@ -171,7 +186,7 @@ impl Step<'_> {
     }
 
     pub(super) fn lapse_holds(&mut self) {
-        let now = self.now.at;
+        let now = self.now.wall;
         let lapsed: Vec<_> = self
             .state()
             .holds
@@ -256,7 +271,7 @@ impl Step<'_> {
                 Some(Refusal::rule(RefusalCode::OrderUnknown, text))
             }
         };
-        if let Some(refusal) = refusal {
+        if let Some(refusal) = gate::door(origin).or(refusal) {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
         self.drop_plan_with(id);

@@ -1,9 +1,12 @@
 //! Worst-case figures of an account: what everything that may still fill would make of it.
 //!
-//! Every figure is computed anew from state and market, so nothing can drift. This module must
-//! not know limits or refusals.
+//! Every figure is computed anew from state and market, so nothing can drift. A figure that is
+//! missing a price or a rate, or that is beyond every real account, is `None`: whatever a venue or
+//! a feed reports, nothing here overflows. This module must not know limits or refusals.
 
-use domain::{BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side};
+use domain::{
+    BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side, num::MAGNITUDE_MAX,
+};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -11,6 +14,22 @@ use crate::{
     state::{AccountState, Order},
     verbs::RiskClass,
 };
+
+fn possible(figure: &Decimal) -> bool {
+    figure.abs() <= Decimal::from(MAGNITUDE_MAX)
+}
+
+/// The product of factors, when it is no larger than an amount may be.
+#[must_use]
+pub(super) fn product(factors: &[Decimal]) -> Option<Decimal> {
+    let (first, rest) = factors.split_first()?;
+    rest.iter().try_fold(*first, |product, f| product.checked_mul(*f)).filter(possible)
+}
+
+/// The sum of two figures, when it is no larger than an amount may be.
+fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    a.checked_add(b).filter(possible)
+}
 
 /// State and market together, as every figure needs them.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +53,7 @@ impl Book<'_> {
     pub fn equity(&self) -> Option<Decimal> {
         let mut total = Decimal::ZERO;
         for money in self.state.cash().iter() {
-            total += money.amount() * self.rate(money.currency())?;
+            total = sum(total, product(&[money.amount(), self.rate(money.currency())?])?)?;
         }
         for book in self.state.books.values() {
             for (id, position) in &book.positions {
@@ -43,7 +62,7 @@ impl Book<'_> {
                 }
                 let instrument = self.state.instruments.get(id)?;
                 let value = position.value(self.market.mark(id)?, instrument.multiplier).ok()?;
-                total += value.amount() * self.rate(value.currency())?;
+                total = sum(total, product(&[value.amount(), self.rate(value.currency())?])?)?;
             }
         }
         Some(total.normalize())
@@ -82,7 +101,7 @@ impl Book<'_> {
             }
             let price = self.order_price(instrument, &kind).or(reference)?;
             qty = qty.plus(open);
-            value += price.get() * open.get();
+            value = sum(value, product(&[price.get(), open.get()])?)?;
         }
         Some((qty, value))
     }
@@ -100,20 +119,21 @@ impl Book<'_> {
         let held = if net.is_zero() {
             Decimal::ZERO
         } else {
-            net.get() * mark.or_else(|| self.last_known_price(&instrument.id))?.get()
+            let price = mark.or_else(|| self.last_known_price(&instrument.id))?;
+            product(&[net.get(), price.get()])?
         };
         let (_, mut buys) = self.open_side(&instrument.id, Side::Buy)?;
         let (_, mut sells) = self.open_side(&instrument.id, Side::Sell)?;
         if let Some((side, qty, price)) = extra {
-            let value = price.get() * qty.get();
+            let value = product(&[price.get(), qty.get()])?;
             match side {
-                Side::Buy => buys += value,
-                Side::Sell => sells += value,
+                Side::Buy => buys = sum(buys, value)?,
+                Side::Sell => sells = sum(sells, value)?,
             }
         }
         let worst = (held + buys).abs().max((held - sells).abs());
         // While everything that sells can only reduce, a sale never makes the exposure larger.
-        Some(worst * instrument.multiplier * self.rate(instrument.quote)?)
+        product(&[worst, instrument.multiplier, self.rate(instrument.quote)?])
     }
 
     fn last_known_price(&self, instrument: &InstrumentId) -> Option<Price> {
@@ -138,7 +158,7 @@ impl Book<'_> {
         for id in ids {
             let instrument = self.state.instruments.get(&id)?;
             let extra = extra.filter(|(i, ..)| i.id == id).map(|(_, s, q, p)| (s, q, p));
-            total += self.instrument_exposure(instrument, extra)?;
+            total = sum(total, self.instrument_exposure(instrument, extra)?)?;
         }
         Some(total.normalize())
     }
@@ -157,11 +177,12 @@ impl Book<'_> {
                 let mark = self.market.mark(id).or_else(|| self.last_known_price(id))?;
                 let per_unit = self.position_risk(&book.id, id, mark);
                 let qty = position.qty.abs().get();
-                total += per_unit * qty * instrument.multiplier * self.rate(instrument.quote)?;
+                let rate = self.rate(instrument.quote)?;
+                total = sum(total, product(&[per_unit, qty, instrument.multiplier, rate])?)?;
             }
         }
         for order in self.state.live_orders().filter(|o| o.class == RiskClass::Entry) {
-            total += self.order_heat(order)?;
+            total = sum(total, self.order_heat(order)?)?;
         }
         Some(total.normalize())
     }
@@ -181,7 +202,7 @@ impl Book<'_> {
         let price = self.order_price(&order.instrument, &order.kind).or(order.reference)?;
         let risk = order.protective.stop.map_or_else(|| price.get(), |stop| price.distance(stop));
         let rate = self.rate(instrument.quote)?;
-        Some(risk * order.open_qty().get() * instrument.multiplier * rate)
+        product(&[risk, order.open_qty().get(), instrument.multiplier, rate])
     }
 
     /// Cash of one currency less what live buys may still cost, fees included.
@@ -195,7 +216,8 @@ impl Book<'_> {
                 continue;
             }
             let price = self.cost_price(&order.kind, order.reference)?;
-            cash -= price * order.open_qty().get() * instrument.multiplier * costs;
+            let open = order.open_qty().get();
+            cash = sum(cash, -product(&[price, open, instrument.multiplier, costs])?)?;
         }
         for report in self.state.external.values().filter(|r| r.side == Side::Buy) {
             let instrument = self.state.instruments.get(&report.instrument)?;
@@ -204,7 +226,8 @@ impl Book<'_> {
             }
             let mark = self.market.mark(&report.instrument);
             let price = self.cost_price(&report.kind, mark)?;
-            cash -= price * report.qty.minus(report.filled).get() * instrument.multiplier * costs;
+            let open = report.qty.minus(report.filled).get();
+            cash = sum(cash, -product(&[price, open, instrument.multiplier, costs])?)?;
         }
         Some(cash.normalize())
     }

@@ -12,8 +12,8 @@ mod rules;
 use domain::{ClientOrderId, Instrument, Intent, Limits, OrderKind, Origin, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-pub use resolve::{Resolved, exit_step, resolve};
-pub(crate) use rules::{daily_loss, drawdown};
+pub use resolve::{Resolved, exit_part, exit_step, on_tick, resolve};
+pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
 use crate::{
     broker::Capabilities,
@@ -172,7 +172,7 @@ pub fn usage(
     let orders = u32::try_from(state.live.len()).unwrap_or(u32::MAX);
     DeskUse {
         gross_exposure: book.gross_exposure(extra).unwrap_or(unknown),
-        entries_notional: state.entries_notional + entry,
+        entries_notional: (state.entries_notional + entry).min(unknown),
         open_orders: orders.saturating_add(u32::from(extra.is_some())),
     }
 }

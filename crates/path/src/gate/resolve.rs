@@ -99,11 +99,14 @@ fn value(
     price: Price,
     qty: Qty,
 ) -> Result<Option<Decimal>, Vec<Refusal>> {
-    match instrument.notional(price, qty) {
-        Ok(money) => {
-            Ok(ctx.book().rate(money.currency()).map(|r| (money.amount() * r).normalize()))
-        }
-        Err(error) => refuse(RefusalCode::AmountOverflow, error.to_string()),
+    let money = match instrument.notional(price, qty) {
+        Ok(money) => money,
+        Err(error) => return refuse(RefusalCode::AmountOverflow, error.to_string()),
+    };
+    let Some(rate) = ctx.book().rate(money.currency()) else { return Ok(None) };
+    match exposure::product(&[money.amount(), rate]) {
+        Some(value) => Ok(Some(value.normalize())),
+        None => refuse(RefusalCode::AmountOverflow, format!("A value of {money} is too large.")),
     }
 }
 
@@ -182,6 +185,14 @@ fn resolve_exit(
     })
 }
 
+/// A part of a position on the step: rounded down, but never to nothing while there is a step of
+/// it.
+#[must_use]
+pub fn exit_part(instrument: &Instrument, part: Qty, whole: Qty) -> Qty {
+    let rounded = part.min_of(whole).to_step(instrument.step);
+    if rounded.is_zero() { instrument.step.min_of(whole) } else { rounded }
+}
+
 /// Rounds an exit down to the step, but never to nothing: dust goes out whole.
 #[must_use]
 pub fn exit_step(instrument: &Instrument, qty: Qty) -> Qty {
@@ -197,13 +208,27 @@ fn exit_qty(
 ) -> Result<Qty, Vec<Refusal>> {
     match (intent.size, unit_price) {
         (Size::Quantity(qty), _) => Ok(qty),
-        (_, Some(price)) => raw_qty(ctx, instrument, intent, price, &Protective::default()),
+        (_, Some(price)) => raw_qty(ctx, instrument, intent, price, &Protective::default())
+            .map_err(|refusals| refusals.into_iter().map(unsized_exit).collect()),
         (_, None) => {
             let text = "Without a price only a quantity can be closed.";
             refuse(RefusalCode::OrderShape, text)
         }
     }
     .map(|qty| qty.to_step(instrument.step))
+}
+
+/// What can't be told never stops an exit: it only has to be asked for as a quantity.
+fn unsized_exit(refusal: Refusal) -> Refusal {
+    if refusal.code == RefusalCode::AmountOverflow {
+        return refusal;
+    }
+    let text = format!("{} Close by quantity instead.", refusal.message);
+    Refusal::rule(RefusalCode::OrderShape, text)
+}
+
+fn too_large<T>() -> Result<T, Vec<Refusal>> {
+    refuse(RefusalCode::AmountOverflow, "The size is more than can be counted.")
 }
 
 fn raw_qty(
@@ -220,7 +245,9 @@ fn raw_qty(
         let rate = ctx.book().rate(instrument.quote);
         match (equity, rate) {
             (Some(equity), Some(rate)) if !rate.is_zero() => {
-                Ok(percent.of(equity.max(Decimal::ZERO)) / rate)
+                let share = percent.get() / Decimal::ONE_HUNDRED;
+                let value = exposure::product(&[equity.max(Decimal::ZERO), share]);
+                value.and_then(|v| v.checked_div(rate)).map_or_else(too_large, Ok)
             }
             (None, _) => refuse(
                 RefusalCode::EquityUnknown,
@@ -229,10 +256,10 @@ fn raw_qty(
             _ => refuse(RefusalCode::RateMissing, "There is no rate for the size."),
         }
     };
-    let raw = match intent.size {
+    let (value, per_unit) = match intent.size {
         Size::Quantity(qty) => return Ok(qty),
-        Size::Notional(value) => value.get() / unit,
-        Size::PercentEquity(percent) => equity_share(percent)? / (unit * (Decimal::ONE + fee)),
+        Size::Notional(value) => (value.get(), unit),
+        Size::PercentEquity(percent) => (equity_share(percent)?, unit * (Decimal::ONE + fee)),
         Size::RiskPercent(percent) => {
             let Some(stop) = protective.stop else {
                 let text = "A size by risk needs a stop.";
@@ -243,9 +270,10 @@ fn raw_qty(
             if per_unit.is_zero() {
                 return refuse(RefusalCode::StopWrongSide, "The stop is at the price itself.");
             }
-            equity_share(percent)? / per_unit
+            (equity_share(percent)?, per_unit)
         }
     };
+    let Some(raw) = value.checked_div(per_unit) else { return too_large() };
     let raw = raw.round_dp_with_strategy(12, rust_decimal::RoundingStrategy::ToZero);
     Qty::new(raw).or_else(|e| refuse(RefusalCode::AmountOverflow, e.to_string()))
 }
@@ -271,6 +299,31 @@ fn entry_qty(
     Err(vec![refusal])
 }
 
+/// The protective levels of a position that is reduced on `side`, on the tick: a stop moves
+/// toward the price, so that it never allows more loss than was asked for, and so does a target.
+///
+/// # Errors
+/// The refusal of a level of which nothing is left.
+pub fn on_tick(
+    instrument: &Instrument,
+    side: Side,
+    levels: Protective,
+) -> Result<Protective, Refusal> {
+    let (near, far) = match side {
+        Side::Sell => (Rounding::Up, Rounding::Down),
+        Side::Buy => (Rounding::Down, Rounding::Up),
+    };
+    let round = |level: Option<Price>, rounding| match level {
+        None => Ok(None),
+        Some(level) => level.to_tick(instrument.tick, rounding).map(Some).ok_or_else(|| {
+            let tick = instrument.tick;
+            let text = format!("Price {level} is nothing after rounding to the tick {tick}.");
+            Refusal::rule(RefusalCode::PriceInvalid, text)
+        }),
+    };
+    Ok(Protective { stop: round(levels.stop, near)?, target: round(levels.target, far)? })
+}
+
 fn protective(
     ctx: &Context<'_>,
     instrument: &Instrument,
@@ -278,15 +331,11 @@ fn protective(
     price: Price,
 ) -> Result<Protective, Vec<Refusal>> {
     let buy = intent.side == Side::Buy;
-    let near = if buy { Rounding::Up } else { Rounding::Down };
     let far = if buy { Rounding::Down } else { Rounding::Up };
-    let tick = instrument.tick;
-    let given = intent.protective;
-    let stop = match given.stop {
-        Some(stop) => stop.to_tick(tick, near),
-        None => attached(ctx, instrument, buy, price).and_then(|s| s.to_tick(tick, far)),
-    };
-    let target = given.target.and_then(|t| t.to_tick(tick, far));
+    let given = on_tick(instrument, intent.side.opposite(), intent.protective);
+    let Protective { stop, target } = given.map_err(|refusal| vec![refusal])?;
+    let attached = || attached(ctx, instrument, buy, price)?.to_tick(instrument.tick, far);
+    let stop = stop.or_else(attached);
     let stop_wrong = stop.is_some_and(|s| if buy { s >= price } else { s <= price });
     let target_wrong = target.is_some_and(|t| if buy { t <= price } else { t >= price });
     if stop_wrong || target_wrong {

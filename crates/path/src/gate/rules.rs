@@ -3,10 +3,10 @@
 //! Every rule is judged, so that a refusal names everything that is wrong at once. This module
 //! must not change anything and must not be asked about exits.
 
-use domain::{Cap, Intent, OrderKind, OriginKind, Price, Qty, Scope, Side};
+use domain::{Cap, Intent, OrderKind, Origin, OriginKind, Price, Qty, Scope, Side};
 use rust_decimal::Decimal;
 
-use super::{Context, Resolved, scopes};
+use super::{Context, Resolved, exposure::product, scopes};
 use crate::{
     budget::DeskExceeded,
     codes::{Refusal, RefusalCode as Code},
@@ -20,13 +20,17 @@ const OPEN_ITEMS_MAX: usize = 5_000;
 /// A quote may be this much ahead of the desk's clock before the clocks are taken to disagree.
 const AHEAD_MAX: domain::Nanos = domain::Nanos::from_secs(5);
 
+/// Nobody asks in the name of the desk itself, or of somebody at the broker.
+pub(crate) fn door(origin: &Origin) -> Option<Refusal> {
+    let text = format!("`{}` is not a door.", origin.kind.name());
+    matches!(origin.kind, OriginKind::External | OriginKind::System)
+        .then(|| Refusal::rule(Code::OriginNotAllowed, text))
+}
+
 /// Rules about the request itself, for entries and exits.
-pub(super) fn shape(intent: &Intent, resolved: &Resolved) -> Vec<Refusal> {
+pub(crate) fn shape(intent: &Intent, resolved: &Resolved) -> Vec<Refusal> {
     let mut out = Vec::new();
-    if matches!(intent.origin.kind, OriginKind::External | OriginKind::System) {
-        let text = format!("`{}` is not a door.", intent.origin.kind.name());
-        out.push(Refusal::rule(Code::OriginNotAllowed, text));
-    }
+    out.extend(door(&intent.origin));
     if intent.post_only && resolved.kind.limit().is_none() {
         let text = format!("A {} order can't be post-only.", resolved.kind.name());
         out.push(Refusal::rule(Code::OrderShape, text));
@@ -300,7 +304,8 @@ fn sizes(ctx: &Context<'_>, intent: &Intent, r: &Resolved, out: &mut Vec<Refusal
                     limit: Option<(Decimal, Scope)>,
                     would: Option<Decimal>,
                     per: Decimal| {
-        let (Some((limit, scope)), Some(would)) = (limit, would) else { return };
+        let Some((limit, scope)) = limit else { return };
+        let Some(would) = would else { return out.push(untold(code)) };
         if would > limit {
             let max = largest(r, limit - (would - per * r.qty.get()), per);
             out.push(Refusal::limit(code, scope, limit.normalize(), would.normalize(), Some(max)));
@@ -312,8 +317,9 @@ fn sizes(ctx: &Context<'_>, intent: &Intent, r: &Resolved, out: &mut Vec<Refusal
     let gross = book.gross_exposure(Some((&r.instrument, intent.side, r.qty, price)));
     over(Code::GrossExposure, cap(|l| l.gross_exposure), gross, per_unit);
     let risk = r.protective.stop.map_or(price.get(), |s| price.distance(s));
-    let risk_unit = per_unit * risk / price.get();
-    let heat = book.heat().map(|h| h + risk_unit * r.qty.get());
+    let rate = book.rate(r.instrument.quote).unwrap_or_default();
+    let risk_unit = product(&[risk, r.instrument.multiplier, rate]).unwrap_or(per_unit);
+    let heat = product(&[risk_unit, r.qty.get()]).zip(book.heat()).map(|(own, held)| held + own);
     over(Code::PortfolioHeat, cap(|l| l.portfolio_heat), heat, risk_unit);
     let entries = Some(ctx.state.entries_notional + notional);
     over(Code::DailyEntryNotional, cap(|l| l.daily_entry_notional), entries, per_unit);
@@ -335,6 +341,12 @@ fn sizes(ctx: &Context<'_>, intent: &Intent, r: &Resolved, out: &mut Vec<Refusal
     }
     losses(ctx, intent, equity, out);
     buying_power(ctx, intent, r, out);
+}
+
+/// A figure that can't be told, because something held or ordered has no price: fails closed.
+fn untold(code: Code) -> Refusal {
+    let text = format!("What `{code}` limits can't be told, because something has no price.");
+    Refusal::rule(Code::EquityUnknown, text)
 }
 
 fn losses(ctx: &Context<'_>, intent: &Intent, equity: Decimal, out: &mut Vec<Refusal>) {
@@ -386,9 +398,12 @@ fn buying_power(ctx: &Context<'_>, intent: &Intent, r: &Resolved, out: &mut Vec<
     let book = ctx.book();
     let available = book.available_cash(r.instrument.quote);
     let price = book.cost_price(&r.kind, r.reference);
-    let (Some(available), Some(price)) = (available, price) else { return };
-    let per_unit = price * r.instrument.multiplier * (Decimal::ONE + ctx.state.policy.fee_rate);
-    let needed = per_unit * r.qty.get();
+    let costs = Decimal::ONE + ctx.state.policy.fee_rate;
+    let per_unit = price.and_then(|p| product(&[p, r.instrument.multiplier, costs]));
+    let needed = per_unit.and_then(|p| product(&[p, r.qty.get()]));
+    let (Some(available), Some(per_unit), Some(needed)) = (available, per_unit, needed) else {
+        return out.push(untold(Code::BuyingPower));
+    };
     if needed > available {
         let max = largest(r, available, per_unit);
         let (limit, value) = (available.normalize(), needed.round_dp(8).normalize());
@@ -404,7 +419,8 @@ fn largest(r: &Resolved, room: Decimal, per_unit: Decimal) -> Qty {
     if room <= Decimal::ZERO || per_unit <= Decimal::ZERO {
         return Qty::ZERO;
     }
-    let raw = (room / per_unit).round_dp_with_strategy(12, rust_decimal::RoundingStrategy::ToZero);
+    let raw = room.checked_div(per_unit).unwrap_or_default();
+    let raw = raw.round_dp_with_strategy(12, rust_decimal::RoundingStrategy::ToZero);
     Qty::new(raw).map_or(Qty::ZERO, |q| q.to_step(r.instrument.step))
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     BookId, Cash, Fill, Instrument, InstrumentId, Limits, Money, MoneyError, Position, Price,
-    Protective, Side, SignedQty, Timestamp,
+    Protective, Qty, Side, SignedQty, Timestamp,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl Book {
         }
     }
 
-    /// Books an execution: position, cash and fee.
+    /// Books an execution: position, cash and fee; or fails and changes nothing.
     pub(super) fn fill(
         &mut self,
         fill: &Fill,
@@ -69,19 +69,15 @@ impl Book {
     ) -> Result<(), MoneyError> {
         let value = instrument.notional(fill.price, fill.qty)?;
         let flow = if fill.side == Side::Buy { value.negated() } else { value };
-        self.cash.add(&flow)?;
-        self.cash.add(&fill.fee.negated())?;
-        self.fees.add(&fill.fee)?;
-        let position = self.position_mut(instrument);
-        let before = position.realized.amount();
-        position.apply(fill.side, fill.qty, fill.price, instrument.multiplier)?;
-        let lost = position.realized.amount() < before;
-        let flat = position.qty.is_zero();
-        if lost {
+        let (mut cash, mut fees) = (self.cash.clone(), self.fees.clone());
+        cash.add(&flow)?;
+        cash.add(&fill.fee.negated())?;
+        fees.add(&fill.fee)?;
+        let before = self.position_of(instrument).realized.amount();
+        let realized = self.move_position(instrument, fill.side, fill.qty, fill.price)?;
+        (self.cash, self.fees) = (cash, fees);
+        if realized < before {
             self.last_loss.insert(instrument.id.clone(), at);
-        }
-        if flat {
-            self.plans.remove(&instrument.id);
         }
         Ok(())
     }
@@ -94,19 +90,31 @@ impl Book {
         price: Price,
     ) -> Result<Money, MoneyError> {
         let side = if qty.is_long() { Side::Buy } else { Side::Sell };
-        let position = self.position_mut(instrument);
-        position.apply(side, qty.abs(), price, instrument.multiplier)?;
-        let flat = position.qty.is_zero();
-        if flat {
-            self.plans.remove(&instrument.id);
-        }
         let value = instrument.notional(price, qty.abs())?;
+        self.move_position(instrument, side, qty.abs(), price)?;
         Ok(if qty.is_long() { value } else { value.negated() })
     }
 
-    fn position_mut(&mut self, instrument: &Instrument) -> &mut Position {
-        self.positions
-            .entry(instrument.id.clone())
-            .or_insert_with(|| Position::flat(instrument.quote))
+    fn position_of(&self, instrument: &Instrument) -> Position {
+        let held = self.positions.get(&instrument.id).copied();
+        held.unwrap_or_else(|| Position::flat(instrument.quote))
+    }
+
+    /// Moves a position, or fails and changes nothing. Returns its realised profit.
+    fn move_position(
+        &mut self,
+        instrument: &Instrument,
+        side: Side,
+        qty: Qty,
+        price: Price,
+    ) -> Result<Decimal, MoneyError> {
+        let mut position = self.position_of(instrument);
+        position.apply(side, qty, price, instrument.multiplier)?;
+        SignedQty::new(position.qty.get())?;
+        if position.qty.is_zero() {
+            self.plans.remove(&instrument.id);
+        }
+        self.positions.insert(instrument.id.clone(), position);
+        Ok(position.realized.amount())
     }
 }

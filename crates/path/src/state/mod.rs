@@ -7,16 +7,18 @@
 
 mod apply;
 mod book;
+mod ledger;
 mod order;
+mod orders;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(crate) use apply::trade_key;
 pub use book::{Book, Plan};
 use domain::{
     BookId, Cash, ClientOrderId, InstallationId, Instrument, InstrumentId, Intent, IntentId,
     Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
 };
+pub(crate) use ledger::trade_key;
 pub use order::Order;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ pub struct Hold {
     pub intent: Intent,
     /// Its value in the reporting currency when it was asked.
     pub notional: Decimal,
+    /// The limit above which it needs approval.
+    pub limit: Decimal,
     /// When it was asked.
     pub since: Timestamp,
     /// When it lapses.
@@ -134,10 +138,25 @@ pub struct Day {
 pub struct KeyUse {
     /// Hash of the content.
     pub content: Hash,
-    /// The order that it became.
-    pub order: ClientOrderId,
+    /// What it became.
+    pub became: Became,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a request became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    /// An order.
+    Order(ClientOrderId),
+    /// A compound close of so much.
+    Close {
+        /// Number of the close.
+        id: u64,
+        /// How much it was to close.
+        qty: Qty,
+    },
 }
 
 /// How much a source has opened.

@@ -159,7 +159,8 @@ impl Order {
         if self.filled.is_zero() {
             return None;
         }
-        Price::new((self.filled_value / self.filled.get()).round_dp(12)).ok()
+        let average = self.filled_value.checked_div(self.filled.get())?;
+        Price::new(average.round_dp(12)).ok()
     }
 
     /// True for an order whose side takes from a position of this direction.
@@ -204,7 +205,8 @@ impl Order {
             self.fill_after_final = true;
         }
         self.filled = self.filled.plus(qty);
-        self.filled_value += qty.get() * price.get();
+        let value = qty.get().saturating_mul(price.get());
+        self.filled_value = self.filled_value.saturating_add(value);
         if let Some(open) = self.resurfaced {
             let left = open.minus(qty);
             self.resurfaced = (!left.is_zero()).then_some(left);

@@ -1,0 +1,210 @@
+//! A table of splits: `symbol,date,ratio`.
+//!
+//! Rows become exact ratios of whole shares here. This module must not apply them: a series is
+//! adjusted by events, never by rewriting prices.
+
+use std::io::{self, BufRead};
+
+use domain::{InstrumentId, VenueId};
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::lines::{Fields, LineError, Lines};
+
+/// A table has at most so many rows.
+pub const SPLITS_MAX: usize = 100_000;
+/// Neither side of a ratio is larger.
+const SHARES_MAX: u64 = 1_000_000;
+const HEADER: [&str; 3] = ["symbol", "date", "ratio"];
+
+/// One split: from `date` on, `old` shares are `new` shares.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Split {
+    /// The symbol, without a venue.
+    pub symbol: String,
+    /// The first day that trades after the split.
+    pub date: Date,
+    /// Shares after the split, in lowest terms with `old`.
+    pub new: u64,
+    /// Shares before it. A price before the split is divided by `new / old`.
+    pub old: u64,
+}
+
+/// Why a table of splits can't be used.
+#[derive(Debug, Error)]
+pub enum SplitsError {
+    /// Reading failed.
+    #[error("the table of splits can't be read: {0}")]
+    Io(#[from] io::Error),
+    /// The first line is not the header.
+    #[error("line {line}: the header of a table of splits is `symbol,date,ratio`")]
+    Header {
+        /// The line in the file.
+        line: u64,
+    },
+    /// A value is wrong.
+    #[error("line {line}: {field} `{value}`: {rule}")]
+    Row {
+        /// The line in the file.
+        line: u64,
+        /// The field.
+        field: &'static str,
+        /// What was found, cut to 60 characters.
+        value: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// More rows than allowed.
+    #[error("the table of splits has more than {SPLITS_MAX} rows")]
+    TooMany,
+}
+
+impl SplitsError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "splits_io",
+            Self::Header { .. } => "splits_header",
+            Self::Row { .. } => "splits_row",
+            Self::TooMany => "splits_too_many",
+        }
+    }
+}
+
+fn row_error(line: u64, field: &'static str, value: &str, rule: &'static str) -> SplitsError {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    SplitsError::Row { line, field, value: value.chars().take(60).map(clean).collect(), rule }
+}
+
+impl From<LineError> for SplitsError {
+    fn from(error: LineError) -> Self {
+        match error {
+            LineError::TooLong(line) => row_error(line, "row", "", "the line is too long"),
+            LineError::Io(error) => Self::Io(error),
+        }
+    }
+}
+
+/// Reads a table of splits, sorted by symbol and date.
+///
+/// A ratio is a decimal of new shares per old one (`2`, `1.5`, `0.125`) or `new:old` (`3:2`).
+///
+/// # Errors
+/// [`SplitsError`] names the line, the value and the rule.
+pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, SplitsError> {
+    let mut lines = Lines::new(source);
+    match lines.next_line()? {
+        Some((line, bytes)) if !is_header(bytes) => return Err(SplitsError::Header { line }),
+        Some(_) => {}
+        None => return Err(SplitsError::Header { line: 1 }),
+    }
+    let mut rows: Vec<(Split, u64)> = Vec::new();
+    while let Some((line, bytes)) = lines.next_line()? {
+        if rows.len() == SPLITS_MAX {
+            return Err(SplitsError::TooMany);
+        }
+        rows.push((read_row(line, bytes)?, line));
+    }
+    rows.sort();
+    let same_day = |a: &Split, b: &Split| a.symbol == b.symbol && a.date == b.date;
+    if let Some(pair) = rows.windows(2).find(|pair| same_day(&pair[0].0, &pair[1].0)) {
+        let (split, line) = &pair[1];
+        let rule = "a symbol splits once on a day: delete one of the rows";
+        return Err(row_error(*line, "date", &split.date.to_string(), rule));
+    }
+    Ok(rows.into_iter().map(|(split, _)| split).collect())
+}
+
+fn is_header(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+    Fields::split(&text).is_some_and(|fields| fields.all() == HEADER)
+}
+
+fn read_row(line: u64, bytes: &[u8]) -> Result<Split, SplitsError> {
+    let text = String::from_utf8_lossy(bytes);
+    let fields = Fields::split(&text)
+        .filter(|fields| fields.all().len() == HEADER.len())
+        .ok_or_else(|| row_error(line, "row", &text, "a row is symbol,date,ratio"))?;
+    let [symbol, date, ratio] = [fields.get(0), fields.get(1), fields.get(2)];
+    let known = VenueId::new("x").and_then(|venue| InstrumentId::new(&venue, symbol));
+    known.map_err(|_| {
+        row_error(line, "symbol", symbol, "a symbol has 1 to 32 of A-Z a-z 0-9 . - _ /")
+    })?;
+    let date_of = |text: &str| if text.len() == 10 { text.parse().ok() } else { None };
+    let day: Date =
+        date_of(date).ok_or_else(|| row_error(line, "date", date, "a date is YYYY-MM-DD"))?;
+    let (new, old) = read_ratio(ratio).ok_or_else(|| {
+        row_error(line, "ratio", ratio, "a ratio is positive and not 1, such as 2, 1.5 or 3:2")
+    })?;
+    Ok(Split { symbol: symbol.to_owned(), date: day, new, old })
+}
+
+fn read_ratio(text: &str) -> Option<(u64, u64)> {
+    let plain = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let (new, old) = match text.split_once(':') {
+        Some((new, old)) => (new.trim().parse().ok()?, old.trim().parse().ok()?),
+        None if plain(text) => {
+            let ratio = Decimal::from_str_exact(text).ok()?.normalize();
+            (u64::try_from(ratio.mantissa()).ok()?, 10_u64.checked_pow(ratio.scale())?)
+        }
+        None => return None,
+    };
+    let divisor = greatest_common_divisor(new, old);
+    if divisor == 0 || new == old {
+        return None;
+    }
+    let (new, old) = (new / divisor, old / divisor);
+    let range = 1..=SHARES_MAX;
+    (range.contains(&new) && range.contains(&old)).then_some((new, old))
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_exact() {
+        for (text, expected) in [
+            ("2", Some((2, 1))),
+            ("2.0", Some((2, 1))),
+            ("1.5", Some((3, 2))),
+            ("3:2", Some((3, 2))),
+            ("0.125", Some((1, 8))),
+            ("1:30", Some((1, 30))),
+            ("1", None),
+            ("0", None),
+            ("0:5", None),
+            ("-2", None),
+            ("x", None),
+            ("", None),
+            ("99999999", None),
+        ] {
+            assert_eq!(read_ratio(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_sorted_and_its_errors_name_the_line() {
+        let table = "Symbol,Date,Ratio\nMSFT,2003-02-18,2\nAAPL,2000-06-21,2\n";
+        let splits = read_splits(table.as_bytes()).unwrap();
+        assert_eq!(splits[0].symbol, "AAPL");
+        let error = |text: &str| read_splits(text.as_bytes()).unwrap_err();
+        assert_eq!(error("").code(), "splits_header");
+        assert_eq!(error("a,b\n").code(), "splits_header");
+        let row = error("symbol,date,ratio\nAAPL,21/06/2000,2\n").to_string();
+        assert_eq!(row, "line 2: date `21/06/2000`: a date is YYYY-MM-DD");
+        assert!(error("symbol,date,ratio\n../x,2000-06-21,1\n").to_string().contains("ratio"));
+        let twice = "symbol,date,ratio\nA,2000-06-21,2\nA,2000-06-21,3\n";
+        assert_eq!(error(twice).code(), "splits_row");
+    }
+}

@@ -1,0 +1,293 @@
+//! The way to an account: what doors call.
+//!
+//! Every call goes through the account's task and its core; there is no other way to an order. It
+//! must not know HTTP or who is signed in.
+
+use std::sync::Arc;
+
+use domain::{
+    AccountId, BookId, ClientOrderId, InstrumentId, Intent, IntentId, Limits, Origin, Percent,
+    Protective, Quote,
+};
+use path::{
+    budget::DeskBudget,
+    core::{Core, Input, Preview, Reply, ReplyId},
+    event::LimitTarget,
+    market::Now,
+    policy::{LatchKind, Policy},
+    wire::Wire,
+};
+use rust_decimal::Decimal;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    actor::{Answer, Command, MakeInput},
+    error::DeskError,
+    quotes::Quotes,
+};
+
+/// A handle to one account. Clones are cheap.
+#[derive(Clone)]
+pub struct AccountHandle {
+    pub(crate) id: AccountId,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) quotes: Arc<Quotes>,
+    pub(crate) wire: Arc<Wire>,
+}
+
+impl std::fmt::Debug for AccountHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccountHandle({})", self.id)
+    }
+}
+
+impl AccountHandle {
+    /// The account.
+    #[must_use]
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// The account's last check before the wire.
+    #[must_use]
+    pub fn wire(&self) -> &Arc<Wire> {
+        &self.wire
+    }
+
+    /// Tells a price. Only the newest of each instrument counts.
+    pub fn quote(&self, instrument: InstrumentId, quote: Quote) {
+        self.quotes.put(instrument, quote);
+    }
+
+    async fn send(&self, command: Command) -> Result<(), DeskError> {
+        self.commands.send(command).await.map_err(|_| DeskError::AccountStopped(self.id.clone()))
+    }
+
+    /// Tells something to the core and waits until what it decided is durable.
+    ///
+    /// # Errors
+    /// [`DeskError`] when the account has stopped or the journal can't be written.
+    pub async fn tell(
+        &self,
+        make: impl Fn(Option<ReplyId>) -> Input + Send + 'static,
+    ) -> Result<Reply, DeskError> {
+        let (answer, reply) = oneshot::channel::<Result<Reply, DeskError>>();
+        let make: MakeInput = Box::new(make);
+        let answer: Option<Answer> = Some(answer);
+        self.send(Command::Input { make, answer }).await?;
+        reply.await.map_err(|_| DeskError::AccountStopped(self.id.clone()))?
+    }
+
+    /// Tells something to the core without waiting for a decision.
+    ///
+    /// # Errors
+    /// [`DeskError::AccountStopped`].
+    pub async fn inform(
+        &self,
+        make: impl Fn(Option<ReplyId>) -> Input + Send + 'static,
+    ) -> Result<(), DeskError> {
+        self.send(Command::Input { make: Box::new(make), answer: None }).await
+    }
+
+    /// Asks for a trade. The answer comes when the verdict is durable; the venue's follows as
+    /// events.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn submit(&self, intent: Intent) -> Result<Reply, DeskError> {
+        let (answer, reply) = oneshot::channel();
+        self.send(Command::Submit { intent: Box::new(intent), answer }).await?;
+        reply.await.map_err(|_| DeskError::AccountStopped(self.id.clone()))?
+    }
+
+    /// Asks for the end of an order. `accept_unprotected` lets an operator cancel a stop.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn cancel(
+        &self,
+        order: ClientOrderId,
+        origin: Origin,
+        accept_unprotected: bool,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::Cancel {
+            order: order.clone(),
+            origin: origin.clone(),
+            accept_unprotected,
+            reply,
+        })
+        .await
+    }
+
+    /// Asks for a share of a book's position to be closed at the market.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn close(
+        &self,
+        book: BookId,
+        instrument: InstrumentId,
+        share: Percent,
+        origin: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::Close {
+            book: book.clone(),
+            instrument: instrument.clone(),
+            share,
+            origin: origin.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Decides about a request that waits for approval.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn decide(
+        &self,
+        hold: IntentId,
+        approve: bool,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::Decide { hold: hold.clone(), approve, by: by.clone(), reply })
+            .await
+    }
+
+    /// Replaces limits of the account.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn set_limits(
+        &self,
+        target: LimitTarget,
+        limits: Limits,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::SetLimits {
+            target: target.clone(),
+            limits: Box::new(limits.clone()),
+            by: by.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Replaces the account's policy.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn set_policy(&self, policy: Policy, by: Origin) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::SetPolicy {
+            policy: Box::new(policy.clone()),
+            by: by.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Moves a position's stop and target.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn set_plan(
+        &self,
+        book: BookId,
+        instrument: InstrumentId,
+        protective: Protective,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::SetPlan {
+            book: book.clone(),
+            instrument: instrument.clone(),
+            protective,
+            by: by.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Opens a book.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn open_book(
+        &self,
+        book: BookId,
+        name: String,
+        capital: Option<Decimal>,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::OpenBook {
+            book: book.clone(),
+            name: name.clone(),
+            capital,
+            reply,
+        })
+        .await
+    }
+
+    /// Gives an unmanaged holding to a book.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn adopt(&self, instrument: InstrumentId, book: BookId) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::Adopt {
+            instrument: instrument.clone(),
+            book: book.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Releases a latch.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn release_latch(
+        &self,
+        latch: LatchKind,
+        rebase: bool,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::ReleaseLatch { latch, rebase, by: by.clone(), reply }).await
+    }
+
+    /// Looks at the account's core, decided but not yet durable state included.
+    ///
+    /// # Errors
+    /// [`DeskError::AccountStopped`].
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Core, Now) -> T + Send + 'static,
+    ) -> Result<T, DeskError> {
+        self.look_with_budget(move |core, now, _| look(core, now)).await
+    }
+
+    /// What the gate would say to a wish now, without asking for it.
+    ///
+    /// # Errors
+    /// [`DeskError::AccountStopped`].
+    pub async fn preview(&self, intent: Intent) -> Result<Preview, DeskError> {
+        self.look_with_budget(move |core, now, budget| core.preview(&intent, now, budget)).await
+    }
+
+    async fn look_with_budget<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Core, Now, &mut dyn DeskBudget) -> T + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let (answer, result) = oneshot::channel();
+        let look = Box::new(move |core: &Core, now: Now, budget: &mut dyn DeskBudget| {
+            let _ = answer.send(look(core, now, budget));
+        });
+        self.send(Command::Look(look)).await?;
+        result.await.map_err(|_| DeskError::AccountStopped(self.id.clone()))
+    }
+
+    /// Stops the account's task once everything that it decided is durable.
+    pub async fn stop(&self) {
+        let (stopped, done) = oneshot::channel();
+        if self.send(Command::Stop(stopped)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! One account's task: the only one that touches its core.
+//!
+//! It feeds commands, prices, venue messages and time to the core, hands each decision to the
+//! journal's writer, and lets effects leave when the writer says that they are durable. When a
+//! write fails it throws the decided state away, folds the journal anew, and decides again what
+//! must not be lost. It must not judge anything itself.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::{ClientOrderId, Intent};
+use path::{
+    broker::{Broker, CancelOutcome, PlaceOutcome, VenueEvent},
+    budget::DeskBudget,
+    commit::{Action, Committed, Failed},
+    core::{Core, Input, Reply, ReplyId},
+    journal::{AppendError, JournalReader, StreamId},
+    market::Now,
+    wire::Wire,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    clock::Clock,
+    error::DeskError,
+    house::{Published, SharedBudget},
+    load,
+    ports::SaveSnapshot,
+    quotes::Quotes,
+    writer::{Writer, Written},
+};
+
+/// Commands that may wait.
+pub(crate) const COMMANDS_MAX: usize = 4_096;
+/// Venue messages that may wait.
+pub(crate) const EVENTS_MAX: usize = 16_384;
+/// Decisions that may be on their way to the disk.
+const OUTSTANDING_MAX: usize = 1_024;
+/// How long an adapter may take before the outcome counts as unknown.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often time is told.
+const TICK: Duration = Duration::from_millis(100);
+/// Records between snapshots.
+const SNAPSHOT_EVERY: u64 = 2_000;
+
+/// Who waits for a reply.
+pub(crate) type Answer = oneshot::Sender<Result<Reply, DeskError>>;
+/// Makes the input that a command stands for; called again after a failed write.
+pub(crate) type MakeInput = Box<dyn Fn(Option<ReplyId>) -> Input + Send>;
+/// Looks at the core.
+pub(crate) type Look = Box<dyn FnOnce(&Core, Now, &mut dyn DeskBudget) + Send>;
+
+/// What an account's task can be told.
+pub(crate) enum Command {
+    /// An input, and who waits for its reply.
+    Input { make: MakeInput, answer: Option<Answer> },
+    /// A wish to trade. The kill file is read before it is judged.
+    Submit { intent: Box<Intent>, answer: Answer },
+    /// A look at the state.
+    Look(Look),
+    /// Stop, once what is decided is durable.
+    Stop(oneshot::Sender<()>),
+}
+
+/// What comes back from outside: outcomes of sends, answers to questions.
+type Outcome = Input;
+
+/// Everything that an account's task works with.
+pub(crate) struct Parts {
+    pub(crate) core: Core,
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) writer: Writer,
+    pub(crate) reader: Arc<dyn JournalReader + Send + Sync>,
+    pub(crate) save_snapshot: SaveSnapshot,
+    pub(crate) budget: SharedBudget,
+    pub(crate) quotes: Arc<Quotes>,
+    pub(crate) overflow: Arc<AtomicBool>,
+    pub(crate) published: tokio::sync::broadcast::Sender<Arc<Published>>,
+    pub(crate) kill_file: crate::killfile::KillFile,
+}
+
+pub(crate) struct Actor {
+    parts: Parts,
+    stream: StreamId,
+    written: mpsc::UnboundedReceiver<Written>,
+    to_written: mpsc::UnboundedSender<Written>,
+    outcomes: mpsc::Receiver<Outcome>,
+    to_outcomes: mpsc::Sender<Outcome>,
+    outstanding: usize,
+    failed: bool,
+    waiting: BTreeMap<ReplyId, Waiting>,
+    undecided: VecDeque<Waiting>,
+    next_reply: u64,
+    snapshot_at: u64,
+    writable: bool,
+    stopping: Option<oneshot::Sender<()>>,
+}
+
+struct Waiting {
+    make: MakeInput,
+    answer: Option<Answer>,
+}
+
+impl Actor {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let (to_written, written) = mpsc::unbounded_channel();
+        let (to_outcomes, outcomes) = mpsc::channel(1_024);
+        let stream = StreamId::account(&parts.core.state().spec.id);
+        let snapshot_at = parts.core.state().head.seq + SNAPSHOT_EVERY;
+        Self {
+            parts,
+            stream,
+            written,
+            to_written,
+            outcomes,
+            to_outcomes,
+            outstanding: 0,
+            failed: false,
+            waiting: BTreeMap::new(),
+            undecided: VecDeque::new(),
+            next_reply: 1,
+            snapshot_at,
+            writable: true,
+            stopping: None,
+        }
+    }
+
+    /// Runs until told to stop, or until another desk has taken the account over.
+    pub(crate) async fn run(
+        mut self,
+        incarnation: u32,
+        mut commands: mpsc::Receiver<Command>,
+        mut events: mpsc::Receiver<VenueEvent>,
+    ) {
+        let now = self.parts.clock.now();
+        let batch = self.parts.core.start(incarnation, now, &mut self.parts.budget);
+        self.hand_over(batch);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            let room = self.outstanding < OUTSTANDING_MAX && !self.failed;
+            let go_on = tokio::select! {
+                biased;
+                Some(written) = self.written.recv() => self.on_written(written),
+                Some(input) = self.outcomes.recv(), if room => { self.step(input); true }
+                Some(event) = events.recv(), if room => { self.step(Input::Venue(event)); true }
+                Some(command) = commands.recv(), if room && self.stopping.is_none() => {
+                    self.on_command(command);
+                    true
+                }
+                () = self.parts.quotes.changed(), if room => { self.take_quotes(); true }
+                _ = tick.tick(), if room => { self.on_tick(); true }
+                else => false,
+            };
+            let done = self.stopping.is_some() && self.outstanding == 0 && !self.failed;
+            if done || !go_on {
+                break;
+            }
+        }
+        if let Some(stopped) = self.stopping.take() {
+            self.keep_snapshot();
+            let _ = stopped.send(());
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let now = self.parts.clock.now();
+        let batch = self.parts.core.step(input, now, &mut self.parts.budget);
+        self.hand_over(batch);
+    }
+
+    fn hand_over(&mut self, batch: path::commit::Batch) {
+        if !batch.is_empty() {
+            self.outstanding += 1;
+            self.parts.writer.send(batch, &self.to_written);
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let writable = self.parts.writer.is_writable();
+        if writable != self.writable {
+            self.writable = writable;
+            self.step(Input::Journal { writable });
+        }
+        if self.parts.overflow.swap(false, Ordering::AcqRel) {
+            tracing::warn!(stream = %self.stream, "venue messages were dropped: comparing anew");
+            self.step(Input::Venue(VenueEvent::Disconnected));
+            self.step(Input::Venue(VenueEvent::Connected));
+        }
+        self.step(Input::Tick);
+    }
+
+    fn take_quotes(&mut self) {
+        for (instrument, quote) in self.parts.quotes.take() {
+            self.step(Input::Quote { instrument, quote });
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Look(look) => {
+                let now = self.parts.clock.now();
+                look(&self.parts.core, now, &mut self.parts.budget);
+            }
+            Command::Stop(stopped) => self.stopping = Some(stopped),
+            Command::Input { make, answer } => self.decide(Waiting { make, answer }),
+            Command::Submit { intent, answer } => {
+                self.heed_kill_file();
+                let make: MakeInput =
+                    Box::new(move |reply| Input::Submit { intent: intent.clone(), reply });
+                self.decide(Waiting { make, answer: Some(answer) });
+            }
+        }
+    }
+
+    /// The kill file counts from the moment it exists, not from the next poll.
+    fn heed_kill_file(&mut self) {
+        let Some(level) = self.parts.kill_file.level() else { return };
+        let standing = self.parts.core.state().kill.as_ref().map(|k| k.level);
+        if standing.is_none_or(|s| s < level) {
+            let epoch = self.parts.wire.epoch() + 1;
+            self.parts.wire.raise_epoch(epoch);
+            let by = crate::switch::file_origin();
+            let reason = "kill file".to_owned();
+            self.step(Input::Kill { level, epoch, by, reason, reply: None });
+        }
+    }
+
+    fn decide(&mut self, waiting: Waiting) {
+        let id = ReplyId(self.next_reply);
+        self.next_reply += 1;
+        let input = (waiting.make)(Some(id));
+        self.waiting.insert(id, waiting);
+        self.step(input);
+    }
+
+    /// The writer's answer. False ends the task.
+    fn on_written(&mut self, written: Written) -> bool {
+        self.outstanding -= 1;
+        match written {
+            Ok(committed) => self.perform(committed),
+            Err(failed) => {
+                if !self.on_failed(failed) {
+                    return false;
+                }
+            }
+        }
+        if self.failed && self.outstanding == 0 {
+            return self.rebuild();
+        }
+        true
+    }
+
+    fn on_failed(&mut self, failed: Failed) -> bool {
+        tracing::warn!(stream = %self.stream, error = %failed.error, "a decision was not written");
+        if let AppendError::Fenced { .. } = failed.error {
+            for id in failed.replies {
+                self.answer(id, Err(DeskError::Journal(failed.error.clone())));
+            }
+            tracing::error!(stream = %self.stream, "another desk holds the account: stopping");
+            return false;
+        }
+        self.failed = true;
+        for id in failed.replies {
+            if let Some(waiting) = self.waiting.remove(&id) {
+                self.undecided.push_back(waiting);
+            }
+        }
+        true
+    }
+
+    /// Folds what is durable and decides again what was asked and not answered.
+    fn rebuild(&mut self) -> bool {
+        self.failed = false;
+        self.writable = self.parts.writer.is_writable();
+        let more = self.parts.writer.emergency_records(&self.stream);
+        let state = match load::load(self.parts.reader.as_ref(), &self.stream, &more) {
+            Ok(Some(state)) => state,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::error!(stream = %self.stream, %error, "the journal can't be folded: stopping");
+                return false;
+            }
+        };
+        let now = self.parts.clock.now();
+        self.parts.core.reload(state, self.writable, now.mono);
+        self.parts.wire.raise_epoch(self.parts.core.state().kill_epoch);
+        for waiting in std::mem::take(&mut self.undecided) {
+            self.decide(waiting);
+        }
+        true
+    }
+
+    fn answer(&mut self, id: ReplyId, reply: Result<Reply, DeskError>) {
+        if let Some(answer) = self.waiting.remove(&id).and_then(|w| w.answer) {
+            let _ = answer.send(reply);
+        }
+    }
+
+    fn perform(&mut self, committed: Committed) {
+        let first = committed.head.seq + 1 - committed.events.len() as u64;
+        if !committed.events.is_empty() {
+            let published = Published {
+                stream: committed.stream.clone(),
+                first,
+                events: committed.events,
+                at: self.parts.clock.now().at,
+            };
+            // Nobody may be listening.
+            let _ = self.parts.published.send(Arc::new(published));
+        }
+        for action in committed.actions {
+            self.act(action);
+        }
+        if committed.head.seq >= self.snapshot_at && self.outstanding == 0 {
+            self.keep_snapshot();
+        }
+    }
+
+    fn keep_snapshot(&mut self) {
+        let state = self.parts.core.state();
+        self.snapshot_at = state.head.seq + SNAPSHOT_EVERY;
+        if !self.parts.writer.is_writable() {
+            return;
+        }
+        match load::snapshot(&self.stream, state) {
+            Ok(snapshot) => (self.parts.save_snapshot)(snapshot),
+            Err(error) => tracing::warn!(stream = %self.stream, %error, "no snapshot was made"),
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        let (broker, wire) = (self.parts.broker.clone(), self.parts.wire.clone());
+        let to = self.to_outcomes.clone();
+        match action {
+            Action::Reply(id, reply) => self.answer(id, Ok(*reply)),
+            Action::Place(recorded) => {
+                tokio::spawn(async move {
+                    let order: ClientOrderId = recorded.client_order_id().clone();
+                    let send = broker.place(&wire, recorded);
+                    let outcome = tokio::time::timeout(SEND_TIMEOUT, send).await;
+                    let outcome = outcome.unwrap_or_else(|_| PlaceOutcome::Unknown {
+                        why: "the venue did not answer within 10 s".to_owned(),
+                    });
+                    let _ = to.send(Input::Placed { order, outcome }).await;
+                });
+            }
+            Action::Cancel(recorded) => {
+                tokio::spawn(async move {
+                    let order: ClientOrderId = recorded.client_order_id().clone();
+                    let send = broker.cancel(&wire, recorded);
+                    let outcome = tokio::time::timeout(SEND_TIMEOUT, send).await;
+                    let outcome = outcome.unwrap_or_else(|_| CancelOutcome::Unknown {
+                        why: "the venue did not answer within 10 s".to_owned(),
+                    });
+                    let _ = to.send(Input::CancelAnswered { order, outcome }).await;
+                });
+            }
+            Action::LookUp(order) => {
+                tokio::spawn(async move {
+                    let answer = broker.order(&order).await;
+                    let _ = to.send(Input::LookedUp { order, answer }).await;
+                });
+            }
+            Action::Snapshot(since) => {
+                tokio::spawn(async move {
+                    let answer = broker.snapshot(since).await;
+                    let _ = to.send(Input::Snapshot(answer)).await;
+                });
+            }
+        }
+    }
+}

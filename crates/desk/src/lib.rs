@@ -1,0 +1,28 @@
+//! The live driver of the order path.
+//!
+//! One task per account feeds the synchronous core of [`path::core`], one thread writes the
+//! journal for all of them in groups, and effects leave only once their records are durable. The
+//! crate also keeps what is wider than one account: the desk's budget, the kill switch and its
+//! file. It must not know SQL, HTTP, or any venue: those come in through [`ports`].
+
+pub mod account;
+mod actor;
+pub mod clock;
+pub mod error;
+pub mod killfile;
+mod load;
+pub mod ports;
+pub mod quotes;
+pub mod register;
+pub mod switch;
+mod writer;
+
+mod house;
+
+pub use account::AccountHandle;
+pub use clock::{Clock, SystemClock};
+pub use error::DeskError;
+pub use house::{Desk, LEASE_FOR, NewAccount, Published, Run, Venue, deliver};
+pub use killfile::KillFile;
+pub use ports::{Emergency, Ports};
+pub use switch::{AccountKill, KillReport};

@@ -1,0 +1,131 @@
+//! The kill switch over all accounts.
+//!
+//! A pull first ends every wire's epoch, so that no entry leaves from then on, and writes the kill
+//! file; then every account records it and acknowledges. It must not decide what a level does to
+//! an account: that is the core's.
+
+use std::time::Duration;
+
+use domain::{AccountId, ClientOrderId, Origin, OriginKind, Principal};
+use path::{
+    core::{Input, Reply},
+    policy::KillLevel,
+};
+use serde::Serialize;
+
+use crate::{account::AccountHandle, error::DeskError, house::Desk};
+
+/// How long an account may take to acknowledge.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(5);
+/// How long writes that are under way are waited for.
+const DRAIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a pull came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct KillReport {
+    /// The level that stands.
+    pub level: KillLevel,
+    /// True when every account has it in a journal.
+    pub acknowledged: bool,
+    /// True when the kill file is on disk.
+    pub file: bool,
+    /// Account by account.
+    pub accounts: Vec<AccountKill>,
+}
+
+/// What a pull came to for one account.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountKill {
+    /// The account.
+    pub account: AccountId,
+    /// True when the level is in a journal.
+    pub acknowledged: bool,
+    /// What went wrong otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Entries whose bytes were on their way; they are cancelled until the venue confirms.
+    pub in_flight: Vec<ClientOrderId>,
+}
+
+/// The origin of what the kill file asks for.
+pub(crate) fn file_origin() -> Origin {
+    Origin { kind: OriginKind::System, principal: Principal::desk() }
+}
+
+impl Desk {
+    /// Pulls the kill switch for every account and waits for their acknowledgement, at most
+    /// seven seconds. No entry leaves after this returns with `acknowledged`.
+    pub async fn kill(&self, level: KillLevel, by: Origin, reason: String) -> KillReport {
+        let accounts = self.accounts();
+        let epochs: Vec<u64> = accounts
+            .iter()
+            .map(|account| {
+                let epoch = account.wire.epoch() + 1;
+                account.wire.raise_epoch(epoch);
+                epoch
+            })
+            .collect();
+        let file = self.kill_file().pull(level);
+        if let Err(error) = &file {
+            tracing::error!(%error, "the kill file can't be written");
+        }
+        let pulls = accounts.iter().zip(epochs).map(|(account, epoch)| {
+            let (by, reason) = (by.clone(), reason.clone());
+            kill_account(account.clone(), level, epoch, by, reason)
+        });
+        let mut tasks: Vec<_> = pulls.map(tokio::spawn).collect();
+        let mut outcomes = Vec::with_capacity(tasks.len());
+        for task in tasks.drain(..) {
+            if let Ok(outcome) = task.await {
+                outcomes.push(outcome);
+            }
+        }
+        let acknowledged =
+            outcomes.len() == accounts.len() && outcomes.iter().all(|a| a.acknowledged);
+        tracing::warn!(%level, acknowledged, %reason, by = %by.principal, "kill switch pulled");
+        KillReport { level, acknowledged, file: file.is_ok(), accounts: outcomes }
+    }
+
+    /// Releases the kill switch of every account and removes the kill file.
+    ///
+    /// # Errors
+    /// The first account's failure; what was released before stays released.
+    pub async fn release_kill(&self, by: Origin) -> Result<Vec<(AccountId, Reply)>, DeskError> {
+        self.kill_file().remove()?;
+        let mut replies = Vec::new();
+        for account in self.accounts() {
+            let by = by.clone();
+            let reply =
+                account.tell(move |reply| Input::ReleaseKill { by: by.clone(), reply }).await?;
+            replies.push((account.id.clone(), reply));
+        }
+        Ok(replies)
+    }
+}
+
+async fn kill_account(
+    account: AccountHandle,
+    level: KillLevel,
+    epoch: u64,
+    by: Origin,
+    reason: String,
+) -> AccountKill {
+    let pull = account.tell(move |reply| Input::Kill {
+        level,
+        epoch,
+        by: by.clone(),
+        reason: reason.clone(),
+        reply,
+    });
+    let error = match tokio::time::timeout(ACKNOWLEDGE_WITHIN, pull).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("the account did not acknowledge within 5 s".to_owned()),
+    };
+    let in_flight = account.wire.entries_in_flight();
+    let deadline = tokio::time::Instant::now() + DRAIN_WITHIN;
+    while !account.wire.entries_in_flight().is_empty() && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    AccountKill { account: account.id.clone(), acknowledged: error.is_none(), error, in_flight }
+}

@@ -1,0 +1,292 @@
+//! The journal's one writer: a thread that commits what all accounts decided, in groups.
+//!
+//! While one write is being synced, the next group gathers; so throughput grows with load and
+//! latency stays one sync. When the main journal fails, exits, cancels and kills go to the
+//! emergency journal and entries fail; when there is room again, the emergency records are merged.
+//! It must not know what is decided.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    time::Duration,
+};
+
+use path::{
+    commit::{Batch, Committed, Failed, commit},
+    journal::{
+        AppendError, EventRecord, Head, JournalReader, JournalStore, LeaseToken, StreamBatch,
+        StreamId,
+    },
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ports::Emergency;
+
+/// Batches in one write.
+const GROUP_MAX: usize = 512;
+/// Batches that may wait.
+const QUEUE_MAX: usize = 8_192;
+/// How often a full journal is tried again.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// What a batch came to.
+pub(crate) type Written = Result<Committed, Failed>;
+
+enum Job {
+    Batch { batch: Batch, to: mpsc::UnboundedSender<Written> },
+    Records { batch: StreamBatch, to: oneshot::Sender<Result<(), AppendError>> },
+}
+
+/// Sends batches to the writer.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: SyncSender<Job>,
+    writable: Arc<AtomicBool>,
+    held: Held,
+}
+
+/// A copy of what the emergency journal holds.
+type Held = Arc<Mutex<Vec<(StreamId, EventRecord)>>>;
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(
+        journal: Box<dyn JournalStore + Send>,
+        emergency: Box<dyn Emergency>,
+        reader: Arc<dyn JournalReader + Send + Sync>,
+        has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+    ) -> std::io::Result<Self> {
+        let (jobs, inbox) = sync_channel(QUEUE_MAX);
+        let writable = Arc::new(AtomicBool::new(true));
+        let held = Held::default();
+        let mut thread = Thread {
+            journal,
+            emergency,
+            reader,
+            has_room,
+            writable: writable.clone(),
+            held: held.clone(),
+            tokens: Vec::new(),
+        };
+        std::thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run(&inbox))?;
+        Ok(Self { jobs, writable, held })
+    }
+
+    /// True while the main journal can be written.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Acquire)
+    }
+
+    /// What the emergency journal holds of a stream.
+    pub(crate) fn emergency_records(&self, stream: &StreamId) -> Vec<EventRecord> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter().filter(|(s, _)| s == stream).map(|(_, r)| r.clone()).collect()
+    }
+
+    /// Queues a batch. The answer comes to `to`, also when the queue is full.
+    pub(crate) fn send(&self, batch: Batch, to: &mpsc::UnboundedSender<Written>) {
+        let job = Job::Batch { batch, to: to.clone() };
+        let refused = match self.jobs.try_send(job) {
+            Ok(()) => return,
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => job,
+        };
+        if let Job::Batch { batch, to } = refused {
+            let error = AppendError::Io("the journal's queue is full".to_owned());
+            let _ = to.send(Err(failed(error, &batch)));
+        }
+    }
+
+    /// Appends records that no core decided, such as the desk's own.
+    pub(crate) async fn append(&self, batch: StreamBatch) -> Result<(), AppendError> {
+        let (to, answer) = oneshot::channel();
+        self.jobs.try_send(Job::Records { batch, to }).map_err(|_| AppendError::Dead)?;
+        answer.await.unwrap_or(Err(AppendError::Dead))
+    }
+}
+
+fn failed(error: AppendError, batch: &Batch) -> Failed {
+    Failed { stream: batch.stream().clone(), error, replies: batch.reply_ids() }
+}
+
+struct Thread {
+    journal: Box<dyn JournalStore + Send>,
+    emergency: Box<dyn Emergency>,
+    reader: Arc<dyn JournalReader + Send + Sync>,
+    has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+    writable: Arc<AtomicBool>,
+    held: Held,
+    tokens: Vec<(StreamId, LeaseToken)>,
+}
+
+impl Thread {
+    fn run(&mut self, inbox: &Receiver<Job>) {
+        loop {
+            let first = match inbox.recv_timeout(PROBE_EVERY) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if !self.writable.load(Ordering::Acquire) {
+                self.try_to_recover();
+            }
+            let Some(first) = first else { continue };
+            let mut jobs = vec![first];
+            while jobs.len() < GROUP_MAX {
+                match inbox.try_recv() {
+                    Ok(job) => jobs.push(job),
+                    Err(_) => break,
+                }
+            }
+            self.write(jobs);
+        }
+    }
+
+    fn write(&mut self, jobs: Vec<Job>) {
+        let mut batches = Vec::with_capacity(jobs.len());
+        let mut to = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            match job {
+                Job::Batch { batch, to: answer } => {
+                    self.note_token(batch.stream(), batch.token());
+                    batches.push(batch);
+                    to.push(answer);
+                }
+                Job::Records { batch, to } => {
+                    self.note_token(&batch.stream, batch.token);
+                    let result = self.journal.append(&[batch]).pop();
+                    let _ = to.send(result.unwrap_or(Err(AppendError::Dead)));
+                }
+            }
+        }
+        if !self.writable.load(Ordering::Acquire) {
+            return self.write_emergency(batches, &to);
+        }
+        // A stream's batches build on each other, and each is compared with the head before it,
+        // so a group may hold several of one stream.
+        let results = commit(self.journal.as_mut(), batches);
+        for (result, to) in results.into_iter().zip(to) {
+            if let Err(failed) = &result
+                && matches!(
+                    failed.error,
+                    AppendError::Full | AppendError::Io(_) | AppendError::Dead
+                )
+                && self.writable.swap(false, Ordering::AcqRel)
+            {
+                tracing::error!(error = %failed.error, "the journal can't be written: entries stop");
+            }
+            let _ = to.send(result);
+        }
+    }
+
+    fn note_token(&mut self, stream: &StreamId, token: LeaseToken) {
+        match self.tokens.iter_mut().find(|(s, _)| s == stream) {
+            Some((_, known)) => *known = token,
+            None => self.tokens.push((stream.clone(), token)),
+        }
+    }
+
+    fn write_emergency(&mut self, batches: Vec<Batch>, to: &[mpsc::UnboundedSender<Written>]) {
+        for (batch, to) in batches.into_iter().zip(to) {
+            if batch.opens_risk() {
+                let _ = to.send(Err(failed(AppendError::Full, &batch)));
+                continue;
+            }
+            if let Err(error) = self.begin_emergency(batch.stream()) {
+                let _ = to.send(Err(failed(error, &batch)));
+                continue;
+            }
+            for result in commit(self.emergency.as_mut(), vec![batch]) {
+                self.note_held();
+                let _ = to.send(result);
+            }
+        }
+    }
+
+    fn note_held(&self) {
+        if let Ok(records) = self.emergency.records() {
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = records;
+        }
+    }
+
+    fn begin_emergency(&mut self, stream: &StreamId) -> Result<(), AppendError> {
+        let known = self.emergency.records().map_err(|e| AppendError::Io(e.to_string()))?;
+        let last = known.iter().rev().find(|(s, _)| s == stream).map(|(_, r)| r.head());
+        let head = match last {
+            Some(head) => head,
+            None => self.reader.head(stream).map_err(|e| AppendError::Io(e.to_string()))?,
+        };
+        self.emergency.begin(stream, head)
+    }
+
+    /// Tries an empty append; when it goes through, merges what the emergency journal holds.
+    fn try_to_recover(&mut self) {
+        if !(self.has_room)() {
+            return;
+        }
+        let probe = self.tokens.first().and_then(|(stream, token)| {
+            let expected = self.reader.head(stream).ok()?;
+            Some(StreamBatch {
+                stream: stream.clone(),
+                expected,
+                token: *token,
+                records: Vec::new(),
+            })
+        });
+        let Some(probe) = probe else { return };
+        if self.journal.append(&[probe]).first() != Some(&Ok(())) {
+            return;
+        }
+        let tokens = self.tokens.clone();
+        let token = |stream: &StreamId| {
+            tokens.iter().find(|(s, _)| s == stream).map_or(LeaseToken::default(), |(_, t)| *t)
+        };
+        match merge(self.journal.as_mut(), self.emergency.as_mut(), self.reader.as_ref(), token) {
+            Ok(count) => {
+                self.note_held();
+                self.writable.store(true, Ordering::Release);
+                tracing::info!(count, "the journal can be written again; emergency records merged");
+            }
+            Err(error) => tracing::warn!(%error, "the emergency journal could not be merged yet"),
+        }
+    }
+}
+
+/// Appends the emergency journal's records to the main one, in order, and clears it. Records that
+/// are there already are left out, so a merge that was cut off can be repeated.
+///
+/// # Errors
+/// The main journal's, when it can't take them.
+pub(crate) fn merge(
+    journal: &mut (dyn JournalStore + Send),
+    emergency: &mut dyn Emergency,
+    reader: &(dyn JournalReader + Send + Sync),
+    token: impl Fn(&StreamId) -> LeaseToken,
+) -> Result<usize, AppendError> {
+    let io = |e: path::journal::ReadError| AppendError::Io(e.to_string());
+    let records = emergency.records().map_err(io)?;
+    let mut count = 0;
+    let mut streams: Vec<StreamId> = records.iter().map(|(s, _)| s.clone()).collect();
+    streams.sort();
+    streams.dedup();
+    for stream in streams {
+        let expected: Head = reader.head(&stream).map_err(io)?;
+        let new: Vec<_> = records
+            .iter()
+            .filter(|(s, r)| *s == stream && r.seq > expected.seq)
+            .map(|(_, r)| r.clone())
+            .collect();
+        if new.is_empty() {
+            continue;
+        }
+        count += new.len();
+        let batch = StreamBatch { token: token(&stream), stream, expected, records: new };
+        journal.append(&[batch]).pop().unwrap_or(Err(AppendError::Dead))?;
+    }
+    if !records.is_empty() {
+        emergency.clear().map_err(io)?;
+    }
+    Ok(count)
+}

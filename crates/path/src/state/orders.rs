@@ -1,0 +1,190 @@
+//! The fold of what happens to orders: recorded, accepted, ended, settled.
+//!
+//! Final states stay final; an order leaves memory only long after nothing more can come of it.
+//! It must not know positions or money.
+
+use domain::{BookId, ClientOrderId, Principal, Qty, Side, Timestamp};
+use rust_decimal::Decimal;
+
+use super::{
+    AccountState, Became, Close, KEYS_KEPT_FOR_SECS, KeyUse, Order, SETTLED_KEPT_FOR_SECS,
+    SETTLED_ORDERS_KEPT,
+};
+use crate::{
+    event::{Event, Idempotency, OrderRecorded},
+    journal::Hash,
+    verbs::RiskClass,
+};
+
+/// At most so many times of entries are kept per source.
+const RECENT_ENTRIES_KEPT: usize = 1_024;
+
+impl AccountState {
+    pub(super) fn apply_order(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::OrderRecorded(e) => self.record(e, at)?,
+            Event::OrderAccepted(e) => {
+                self.order_mut(&e.client_order_id)?.accepted(&e.venue_order_id);
+                let (venue_id, id) = (e.venue_order_id.clone(), e.client_order_id.clone());
+                self.by_venue_id.insert(venue_id, id);
+            }
+            Event::OrderUnknown(e) => {
+                let order = self.order_mut(&e.client_order_id)?;
+                order.unknown = order.end.is_none();
+                order.text = Some(e.why.clone());
+            }
+            Event::OrderRejected(e) => {
+                self.order_mut(&e.client_order_id)?.rejected(e.reason, &e.text);
+                self.settle(&e.client_order_id, at);
+            }
+            Event::OrderEnded(e) => {
+                let order = self.order_mut(&e.client_order_id)?;
+                order.ended(e.status, e.filled, e.reason.as_ref());
+                let open = !order.is_settled();
+                if open && self.live.insert(e.client_order_id.clone()) {
+                    self.settled.retain(|(_, settled)| *settled != e.client_order_id);
+                }
+                self.settle(&e.client_order_id, at);
+            }
+            Event::OrderResurfaced(e) => {
+                let order = self.order_mut(&e.client_order_id)?;
+                order.resurfaced = Some(e.open);
+                order.accepted(&e.venue_order_id);
+                let (venue_id, id) = (e.venue_order_id.clone(), e.client_order_id.clone());
+                self.by_venue_id.insert(venue_id, id.clone());
+                self.settled.retain(|(_, settled)| *settled != id);
+                self.live.insert(id);
+            }
+            Event::CancelRecorded(e) => {
+                let order = self.order_mut(&e.client_order_id)?;
+                order.cancel_requested = order.end.is_none() || order.resurfaced.is_some();
+            }
+            Event::CancelFailed(e) => {
+                self.order_mut(&e.client_order_id)?.cancel_requested = false;
+            }
+            Event::CloseStarted(e) => {
+                let close = Close {
+                    id: e.id,
+                    book: e.book.clone(),
+                    instrument: e.instrument.clone(),
+                    qty: e.qty,
+                    closed: Qty::ZERO,
+                    attempts: 0,
+                    origin: e.origin.clone(),
+                    purpose: e.purpose,
+                };
+                self.closes.insert(e.id, close);
+                self.next_close = self.next_close.max(e.id + 1);
+                if let Some(idempotency) = &e.idempotency {
+                    let became = Became::Close { id: e.id, qty: e.qty };
+                    self.use_key(&e.origin.principal, idempotency, became, at);
+                }
+            }
+            Event::CloseEnded(e) => {
+                self.closes.remove(&e.id);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, body: &OrderRecorded, at: Timestamp) -> Result<(), String> {
+        if self.orders.contains_key(&body.client_order_id) {
+            return Err(format!("order {} was recorded before", body.client_order_id));
+        }
+        let id = body.client_order_id.clone();
+        self.orders.insert(id.clone(), Order::new(body, at));
+        self.live.insert(id.clone());
+        self.next_order += 1;
+        if let Some(close) = body.close.and_then(|c| self.closes.get_mut(&c)) {
+            close.attempts += 1;
+        }
+        if let Some(idempotency) = &body.idempotency {
+            self.use_key(&body.origin.principal, idempotency, Became::Order(id), at);
+        }
+        if body.class == RiskClass::Entry {
+            self.count_entry(body, at);
+        }
+        Ok(())
+    }
+
+    fn count_entry(&mut self, body: &OrderRecorded, at: Timestamp) {
+        let day = self.day.map_or_else(|| at.utc_day(), |d| d.number);
+        let notional = body.notional.unwrap_or_default();
+        self.entries_notional += notional;
+        let usage = self.origins.entry(body.origin.principal.clone()).or_default();
+        if usage.day != day {
+            usage.day = day;
+            usage.entries = 0;
+            usage.notional = Decimal::ZERO;
+        }
+        usage.entries += 1;
+        usage.notional += notional;
+        usage.recent.push_back(at);
+        while usage.recent.len() > RECENT_ENTRIES_KEPT
+            || usage.recent.front().is_some_and(|t| at.since(*t).0 > 60_000_000_000)
+        {
+            usage.recent.pop_front();
+        }
+        usage.last = Some((body.content_hash(), at));
+    }
+
+    fn use_key(&mut self, by: &Principal, key: &Idempotency, became: Became, at: Timestamp) {
+        let name = Self::key_of(by, &key.key);
+        self.keys.insert(name, KeyUse { content: key.content, became, at });
+        self.prune_keys(at);
+    }
+
+    fn prune_keys(&mut self, at: Timestamp) {
+        const KEYS_KEPT_MIN: usize = 10_000;
+        if self.keys.len() > KEYS_KEPT_MIN && self.keys.len().is_multiple_of(1_024) {
+            let limit = KEYS_KEPT_FOR_SECS * 1_000_000_000;
+            self.keys.retain(|_, k| at.since(k.at).0 <= limit);
+        }
+    }
+
+    pub(super) fn settle(&mut self, id: &ClientOrderId, at: Timestamp) {
+        if !self.orders.get(id).is_some_and(Order::is_settled) {
+            return;
+        }
+        if self.live.remove(id) {
+            self.settled.push_back((at, id.clone()));
+        }
+        while self.settled.len() > SETTLED_ORDERS_KEPT {
+            let old = self
+                .settled
+                .front()
+                .is_some_and(|(t, _)| at.since(*t).0 > SETTLED_KEPT_FOR_SECS * 1_000_000_000);
+            let Some((_, id)) = self.settled.pop_front_if(|_| old) else { break };
+            if let Some(order) = self.orders.remove(&id)
+                && let Some(venue_id) = order.venue_order_id
+            {
+                self.by_venue_id.remove(&venue_id);
+            }
+        }
+    }
+}
+
+/// The content by which two orders are the same order sent twice.
+fn content(
+    book: &BookId,
+    instrument: &domain::InstrumentId,
+    side: Side,
+    qty: Qty,
+    kind: &domain::OrderKind,
+) -> Hash {
+    let (limit, trigger) = (kind.limit(), kind.trigger());
+    let text = format!("{book}|{instrument}|{side}|{qty}|{}|{limit:?}|{trigger:?}", kind.name());
+    Hash::of(text.as_bytes())
+}
+
+impl OrderRecorded {
+    /// The content by which a wish is the same as an order recorded before.
+    pub(crate) fn content_of(intent: &domain::Intent, resolved: &crate::gate::Resolved) -> Hash {
+        content(&intent.book, &intent.instrument, intent.side, resolved.qty, &resolved.kind)
+    }
+
+    fn content_hash(&self) -> Hash {
+        content(&self.book, &self.instrument, self.side, self.qty, &self.kind)
+    }
+}

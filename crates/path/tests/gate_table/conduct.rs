@@ -1,0 +1,164 @@
+//! How an order is made, how often, how alike, and against whom.
+
+use domain::{Nanos, Scope, Size};
+use path::codes::RefusalCode as Code;
+
+use super::{Case, common::*, entry, submit};
+
+fn shapes() -> Vec<Case> {
+    vec![
+        entry(Code::OrderShape, |_| submit(buy("1").post_only())),
+        entry(Code::OrderShape, |_| submit(buy("1").stop_limit("101", "100.99")))
+            .fits(|_| submit(buy("1").stop_limit("101", "101"))),
+        entry(Code::RiskNeedsStop, |_| submit(buy("1").sized(Size::RiskPercent(pct("1")))))
+            .fits(|_| submit(buy("1").sized(Size::RiskPercent(pct("0.1"))).stop("95"))),
+        entry(Code::StopWrongSide, |_| submit(buy("1").limit("100").stop("100")))
+            .fits(|_| submit(buy("1").limit("100").stop("99.99"))),
+        entry(Code::StopWrongSide, |_| submit(buy("1").limit("100").target("100")))
+            .fits(|_| submit(buy("1").limit("100").target("100.01"))),
+        entry(Code::ShortNotAllowed, |_| submit(sell("0.01").of(BTC))),
+        entry(Code::WouldFlip, |_| submit(sell("11"))).fits(|_| submit(sell("10"))),
+        entry(Code::IdempotencyConflict, |desk| {
+            desk.order(buy("1").limit("99").key("k"));
+            submit(buy("2").limit("99").key("k"))
+        })
+        .fits(|desk| {
+            desk.order(buy("1").limit("99").key("k"));
+            submit(buy("1").limit("99").key("k"))
+        }),
+        entry(Code::SelfCross, |desk| {
+            short_offer(desk);
+            submit(buy("1").of("sim:XYZ").limit("101"))
+        })
+        .fits(|desk| {
+            short_offer(desk);
+            submit(buy("1").of("sim:XYZ").limit("100.99"))
+        }),
+    ]
+}
+
+/// An own offer at 101 in an instrument that trades at 100.
+fn short_offer(desk: &mut Desk) {
+    desk.policy(|p| p.allow_short = true);
+    desk.instrument(stock("sim:XYZ"));
+    desk.price("sim:XYZ", "100", "100");
+    desk.order(sell("5").of("sim:XYZ").limit("101"));
+}
+
+fn rhythm() -> Vec<Case> {
+    vec![
+        entry(Code::DuplicateContent, |desk| {
+            desk.policy(|p| p.duplicate_window_ms = 2_000);
+            desk.order(buy("1").limit("99"));
+            desk.advance(Nanos::from_millis(1_999));
+            submit(buy("1").limit("99"))
+        })
+        .fits(|desk| {
+            desk.policy(|p| p.duplicate_window_ms = 2_000);
+            desk.order(buy("1").limit("99"));
+            desk.advance(Nanos::from_millis(2_000));
+            submit(buy("1").limit("99"))
+        }),
+        entry(Code::DuplicateContent, |desk| {
+            desk.policy(|p| p.duplicate_window_ms = 2_000);
+            desk.order(buy("1").limit("99").key("first"));
+            submit(buy("1").limit("99"))
+        })
+        .fits(|desk| {
+            desk.policy(|p| p.duplicate_window_ms = 2_000);
+            desk.order(buy("1").limit("99").key("first"));
+            submit(buy("1").limit("99").key("second"))
+        }),
+        entry(Code::EntriesPerSecond, |desk| {
+            desk.limit(|l| l.entries_per_second = Some(2));
+            submit(buy("1"))
+        })
+        .numbers("2", "3", None, Scope::Account)
+        .fits(|desk| {
+            desk.limit(|l| l.entries_per_second = Some(2));
+            desk.advance(Nanos::from_secs(1));
+            submit(buy("1"))
+        }),
+        entry(Code::EntriesPerMinute, |desk| {
+            desk.limit(|l| l.entries_per_minute = Some(2));
+            desk.advance(Nanos::from_millis(59_999));
+            submit(buy("1"))
+        })
+        .numbers("2", "3", None, Scope::Account)
+        .fits(|desk| {
+            desk.limit(|l| l.entries_per_minute = Some(2));
+            desk.advance(Nanos::from_secs(60));
+            submit(buy("1"))
+        }),
+        entry(Code::EntriesPerDay, |desk| {
+            desk.limit(|l| l.entries_per_day = Some(2));
+            submit(buy("1"))
+        })
+        .numbers("2", "3", None, Scope::Account)
+        .fits(|desk| {
+            desk.limit(|l| l.entries_per_day = Some(2));
+            desk.session(true, START.utc_day() + 1);
+            submit(buy("1"))
+        }),
+        entry(Code::LossCooldown, |desk| {
+            lose(desk);
+            submit(buy("1"))
+        })
+        .numbers("60 s", "59 s", None, Scope::Account)
+        .fits(|desk| {
+            lose(desk);
+            desk.advance(Nanos::from_secs(1));
+            submit(buy("1"))
+        }),
+    ]
+}
+
+/// An exit lost money 59 seconds ago, and a pause of 60 is asked for.
+fn lose(desk: &mut Desk) {
+    desk.limit(|l| l.loss_cooldown_secs = Some(60));
+    desk.price(IBM, "99", "99");
+    desk.close(IBM, "10");
+    desk.pass(Nanos::from_secs(2));
+    assert_eq!(desk.manual(), signed("9"));
+    let lost = desk.core.state().books["manual"].last_loss[&id(IBM)];
+    let since = desk.now.at.since(lost);
+    desk.advance(Nanos(Nanos::from_secs(59).0 - since.0));
+}
+
+/// So many requests of an agent wait for approval.
+fn waiting(desk: &mut Desk, count: usize) {
+    desk.limit(|l| l.approval_above = cap("50"));
+    for n in 0..count {
+        desk.tell(buy("1").by(agent()).named(&format!("held-{n}")).into());
+    }
+    assert_eq!(desk.core.state().holds.len(), count);
+}
+
+fn room() -> Vec<Case> {
+    vec![
+        entry(Code::Capacity, |desk| {
+            waiting(desk, 4_998);
+            submit(buy("1"))
+        })
+        .fits(|desk| {
+            waiting(desk, 4_997);
+            submit(buy("1"))
+        }),
+        entry(Code::OpenOrders, |desk| {
+            desk.limit(|l| l.open_orders = Some(2));
+            submit(buy("1"))
+        })
+        .numbers("2", "3", None, Scope::Account)
+        .fits(|desk| {
+            desk.limit(|l| l.open_orders = Some(3));
+            submit(buy("1"))
+        }),
+    ]
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = shapes();
+    cases.extend(rhythm());
+    cases.extend(room());
+    cases
+}

@@ -1,0 +1,56 @@
+//! The store: the one crate that knows SQL.
+//!
+//! It keeps the journal that `path` defines, the leases that decide who may write to it, the
+//! snapshots that shorten a start, and the checks, copies and checkpoints that let an owner trust
+//! what is on disk. It must not know what a record means, what the time is (wall time is always a
+//! parameter), or how the desk reacts to a failure: it reports failures and never hides one.
+//!
+//! ```text
+//! <data-dir>/            mode 0700
+//!   LOCK                 held by the running desk, see [`datadir`]
+//!   cofferdam.sqlite     journal, leases, snapshots, meta; see [`database`]
+//!   emergency.journal    preallocated, for a full or failing disk; see [`emergency`]
+//!   sim-venue.sqlite     the simulated venue's own memory; see [`kvlog`]
+//! ```
+
+pub mod backup;
+pub mod checkpoint;
+pub mod database;
+pub mod datadir;
+pub mod emergency;
+pub mod error;
+pub mod journal;
+pub mod kvlog;
+pub mod lease;
+pub mod meta;
+pub mod reader;
+pub mod snapshot;
+pub mod verify;
+
+mod connection;
+mod emergency_file;
+mod fault;
+mod frame;
+mod migrate;
+mod sql;
+
+pub use backup::BackupReport;
+pub use checkpoint::Checkpoint;
+pub use database::SqliteDatabase;
+pub use datadir::{DataDirLock, Repair};
+pub use emergency::{EmergencyEntries, EmergencyEntry, EmergencyJournal};
+pub use error::{LeaseError, StoreError};
+pub use journal::SqliteJournal;
+pub use kvlog::KvLog;
+pub use lease::Leases;
+pub use meta::{Meta, Rewind};
+pub use reader::SqliteReader;
+pub use snapshot::{SnapshotRead, SnapshotWarning, Snapshots};
+pub use verify::{Break, JournalIndex, Progress, StreamReport, VerifyReport, verify};
+
+/// File name of the journal's database.
+pub const JOURNAL_FILE: &str = "cofferdam.sqlite";
+/// File name of the emergency journal.
+pub const EMERGENCY_FILE: &str = "emergency.journal";
+/// File name of the simulated venue's database.
+pub const SIM_VENUE_FILE: &str = "sim-venue.sqlite";

@@ -1,0 +1,142 @@
+//! Forward-only migrations, embedded in the program.
+//!
+//! A database must say exactly what was done to it: each applied migration is recorded with the
+//! checksum of its text, so that an edited one is noticed instead of guessed around. This module
+//! must not know what the tables are for.
+
+use std::path::Path;
+
+use path::journal::Hash;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::{error::StoreError, sql};
+
+/// One step of a schema.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) number: u32,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+impl Migration {
+    fn checksum(&self) -> String {
+        Hash::of(self.sql.as_bytes()).to_string()
+    }
+}
+
+/// The schema of the journal's database.
+pub(crate) const JOURNAL: &[Migration] = &[Migration {
+    number: 1,
+    name: "journal",
+    sql: include_str!("../migrations/journal/0001_journal.sql"),
+}];
+
+/// The schema of a key-value log.
+pub(crate) const KV: &[Migration] =
+    &[Migration { number: 1, name: "kv", sql: include_str!("../migrations/kv/0001_kv.sql") }];
+
+/// Compares what was applied with what the program has, and returns what is still to do.
+pub(crate) fn pending<'m>(
+    conn: &Connection,
+    path: &Path,
+    migrations: &'m [Migration],
+) -> Result<&'m [Migration], StoreError> {
+    let (tables, ours): (i64, i64) = conn.query_row(
+        "SELECT COUNT(*), COALESCE(SUM(name = 'schema_migrations'), 0) FROM sqlite_master",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    if tables == 0 {
+        return Ok(migrations);
+    }
+    if ours == 0 {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
+    let mut statement = conn.prepare(sql::READ_MIGRATIONS)?;
+    let applied = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(u32, String, String)>, _>>()?;
+    for (at, (number, name, checksum)) in applied.iter().enumerate() {
+        let Some(known) = migrations.get(at) else {
+            let known = migrations.last().map_or(0, |m| m.number);
+            return Err(StoreError::TooNew { found: *number, known });
+        };
+        if known.name != name || known.number != *number {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
+        if known.checksum() != *checksum {
+            return Err(StoreError::MigrationEdited { number: *number, name: name.clone() });
+        }
+    }
+    Ok(&migrations[applied.len()..])
+}
+
+/// Applies migrations, each in a transaction of its own with its record.
+pub(crate) fn apply(conn: &mut Connection, pending: &[Migration]) -> Result<(), StoreError> {
+    for migration in pending {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(sql::CREATE_MIGRATIONS)?;
+        tx.execute_batch(migration.sql)?;
+        let Migration { number, name, .. } = migration;
+        tx.execute(sql::INSERT_MIGRATION, params![number, name, migration.checksum()])?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Migration = Migration { number: 1, name: "one", sql: "CREATE TABLE a (x INT)" };
+    const SECOND: Migration = Migration { number: 2, name: "two", sql: "CREATE TABLE b (x INT)" };
+
+    fn migrated(migrations: &[Migration]) -> Connection {
+        let mut conn = Connection::open_in_memory().unwrap();
+        apply(&mut conn, migrations).unwrap();
+        conn
+    }
+
+    #[test]
+    fn only_what_is_missing_is_applied() {
+        let path = Path::new("x");
+        let mut conn = migrated(&[FIRST]);
+        let both = [FIRST, SECOND];
+        let todo = pending(&conn, path, &both).unwrap();
+        assert_eq!(todo.iter().map(|m| m.number).collect::<Vec<_>>(), [2]);
+        apply(&mut conn, todo).unwrap();
+        assert!(pending(&conn, path, &both).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_edited_migration_is_an_error() {
+        let conn = migrated(&[FIRST]);
+        let edited = Migration { sql: "CREATE TABLE a (x INT, y INT)", ..FIRST };
+        let error = pending(&conn, Path::new("x"), &[edited]).unwrap_err();
+        assert_eq!(error.code(), "store_migration_edited");
+    }
+
+    #[test]
+    fn newer_and_foreign_databases_are_refused() {
+        let conn = migrated(&[FIRST, SECOND]);
+        let error = pending(&conn, Path::new("x"), &[FIRST]).unwrap_err();
+        assert!(matches!(error, StoreError::TooNew { found: 2, known: 1 }), "{error}");
+        let error = pending(&conn, Path::new("x"), KV).unwrap_err();
+        assert_eq!(error.code(), "store_foreign");
+
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE phone_numbers (x INT)").unwrap();
+        let error = pending(&conn, Path::new("x"), KV).unwrap_err();
+        assert_eq!(error.code(), "store_foreign");
+    }
+
+    #[test]
+    fn a_failing_migration_leaves_nothing() {
+        let broken = Migration { sql: "CREATE TABLE c (x INT); CREATE TABLE a (x INT)", ..SECOND };
+        let mut conn = migrated(&[FIRST]);
+        apply(&mut conn, &[broken]).unwrap_err();
+        assert!(conn.prepare("SELECT * FROM c").is_err());
+        assert_eq!(pending(&conn, Path::new("x"), &[FIRST, SECOND]).unwrap().len(), 1);
+    }
+}
