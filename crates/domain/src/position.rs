@@ -37,7 +37,8 @@ impl Position {
         if self.qty.is_zero() || multiplier.is_zero() {
             return None;
         }
-        let average = self.cost.amount() / (self.qty.get() * multiplier);
+        let units = self.qty.get().checked_mul(multiplier)?;
+        let average = self.cost.amount().checked_div(units)?;
         Price::new(average.round_dp(SCALE_MAX)).ok()
     }
 
@@ -101,7 +102,9 @@ impl Position {
         let share = if qty == self.qty.abs() {
             self.cost
         } else {
-            let part = self.cost.amount() * qty.get() / self.qty.abs().get();
+            let product = self.cost.amount().checked_mul(qty.get());
+            let part = product.and_then(|p| p.checked_div(self.qty.abs().get()));
+            let part = part.ok_or(NumError::Overflow { field: "cost" })?;
             Money::new(part.round_dp(SCALE_MAX), currency)
         };
         let value = notional(price, qty, multiplier, currency)?;

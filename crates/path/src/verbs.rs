@@ -3,6 +3,109 @@
 //! A [`Cleared`] can only be made by the gate and a [`Recorded`] only by a durable append, both
 //! inside this crate; neither can be copied, parsed or forged. So a request that reaches a venue
 //! has been judged and is on disk. This module must not know why the gate clears.
+//!
+//! Outside this crate, both names can be written:
+//!
+//! ```
+//! use path::verbs::{Cleared, PlaceOrder, Recorded};
+//!
+//! fn judged(cleared: &Cleared<PlaceOrder>) -> &PlaceOrder {
+//!     cleared.request()
+//! }
+//! fn named(recorded: Recorded<PlaceOrder>) -> String {
+//!     recorded.client_order_id().to_string()
+//! }
+//! ```
+//!
+//! but neither can be made from a request,
+//!
+//! ```compile_fail,E0451
+//! # use path::verbs::{Cleared, PlaceOrder};
+//! fn forge(request: PlaceOrder) -> Cleared<PlaceOrder> {
+//!     Cleared { request, permit: todo!() }
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! # use path::verbs::{PlaceOrder, Recorded};
+//! fn forge(request: PlaceOrder) -> Recorded<PlaceOrder> {
+//!     Recorded { request, permit: todo!() }
+//! }
+//! ```
+//! ```compile_fail,E0624
+//! # use path::verbs::{Cleared, PlaceOrder};
+//! fn forge(request: PlaceOrder) -> Cleared<PlaceOrder> {
+//!     Cleared::new(request, todo!())
+//! }
+//! ```
+//!
+//! a judged request is not taken for a durable one,
+//!
+//! ```compile_fail,E0624
+//! # use path::verbs::{Cleared, PlaceOrder, Recorded};
+//! fn skip_the_journal(cleared: Cleared<PlaceOrder>) -> Recorded<PlaceOrder> {
+//!     cleared.into_recorded()
+//! }
+//! ```
+//! ```compile_fail,E0308
+//! # use path::{verbs::{CancelOrder, Cleared, PlaceOrder}, wire::Wire};
+//! fn skip_the_journal(wire: &Wire, cleared: Cleared<PlaceOrder>) {
+//!     let _ = wire.release(cleared);
+//! }
+//! ```
+//!
+//! the request inside a durable one only comes out through [`Wire::release`](crate::wire::Wire),
+//! which consumes it,
+//!
+//! ```compile_fail,E0624
+//! # use path::verbs::{PlaceOrder, Recorded};
+//! fn skip_the_wire(recorded: Recorded<PlaceOrder>) -> PlaceOrder {
+//!     recorded.into_request()
+//! }
+//! ```
+//! ```compile_fail,E0382
+//! # use path::{verbs::{PlaceOrder, Recorded}, wire::Wire};
+//! fn send_twice(wire: &Wire, recorded: Recorded<PlaceOrder>) {
+//!     let _ = wire.release(recorded);
+//!     let _ = wire.release(recorded);
+//! }
+//! ```
+//!
+//! nothing is copied or read from text,
+//!
+//! ```compile_fail,E0599
+//! # use path::verbs::{CancelOrder, Recorded};
+//! fn copy(recorded: &Recorded<CancelOrder>) -> Recorded<CancelOrder> {
+//!     recorded.clone()
+//! }
+//! # fn copies<T: Clone>(original: &T) -> T { original.clone() }
+//! ```
+//! ```compile_fail,E0277
+//! # use path::verbs::{Cleared, PlaceOrder};
+//! fn copies<T: Clone>() {}
+//! copies::<Cleared<PlaceOrder>>();
+//! ```
+//! ```compile_fail,E0277
+//! # use path::verbs::{PlaceOrder, Recorded};
+//! fn parses<T: serde::de::DeserializeOwned>() {}
+//! parses::<Recorded<PlaceOrder>>();
+//! ```
+//! ```compile_fail,E0277
+//! # use path::verbs::{Cleared, PlaceOrder};
+//! fn parses<T: serde::de::DeserializeOwned>() {}
+//! parses::<Cleared<PlaceOrder>>();
+//! ```
+//!
+//! and no other kind of request can be invented.
+//!
+//! ```compile_fail,E0277
+//! # use domain::ClientOrderId;
+//! struct Withdraw(ClientOrderId);
+//! impl path::verbs::Verb for Withdraw {
+//!     fn client_order_id(&self) -> &ClientOrderId {
+//!         &self.0
+//!     }
+//! }
+//! ```
 
 use domain::{
     AccountId, ClientOrderId, InstrumentId, OrderKind, Qty, Side, TimeInForce, VenueOrderId,

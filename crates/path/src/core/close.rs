@@ -26,7 +26,7 @@ use crate::{
 const CLOSE_WITHIN: Nanos = Nanos::from_secs(15);
 /// Pause between attempts.
 const CLOSE_RETRY: Nanos = Nanos::from_secs(1);
-/// Orders that one close may send.
+/// Orders that one close may send without filling anything.
 const CLOSE_ATTEMPTS_MAX: u32 = 5;
 
 impl Step<'_> {
@@ -48,7 +48,7 @@ impl Step<'_> {
         if let Some(refusal) = gate::door(origin) {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
-        let position = self.state().position(book, instrument);
+        let position = self.state().backed(book, instrument);
         let rules = self.state().instruments.get(instrument).cloned();
         let (Some(rules), false) = (rules, position.is_zero() || book.is_unmanaged()) else {
             let text = format!("Book {book} holds nothing of {instrument}.");
@@ -58,7 +58,7 @@ impl Step<'_> {
         if let Some(running) = self.running_close(book, instrument) {
             return self.reply(reply, running);
         }
-        let whole = position.abs();
+        let whole = position;
         let qty = match share {
             share if share >= Percent::basis_points(10_000) => whole,
             share if share == Percent::basis_points(0) => {
@@ -89,6 +89,9 @@ impl Step<'_> {
         idempotency: Option<Idempotency>,
     ) -> u64 {
         let id = self.state().next_close;
+        if purpose == ClosePurpose::Request {
+            self.core.live.dust.remove(&(book.clone(), instrument.clone()));
+        }
         let body = CloseStarted { id, book, instrument, qty, origin, purpose, idempotency };
         self.emit(Event::CloseStarted(body));
         let now = self.now.mono;
@@ -109,7 +112,7 @@ impl Step<'_> {
         let now = self.now.mono;
         let fresh = CloseTimer { deadline: now.plus(CLOSE_WITHIN), next: now };
         let timer = *self.core.live.closes.entry(close.id).or_insert(fresh);
-        let position = self.state().position(&close.book, &close.instrument).abs();
+        let position = self.state().backed(&close.book, &close.instrument);
         let left = close.qty.minus(close.closed).min_of(position);
         let own: Vec<Order> = self
             .state()

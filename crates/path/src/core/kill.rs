@@ -93,7 +93,7 @@ impl Step<'_> {
         let holdings: Vec<(Holding, Qty)> = self.holdings();
         let now = self.now.mono;
         for ((book, instrument), qty) in holdings {
-            if self.closing(&book, &instrument).is_some() {
+            if qty.is_zero() || self.closing(&book, &instrument).is_some() {
                 continue;
             }
             let key = (book.clone(), instrument.clone());
@@ -107,15 +107,16 @@ impl Step<'_> {
         }
     }
 
-    /// Open positions of the books that the desk manages.
+    /// Open positions of the books that the desk manages, and what is really held of each.
     pub(super) fn holdings(&self) -> Vec<(Holding, Qty)> {
         let managed = self.state().books.values().filter(|b| !b.id.is_unmanaged());
-        let of = |book: &BookId, (id, p): (&InstrumentId, &domain::Position)| {
-            ((book.clone(), id.clone()), p.qty.abs())
+        let of = |book: &BookId, id: &InstrumentId| {
+            ((book.clone(), id.clone()), self.state().backed(book, id))
         };
         managed
-            .flat_map(|b| b.positions.iter().map(move |entry| of(&b.id, entry)))
-            .filter(|(_, qty)| !qty.is_zero())
+            .flat_map(|b| b.positions.iter().map(move |(id, position)| (&b.id, id, position)))
+            .filter(|(_, _, position)| !position.qty.is_zero())
+            .map(|(book, id, _)| of(book, id))
             .collect()
     }
 }

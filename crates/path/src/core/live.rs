@@ -2,7 +2,7 @@
 //!
 //! Nothing here is in the journal; after a restart it is found out anew. It must not decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{BookId, ClientOrderId, InstrumentId, Nanos, Origin, Principal, Qty, SignedQty};
 
@@ -108,6 +108,10 @@ pub(super) struct Live {
     pub(super) gaps: BTreeMap<Holding, (Qty, Mono)>,
     pub(super) comparison: Comparison,
     pub(super) refusals: BTreeMap<Principal, RefusalRate>,
+    /// Quantities that the venue did not take for being too small, and that were named.
+    pub(super) dust: BTreeMap<Holding, Qty>,
+    /// Executions that can't be booked yet and were said so.
+    pub(super) unbooked: BTreeSet<u128>,
 }
 
 impl Live {
@@ -126,6 +130,8 @@ impl Live {
             gaps: BTreeMap::new(),
             comparison,
             refusals: BTreeMap::new(),
+            dust: BTreeMap::new(),
+            unbooked: BTreeSet::new(),
         }
     }
 

@@ -96,6 +96,15 @@ impl Step<'_> {
             class: RiskClass::Protective,
         };
         self.send_reduction(&reduction, system(), None);
+        self.clear_opposite_entries(&exits);
+    }
+
+    /// An entry on the side that reduces was judged before the position was there. It takes the
+    /// quantity that the stop needs, and could turn the position: it makes way.
+    fn clear_opposite_entries(&mut self, on_side: &[Order]) {
+        for order in on_side.iter().filter(|o| o.class == RiskClass::Entry && o.end.is_none()) {
+            self.cancel_by_desk(&order.client_order_id, "makes way for the stop");
+        }
     }
 
     fn note_gap(&mut self, book: &BookId, instrument: &InstrumentId, gap: Qty) {
@@ -160,7 +169,7 @@ impl Step<'_> {
         );
         self.alarm("unprotected", text);
         if self.state().policy.protection_failure == ProtectionFailure::Flatten {
-            let qty = self.state().position(&order.book, &order.instrument).abs();
+            let qty = self.state().backed(&order.book, &order.instrument);
             let (book, instrument) = (order.book.clone(), order.instrument.clone());
             if !qty.is_zero() && self.closing(&book, &instrument).is_none() {
                 let purpose = ClosePurpose::Unprotected;
@@ -178,7 +187,7 @@ impl Step<'_> {
         for book in self.state().books.values() {
             let Some(plan) = book.plans.get(instrument) else { continue };
             let position = self.state().position(&book.id, instrument);
-            let (long, qty) = (position.is_long(), position.abs());
+            let (long, qty) = (position.is_long(), self.state().backed(&book.id, instrument));
             let target = plan
                 .levels
                 .target
@@ -189,7 +198,7 @@ impl Step<'_> {
                 .is_some_and(|s| if long { quote.bid <= s } else { quote.ask >= s });
             let uncovered =
                 !self.state().live_in(&book.id, instrument).any(Order::is_reducing_class);
-            if position.is_zero() || self.closing(&book.id, instrument).is_some() {
+            if qty.is_zero() || self.closing(&book.id, instrument).is_some() {
                 continue;
             }
             if target {

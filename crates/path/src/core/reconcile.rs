@@ -157,28 +157,33 @@ impl Step<'_> {
         let disturbed = comparison.disturbed;
         comparison.next = now.plus(COMPARE_AGAIN);
         let Ok(snapshot) = answer else { return };
+        self.take_snapshot(&snapshot, asked, disturbed);
+    }
+
+    fn take_snapshot(&mut self, snapshot: &VenueSnapshot, asked: Mono, disturbed: bool) {
+        let now = self.now.mono;
         for fill in &snapshot.fills {
             self.fill(fill.clone());
         }
         for report in &snapshot.open_orders {
             self.report(report);
         }
+        // What this answer left open is asked again, but not at the pace of the answers.
+        self.core.live.comparison.next = now.plus(COMPARE_AGAIN);
         if !snapshot.complete {
             return;
         }
-        self.note_absences(&snapshot, asked);
-        self.forget_ended_strangers(&snapshot, disturbed);
+        self.note_absences(snapshot, asked);
+        self.forget_ended_strangers(snapshot, disturbed);
         let news = self.core.live.comparison.disturbed;
         if disturbed || news || self.fills_outstanding() {
-            return self.compare_soon();
+            return;
         }
-        let equal = self.compare_positions(&snapshot) & self.compare_cash(&snapshot);
+        let equal = self.compare_positions(snapshot) & self.compare_cash(snapshot);
         if equal {
             self.core.live.reconciled = self.core.live.connected;
             self.core.live.comparison.next = now.plus(COMPARE_EVERY);
-            self.record_comparison(&snapshot, now);
-        } else {
-            self.core.live.comparison.next = now.plus(COMPARE_AGAIN);
+            self.record_comparison(snapshot, now);
         }
     }
 
@@ -201,6 +206,7 @@ impl Step<'_> {
         let absent: Vec<_> = self
             .state()
             .live_orders()
+            .filter(|o| o.end.is_none() || o.resurfaced.is_some())
             .filter(|o| o.venue_order_id.as_ref().is_none_or(|id| !open.contains(id)))
             .filter(|o| !shown.contains(&o.client_order_id))
             .map(|o| (o.client_order_id.clone(), o.is_acknowledged()))

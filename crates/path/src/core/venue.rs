@@ -17,6 +17,9 @@ use crate::{
     verbs::RiskClass,
 };
 
+/// So many executions that can't be booked are named one by one.
+const UNBOOKED_MAX: usize = 1_000;
+
 impl Step<'_> {
     pub(super) fn venue_event(&mut self, event: VenueEvent) {
         match event {
@@ -74,7 +77,9 @@ impl Step<'_> {
         let Some(order) = self.state().orders.get(id).cloned() else { return };
         let Some(instrument) = self.state().instruments.get(&order.instrument) else { return };
         let dust = order.qty < instrument.min_qty || order.qty < instrument.step;
-        if order.is_reducing_class() && dust {
+        let holding = (order.book.clone(), order.instrument.clone());
+        let known = dust && self.core.live.dust.insert(holding, order.qty) == Some(order.qty);
+        if order.is_reducing_class() && dust && !known {
             let text = format!(
                 "The venue does not take {} {} in book {}: less than it trades. Buy up to one \
                  unit more and close both, or leave it.",
@@ -168,11 +173,10 @@ impl Step<'_> {
                 }));
             }
             self.core.live.cancels.remove(id);
+            self.core.live.inquiries.remove(id);
             let missing = self.state().orders.get(id).is_some_and(|o| !o.is_settled());
-            if missing {
+            if news && missing {
                 self.compare_soon();
-            } else {
-                self.core.live.inquiries.remove(id);
             }
             return;
         }
@@ -234,16 +238,24 @@ impl Step<'_> {
         }
     }
 
+    /// An execution in an instrument whose rules are missing: entries stop until it is booked.
+    fn unbookable(&mut self, fill: &Fill) {
+        self.core.live.reconciled = false;
+        let unbooked = &mut self.core.live.unbooked;
+        if unbooked.len() < UNBOOKED_MAX && unbooked.insert(crate::state::trade_key(fill)) {
+            let name = &fill.instrument;
+            let text = format!("An execution in {name} can't be booked: no such instrument.");
+            self.alarm("instrument_missing", text);
+        }
+    }
+
     /// An execution. One with an unseen id is always posted.
     pub(super) fn fill(&mut self, fill: Fill) {
         if self.state().has_trade(&fill) {
             return;
         }
         if !self.state().instruments.contains_key(&fill.instrument) {
-            let text =
-                format!("An execution in {} can't be booked: no such instrument.", fill.instrument);
-            self.core.live.reconciled = false;
-            return self.alarm("instrument_missing", text);
+            return self.unbookable(&fill);
         }
         self.disturb();
         let order = self.state().order_of(&fill);

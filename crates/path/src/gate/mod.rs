@@ -208,6 +208,8 @@ pub fn clear_reduction(
     if qty.is_zero() {
         return None;
     }
+    let reduce_only = venue_reduces(ctx, &reduction.instrument, side, qty);
+    let qty = if reduce_only { qty } else { beside_foreign(ctx, reduction, side, qty) };
     let request = PlaceOrder {
         account: ctx.state.spec.id.clone(),
         client_order_id: client_order_id.clone(),
@@ -217,9 +219,28 @@ pub fn clear_reduction(
         kind: reduction.kind,
         tif: domain::TimeInForce::Gtc,
         post_only: false,
-        reduce_only: venue_reduces(ctx, &reduction.instrument, side, qty),
+        reduce_only,
     };
     Some(Cleared::new(request, ctx.permit(reduction.class)))
+}
+
+/// Where nothing can be sold short, a foreign order holds its part of the holdings, and the venue
+/// would refuse the whole reduction: what the foreign orders leave goes out. When they leave
+/// nothing, the venue is asked all the same.
+fn beside_foreign(ctx: &Context<'_>, reduction: &Reduction, side: Side, qty: Qty) -> Qty {
+    let instrument = &reduction.instrument;
+    if ctx.state.policy.allow_short && instrument.shortable {
+        return qty;
+    }
+    let foreign = ctx
+        .state
+        .external
+        .values()
+        .filter(|r| r.instrument == instrument.id && r.side == side)
+        .fold(Qty::ZERO, |sum, r| sum.plus(r.qty.minus(r.filled)));
+    let left = ctx.state.reducible(&reduction.book, &instrument.id).minus(foreign);
+    let left = left.to_step(instrument.step).min_of(qty);
+    if left.is_zero() { qty } else { left }
 }
 
 /// Judges a cancel. Taking an entry away lowers risk and always passes; taking a protective order

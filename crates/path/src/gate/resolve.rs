@@ -147,7 +147,11 @@ fn resolve_exit(
     (reference, unit_price): (Option<Price>, Option<Price>),
 ) -> Result<Resolved, Vec<Refusal>> {
     let state = ctx.state;
-    let position = state.position(&intent.book, &intent.instrument).abs();
+    let position = state.backed(&intent.book, &intent.instrument);
+    if position.is_zero() {
+        let text = "Somebody closed the position past the desk; adopt what is unmanaged.";
+        return refuse(RefusalCode::NothingToReduce, text);
+    }
     let asked = match exit_qty(ctx, instrument, intent, unit_price)? {
         qty if qty.is_zero() => instrument.step.min_of(position),
         qty => qty,

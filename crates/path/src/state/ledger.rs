@@ -2,9 +2,7 @@
 //!
 //! An execution is always posted, whatever state its order is in, and counts once.
 
-use domain::{
-    BookId, ClientOrderId, MoneyError, NumError, SignedQty, Timestamp, num::add_exact,
-};
+use domain::{BookId, ClientOrderId, MoneyError, NumError, SignedQty, Timestamp, num::add_exact};
 use rust_decimal::Decimal;
 
 use super::{AccountState, Plan};
@@ -73,6 +71,7 @@ impl AccountState {
         self.by_venue_id.insert(fill.venue_order_id.clone(), id.clone());
         if let Some(close) = close.and_then(|c| self.closes.get_mut(&c)) {
             close.closed = close.closed.plus(fill.qty);
+            close.attempts = 0;
         }
         let after = self.position(&body.book, &fill.instrument);
         let grew = after.abs() > before.abs();

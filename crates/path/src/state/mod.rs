@@ -94,7 +94,7 @@ pub struct Close {
     pub qty: Qty,
     /// How much is closed.
     pub closed: Qty,
-    /// Orders sent for it so far.
+    /// Orders sent for it since it last filled anything.
     pub attempts: u32,
     /// Who asked.
     pub origin: Origin,
@@ -295,7 +295,30 @@ impl AccountState {
         self.live_orders().filter(move |o| &o.book == book && &o.instrument == instrument)
     }
 
-    /// What a book may still reduce: its quantity less the worst case of all its live exits.
+    /// What the account really holds of a book's position: less than the book's quantity when
+    /// somebody traded against it past the desk. The manual book answers for that first, then the
+    /// others in the order of their ids; books of the desk that hold opposite sides do not.
+    #[must_use]
+    pub fn backed(&self, book: &BookId, instrument: &InstrumentId) -> Qty {
+        let position = self.position(book, instrument);
+        let outside = self.position(&BookId::unmanaged(), instrument);
+        if Side::reducing(outside).is_none_or(|side| Side::reducing(position) == Some(side)) {
+            return position.abs();
+        }
+        let mut against = outside.abs();
+        let manual = BookId::manual();
+        let others = self.books.keys().filter(|id| **id != manual && !id.is_unmanaged());
+        for id in std::iter::once(&manual).chain(others).take_while(|id| *id != book) {
+            let other = self.position(id, instrument);
+            if Side::reducing(other) == Side::reducing(position) {
+                against = against.minus(other.abs());
+            }
+        }
+        position.abs().minus(against)
+    }
+
+    /// What a book may still reduce: what is really held of its position, less the worst case of
+    /// all its live exits.
     #[must_use]
     pub fn reducible(&self, book: &BookId, instrument: &InstrumentId) -> Qty {
         let position = self.position(book, instrument);
@@ -304,7 +327,7 @@ impl AccountState {
             .live_in(book, instrument)
             .filter(|o| o.side == side)
             .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
-        position.abs().minus(reserved)
+        self.backed(book, instrument).minus(reserved)
     }
 
     /// The key under which a caller's idempotency key is kept.

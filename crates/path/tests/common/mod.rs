@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "every test file uses its own part of the harness")]
 
 pub(crate) mod build;
+pub(crate) mod dice;
 pub(crate) mod journal;
 pub(crate) mod venue;
 
@@ -116,6 +117,11 @@ impl Desk {
 
     /// A desk that knows its instruments and nothing else.
     pub(crate) fn unconnected(policy: Policy, capabilities: Capabilities) -> Self {
+        Self::over(Venue::new(), policy, capabilities)
+    }
+
+    /// The same over a venue that has a history.
+    pub(crate) fn over(venue: Venue, policy: Policy, capabilities: Capabilities) -> Self {
         let now = Now { at: START, wall: START, mono: Mono(1_000_000_000), trusted: true };
         let mut journal = MemoryJournal::default();
         open_account(&mut journal, policy, now);
@@ -128,7 +134,7 @@ impl Desk {
         let mut desk = Self {
             core,
             journal,
-            venue: Venue::new(),
+            venue,
             budget: BudgetTable::new(DeskLimits::default()),
             wire,
             now,
@@ -306,3 +312,4 @@ fn wire(clock: &Arc<AtomicI64>, token: LeaseToken, epoch: u64) -> Wire {
 }
 
 mod verbs;
+pub(crate) use verbs::codes_of;

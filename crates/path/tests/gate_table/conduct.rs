@@ -1,7 +1,10 @@
 //! How an order is made, how often, how alike, and against whom.
 
 use domain::{Nanos, Scope, Size};
-use path::codes::RefusalCode as Code;
+use path::{
+    codes::RefusalCode as Code,
+    event::{Event, OrderHeld},
+};
 
 use super::{Case, common::*, entry, submit};
 
@@ -127,10 +130,12 @@ fn lose(desk: &mut Desk) {
 
 /// So many requests of an agent wait for approval.
 fn waiting(desk: &mut Desk, count: usize) {
-    desk.limit(|l| l.approval_above = cap("50"));
-    for n in 0..count {
-        desk.tell(buy("1").by(agent()).named(&format!("held-{n}")).into());
-    }
+    let expires_at = desk.now.wall.plus(Nanos::from_secs(600));
+    let hold = |n| {
+        let intent = Box::new(buy("1").by(agent()).named(&format!("held-{n}")));
+        Event::OrderHeld(OrderHeld { intent, notional: d("100"), limit: d("50"), expires_at })
+    };
+    desk.inject((0..count).map(hold).collect());
     assert_eq!(desk.core.state().holds.len(), count);
 }
 

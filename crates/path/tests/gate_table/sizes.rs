@@ -83,7 +83,7 @@ fn values() -> Vec<Case> {
         entry(Code::BuyingPower, |_| at_100("985"))
             .numbers("98549.55", "98598.5", Some("984"), Scope::Account)
             .fits(|_| at_100("984")),
-        entry(Code::BuyingPower, |desk| {
+        entry(Code::EquityUnknown, |desk| {
             desk.instrument(stock("sim:NEW"));
             let new = id("sim:NEW");
             let mut foreign = desk.venue.order_by_hand(new, domain::Side::Buy, "5", START);

@@ -1,0 +1,211 @@
+//! The same write twice: an `Idempotency-Key` gives the first answer again.
+//!
+//! Orders keep their keys in the journal, so a repetition is known after a restart too; other
+//! writes are remembered here, in memory, within bounds. It must not know routes beyond telling
+//! orders from the rest.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use path::journal::Hash;
+use tokio::time::Instant;
+
+use super::is_safe;
+use crate::{
+    extract::too_large,
+    problem::{ApiError, FieldError},
+    router::BODY_MAX,
+    state::ApiState,
+};
+
+/// Answers that are remembered.
+const ANSWERS_MAX: usize = 4_096;
+/// How long.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// The longest answer that is remembered.
+const ANSWER_MAX: usize = 256 * 1_024;
+
+/// The header's name.
+pub(crate) const KEY: &str = "idempotency-key";
+
+/// Asks for an answer to be remembered although its route keeps keys elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remember;
+
+#[derive(Debug, Clone)]
+struct Answer {
+    status: StatusCode,
+    kind: Option<HeaderValue>,
+    body: Bytes,
+}
+
+#[derive(Debug)]
+struct Entry {
+    content: Hash,
+    since: Instant,
+    /// Absent while the first request is under way.
+    answer: Option<Answer>,
+}
+
+/// Answers by key.
+#[derive(Debug, Default)]
+pub(crate) struct Memo(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    by_key: BTreeMap<String, Entry>,
+    order: VecDeque<String>,
+}
+
+enum Known {
+    New,
+    Answer(Answer),
+    UnderWay,
+    Conflict,
+}
+
+impl Memo {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, key: &str, content: Hash) -> Known {
+        let mut entries = self.lock();
+        let now = Instant::now();
+        while let Some(oldest) = entries.order.front() {
+            let over = entries.order.len() >= ANSWERS_MAX
+                || entries.by_key.get(oldest).is_none_or(|e| now - e.since > KEPT_FOR);
+            if !over {
+                break;
+            }
+            if let Some(oldest) = entries.order.pop_front() {
+                entries.by_key.remove(&oldest);
+            }
+        }
+        if let Some(entry) = entries.by_key.get(key) {
+            return match &entry.answer {
+                _ if entry.content != content => Known::Conflict,
+                Some(answer) => Known::Answer(answer.clone()),
+                None => Known::UnderWay,
+            };
+        }
+        entries.order.push_back(key.to_owned());
+        entries.by_key.insert(key.to_owned(), Entry { content, since: now, answer: None });
+        Known::New
+    }
+
+    fn end(&self, key: &str, answer: Option<Answer>) {
+        let mut entries = self.lock();
+        if answer.is_none() {
+            entries.by_key.remove(key);
+            entries.order.retain(|k| k != key);
+        } else if let Some(entry) = entries.by_key.get_mut(key) {
+            entry.answer = answer;
+        }
+    }
+}
+
+/// Frees a key whose request ended without an answer, a cut connection included.
+struct Underway<'a> {
+    memo: &'a Memo,
+    key: &'a str,
+    answer: Option<Answer>,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.memo.end(self.key, self.answer.take());
+    }
+}
+
+/// The caller's key, when there is one.
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let text = value.to_str().unwrap_or("");
+    let plain = (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if plain {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(ApiError::fields(vec![FieldError {
+        field: "Idempotency-Key".to_owned(),
+        value: Some(text.chars().take(80).collect()),
+        rule: "1 to 128 visible ASCII characters".to_owned(),
+    }]))
+}
+
+/// Answers a repeated write with what it was answered first.
+pub(crate) async fn check(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    if is_safe(request.method()) {
+        return Ok(next.run(request).await);
+    }
+    let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_MAX).await.map_err(|_| too_large())?;
+    let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
+    let orders = parts.method == Method::POST && parts.uri.path() == "/api/orders";
+    // The path is part of the name, so that a key of orders is never another route's.
+    let name = format!("{} {} {key}", parts.method, parts.uri.path());
+    let mut content = format!("{} {target}\n", parts.method).into_bytes();
+    content.extend_from_slice(&body);
+    let known = state.memo().begin(&name, Hash::of(&content));
+    match known {
+        Known::New => {}
+        Known::Answer(answer) => return Ok(replay(answer)),
+        Known::UnderWay => {
+            let detail = format!("A request with the key `{key}` is under way.");
+            return Err(ApiError::conflict("idempotency_under_way", detail, "Wait for its answer.")
+                .retry_after(1));
+        }
+        Known::Conflict => {
+            let detail = format!("The key `{key}` stands for another request.");
+            let remedy = "Use a new key for a new request.";
+            return Err(ApiError::conflict("idempotency_conflict", detail, remedy));
+        }
+    }
+    let mut underway = Underway { memo: state.memo(), key: &name, answer: None };
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let asked = response.extensions().get::<Remember>().is_some();
+    let lasting = !response.status().is_server_error()
+        && response.status() != StatusCode::TOO_MANY_REQUESTS;
+    if !(asked || (lasting && !orders)) {
+        return Ok(response);
+    }
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, ANSWER_MAX).await.map_err(|_| {
+        ApiError::internal("answer_too_large", "The answer is too large to be remembered.")
+    })?;
+    let kind = head.headers.get(axum::http::header::CONTENT_TYPE).cloned();
+    underway.answer = Some(Answer { status: head.status, kind, body: body.clone() });
+    drop(underway);
+    Ok(Response::from_parts(head, Body::from(body)))
+}
+
+fn replay(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = answer.status;
+    if let Some(kind) = answer.kind {
+        response.headers_mut().insert(axum::http::header::CONTENT_TYPE, kind);
+    }
+    mark_replayed(response.headers_mut());
+    response
+}
+
+/// Says that the answer is a repetition.
+pub(crate) fn mark_replayed(headers: &mut HeaderMap) {
+    let name = HeaderName::from_static("idempotency-replayed");
+    headers.insert(name, HeaderValue::from_static("true"));
+}

@@ -1,0 +1,28 @@
+//! What a request passes before it reaches a route: host, address, key, origin, rate, time.
+//!
+//! Each check is a module and answers with a problem document. None may know what routes do.
+
+pub(crate) mod auth;
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod memo;
+pub(crate) mod origin;
+pub(crate) mod rate;
+pub(crate) mod time;
+
+use axum::http::{Method, header, request::Parts};
+
+/// True for methods that change nothing.
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// True when the request wants to become a socket.
+pub(crate) fn is_upgrade(parts: &Parts) -> bool {
+    parts.headers.contains_key(header::UPGRADE)
+}
+
+/// The path of the socket.
+pub(crate) const SOCKET: &str = "/ws";
+/// Paths that answer without a key, and say no more than a status.
+pub(crate) const HEALTH: [&str; 2] = ["/api/health", "/api/health/ready"];

@@ -1,0 +1,128 @@
+//! A token bucket: so many requests per second, so many at once.
+//!
+//! What lowers risk is exempt: cancels, closes and the kill switch never wait. It must not know
+//! keys.
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::{
+    extract::{Request, State},
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use tokio::time::Instant;
+
+use crate::{problem::ApiError, state::ApiState};
+
+/// How many requests are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// In the long run.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+/// Counts requests against a rate.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    rate: Rate,
+    /// Thousandths of a token, and when they were counted.
+    level: Mutex<(u64, Instant)>,
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub(crate) fn new(rate: Rate) -> Self {
+        let full = u64::from(rate.burst) * 1_000;
+        Self { rate, level: Mutex::new((full, Instant::now())) }
+    }
+
+    /// Takes a token, or tells after how many seconds there is one.
+    pub(crate) fn take(&self) -> Result<(), u64> {
+        self.take_at(Instant::now())
+    }
+
+    fn take_at(&self, now: Instant) -> Result<(), u64> {
+        let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = now.saturating_duration_since(level.1).as_millis();
+        let per_second = u64::from(self.rate.per_second);
+        let fresh = u64::try_from(elapsed).unwrap_or(u64::MAX).saturating_mul(per_second);
+        let full = u64::from(self.rate.burst) * 1_000;
+        let tokens = level.0.saturating_add(fresh).min(full);
+        // A span too short for a thousandth stays on the clock.
+        let since = if fresh == 0 { level.1 } else { now };
+        if tokens < 1_000 {
+            *level = (tokens, since);
+            return Err((1_000 - tokens).div_ceil(per_second.max(1) * 1_000).max(1));
+        }
+        *level = (tokens - 1_000, since);
+        Ok(())
+    }
+}
+
+/// Lets requests pass while there are tokens.
+pub(crate) async fn check(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let path = request.uri().path();
+    let health = super::HEALTH.contains(&path);
+    if !health && !lowers_risk(request.method(), path)
+        && let Err(wait) = state.bucket().take()
+    {
+        return Err(ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests with this key.",
+            "Slow down; cancels, closes and the kill switch are not limited.",
+        )
+        .retry_after(wait));
+    }
+    Ok(next.run(request).await)
+}
+
+/// True for what must never wait.
+fn lowers_risk(method: &Method, path: &str) -> bool {
+    let close = path.starts_with("/api/positions/") && path.ends_with("/close");
+    match *method {
+        Method::POST => path == "/api/kill" || close,
+        Method::DELETE => path.starts_with("/api/orders/"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_is_served_and_then_the_rate() {
+        let bucket = Bucket::new(Rate { per_second: 2, burst: 3 });
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(bucket.take_at(start), Ok(()));
+        }
+        assert_eq!(bucket.take_at(start), Err(1));
+        assert_eq!(bucket.take_at(start + Duration::from_millis(500)), Ok(()));
+        assert_eq!(bucket.take_at(start + Duration::from_millis(600)), Err(1));
+        let later = start + Duration::from_secs(60);
+        for _ in 0..3 {
+            assert_eq!(bucket.take_at(later), Ok(()));
+        }
+        assert!(bucket.take_at(later).is_err(), "no more than the burst is saved");
+    }
+
+    #[test]
+    fn what_lowers_risk_is_exempt() {
+        assert!(lowers_risk(&Method::POST, "/api/kill"));
+        assert!(lowers_risk(&Method::DELETE, "/api/orders/main/x"));
+        assert!(lowers_risk(&Method::POST, "/api/positions/main.manual.sim:X/close"));
+        assert!(!lowers_risk(&Method::POST, "/api/kill/release"));
+        assert!(!lowers_risk(&Method::POST, "/api/orders"));
+    }
+}

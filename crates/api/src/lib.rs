@@ -1,0 +1,31 @@
+//! The HTTP door: REST, WebSocket, OpenAPI, metrics.
+//!
+//! The one crate that knows HTTP. It turns requests into wishes and questions for the desk, and
+//! the desk's answers into JSON. It must not know databases, files or venues: those come in
+//! through [`ports`]; and it decides nothing about trading: that is the gate's.
+
+mod body;
+mod describe;
+mod extract;
+mod guard;
+mod key;
+mod metrics;
+pub mod ports;
+mod problem;
+mod router;
+mod routes;
+mod serve;
+mod state;
+mod views;
+mod ws;
+
+pub use guard::rate::Rate;
+pub use key::KeyHash;
+pub use ports::{
+    AccountFactory, AuditBreak, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
+    NewPaperAccount, Provenance, StreamAudit,
+};
+pub use problem::{ApiError, FieldError, Problem, RefusalView};
+pub use router::{openapi, router, router_with_pages};
+pub use serve::{serve, serve_router};
+pub use state::{ApiConfig, ApiParts, ApiState};

@@ -1,0 +1,134 @@
+//! All routes, the checks in front of them, and the description made from both.
+//!
+//! Every route is added with its description, so none can be missing from it. It must not know
+//! what a route does.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::Response,
+    routing::any,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    describe,
+    guard::{auth, headers, host, memo, origin, rate, time},
+    problem::ApiError,
+    routes::{
+        accounts, approvals, books, desk, docs, health, journal, kill, limits, market, metrics,
+        orders, positions,
+    },
+    state::ApiState,
+    ws,
+};
+
+/// The largest body of a request.
+pub(crate) const BODY_MAX: usize = 64 * 1_024;
+
+fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(describe::base())
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(desk::show))
+        .routes(routes!(desk::set_limits))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show))
+        .routes(routes!(books::list, books::create))
+        .routes(routes!(positions::list))
+        .routes(routes!(positions::list_of_account))
+        .routes(routes!(positions::close))
+        .routes(routes!(positions::protect))
+        .routes(routes!(positions::adopt))
+        .routes(routes!(orders::list::list, orders::create::create))
+        .routes(routes!(orders::preview::preview))
+        .routes(routes!(orders::list::show, orders::cancel::cancel))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::decide))
+        .routes(routes!(limits::show, limits::set))
+        .routes(routes!(limits::presets))
+        .routes(routes!(limits::apply))
+        .routes(routes!(limits::set_policy))
+        .routes(routes!(kill::pull))
+        .routes(routes!(kill::release))
+        .routes(routes!(kill::release_latch))
+        .routes(routes!(journal::streams))
+        .routes(routes!(journal::read))
+        .routes(routes!(journal::verify))
+        .routes(routes!(journal::audit))
+        .routes(routes!(market::instruments))
+        .routes(routes!(market::quotes))
+        .routes(routes!(market::series))
+        .routes(routes!(market::bars))
+        .routes(routes!(market::codes))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(ws::socket))
+}
+
+/// The description of everything, OpenAPI 3.1.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    describe::complete(routes().into_openapi())
+}
+
+/// The routes behind their checks, without state.
+fn api(state: &ApiState) -> Router<ApiState> {
+    let (router, _) = routes().split_for_parts();
+    let with = || state.clone();
+    router
+        .route("/api", any(not_found))
+        .route("/api/{*rest}", any(not_found))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(with(), memo::check))
+        .layer(middleware::from_fn(time::limit))
+        .layer(middleware::from_fn_with_state(with(), rate::check))
+        .layer(middleware::from_fn_with_state(with(), auth::check))
+}
+
+/// The checks that everything passes, pages included.
+fn outer(router: Router<ApiState>, state: ApiState) -> Router {
+    router
+        .layer(middleware::from_fn_with_state(state.clone(), origin::check))
+        .layer(middleware::from_fn_with_state(state.clone(), host::check))
+        .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn_with_state(state.clone(), count))
+        .with_state(state)
+}
+
+/// Everything that the door serves.
+pub fn router(state: ApiState) -> Router {
+    outer(api(&state), state)
+}
+
+/// As [`router`]; what is no route of the API, such as a dashboard's pages, is served by `pages`
+/// without a key, behind the same checks of host and origin.
+pub fn router_with_pages(state: ApiState, pages: Router) -> Router {
+    outer(api(&state).fallback_service(pages), state)
+}
+
+async fn count(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    state.counters().answered(response.status().as_u16());
+    response
+}
+
+async fn not_found(request: Request) -> ApiError {
+    let path: String = request.uri().path().chars().take(120).collect();
+    let detail = format!("There is nothing at `{path}`.");
+    ApiError::not_found("route_unknown", detail, "GET /api/openapi.json lists every route.")
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    let path: String = request.uri().path().chars().take(120).collect();
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("`{path}` does not take {}.", request.method()),
+        "GET /api/openapi.json lists what each route takes.",
+    )
+}

@@ -1,0 +1,125 @@
+//! Accounts: list them, show one, open one.
+//!
+//! Opening is the program's work: a venue account, the journal, a task. It must not know venues.
+
+use axum::{Json, extract::State, http::StatusCode};
+use domain::{AccountId, CalendarKind, Currency, Money, Qty};
+use path::policy::{Policy, Preset};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    body::{Fields, FromFields},
+    extract::{At, Body},
+    ports::NewPaperAccount,
+    problem::{ApiError, Problem},
+    state::ApiState,
+    views::{self, Unavailable, account::AccountView, schema::PolicySchema},
+};
+
+/// Accounts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AccountList {
+    /// The accounts in order of id.
+    accounts: Vec<AccountView>,
+    /// Accounts that could not be asked.
+    unavailable: Vec<Unavailable>,
+}
+
+/// Every account.
+#[utoipa::path(get, path = "/api/accounts", tag = "accounts",
+    responses((status = 200, description = "The accounts", body = AccountList)))]
+pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<AccountList>, ApiError> {
+    let all = views::gather(state.desk(), None, AccountView::new).await?;
+    let accounts = all.found.into_iter().map(|(_, view)| view).collect();
+    Ok(Json(AccountList { accounts, unavailable: all.unavailable }))
+}
+
+/// One account.
+#[utoipa::path(get, path = "/api/accounts/{id}", tag = "accounts",
+    params(("id" = String, Path, description = "The account", example = "main")),
+    responses((status = 200, description = "The account", body = AccountView),
+        (status = 404, description = "No such account", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+) -> Result<Json<AccountView>, ApiError> {
+    let account = state.desk().account(&id)?;
+    Ok(Json(views::look(&account, AccountView::new).await?))
+}
+
+/// A paper account to open.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "id": "main", "name": "Main", "cash": "100000", "currency": "USD",
+    "calendar": "us_equities", "preset": "stocks"
+}))]
+pub(crate) struct NewAccountRequest {
+    /// Its id: 1 to 32 of letters, digits, `-` and `_`.
+    #[schema(value_type = String)]
+    id: AccountId,
+    /// A name for people; its id when absent.
+    #[schema(required = false)]
+    name: String,
+    /// What it starts with.
+    #[schema(value_type = String)]
+    cash: Qty,
+    /// The currency of the cash and of the limits; USD when absent.
+    #[schema(value_type = String, required = false)]
+    currency: Currency,
+    /// `24/7` (when absent) or `us_equities`: whose days bound the daily loss.
+    #[schema(value_type = String, required = false)]
+    calendar: CalendarKind,
+    /// Limits to start from: stocks, single-instrument or crypto-spot.
+    #[schema(value_type = Option<String>)]
+    preset: Option<Preset>,
+    /// How it wants to be treated. What is left out is as by default.
+    #[schema(value_type = Option<PolicySchema>)]
+    policy: Policy,
+}
+
+impl FromFields for NewAccountRequest {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let id = f.need::<AccountId>("id");
+        let name = f.words("name", 80);
+        let cash = f.need_decimal::<Qty>("cash");
+        let currency = f.may::<Currency>("currency");
+        let calendar = f.choice::<CalendarKind>("calendar", "`24/7` or `us_equities`");
+        let preset = f.may::<Preset>("preset");
+        let policy = f.settings("policy", &Policy::default(), false);
+        let id = id?;
+        Some(Self {
+            name: name?.unwrap_or_else(|| id.to_string()),
+            id,
+            cash: cash?,
+            currency: currency?.unwrap_or_else(Currency::usd),
+            calendar: calendar?.unwrap_or(CalendarKind::AlwaysOpen),
+            preset: preset?,
+            policy: policy?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Opens a paper account.
+#[utoipa::path(post, path = "/api/accounts", tag = "accounts", request_body = NewAccountRequest,
+    responses((status = 201, description = "Opened", body = AccountView),
+        (status = 409, description = "The id is taken", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    Body(body): Body<NewAccountRequest>,
+) -> Result<(StatusCode, Json<AccountView>), ApiError> {
+    let request = NewPaperAccount {
+        id: body.id,
+        name: body.name,
+        cash: Money::new(body.cash.get(), body.currency),
+        calendar: body.calendar,
+        preset: body.preset,
+        policy: body.policy,
+    };
+    let id = state.accounts().open(request).await?;
+    let account = state.desk().account(&id)?;
+    let view = views::look(&account, AccountView::new).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}

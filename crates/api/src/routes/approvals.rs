@@ -1,0 +1,72 @@
+//! What waits for approval, and deciding about it.
+//!
+//! Who asked can't approve; the gate checks that and judges anew. It must not judge.
+
+use axum::{Json, extract::State};
+use domain::{AccountId, IntentId};
+use utoipa::ToSchema;
+
+use super::orders::outcome::Outcome;
+use crate::{
+    body::{Fields, FromFields},
+    extract::{At, Body, parse},
+    problem::{ApiError, Problem},
+    state::{ApiState, by_operator},
+    views::{
+        self,
+        approval::{ApprovalList, ApprovalView},
+    },
+};
+
+/// Everything that waits for approval.
+#[utoipa::path(get, path = "/api/approvals", tag = "approvals",
+    responses((status = 200, description = "The requests", body = ApprovalList)))]
+pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<ApprovalList>, ApiError> {
+    let all = views::gather(state.desk(), None, |core, _| {
+        let state = core.state();
+        let view = |hold| (ApprovalView::new(&state.spec.id, hold), hold.expires_at);
+        state.holds.values().map(view).collect::<Vec<_>>()
+    })
+    .await?;
+    let mut found: Vec<_> = all.found.into_iter().flat_map(|(_, holds)| holds).collect();
+    found.sort_by_key(|(_, expires_at)| *expires_at);
+    let approvals = found.into_iter().map(|(view, _)| view).collect();
+    Ok(Json(ApprovalList { approvals, unavailable: all.unavailable }))
+}
+
+/// A decision.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"approve": true}))]
+pub(crate) struct Decision {
+    /// True to approve, false to decline.
+    approve: bool,
+}
+
+impl FromFields for Decision {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        Some(Self { approve: f.need_flag("approve")? })
+    }
+}
+
+/// Approves or declines. What is approved is judged anew at the price of now.
+#[utoipa::path(post, path = "/api/approvals/{account}/{id}", tag = "approvals",
+    request_body = Decision,
+    params(("account" = String, Path, description = "The account", example = "main"),
+        ("id" = String, Path, description = "The request that waits")),
+    responses((status = 200, description = "Declined", body = Outcome),
+        (status = 201, description = "Approved, on disk and on its way", body = Outcome),
+        (status = 404, description = "Nothing of this id waits", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Approved, and now refused by the gate", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn decide(
+    State(state): State<ApiState>,
+    At((account, id)): At<(String, String)>,
+    Body(body): Body<Decision>,
+) -> Result<Outcome, ApiError> {
+    let account: AccountId = parse("account", &account)?;
+    let id: IntentId = parse("id", &id)?;
+    let handle = state.desk().account(&account)?;
+    let reply = handle.decide(id, body.approve, by_operator()).await?;
+    Outcome::of(&account, reply)
+}

@@ -1,0 +1,250 @@
+//! Limits, presets and policy of an account.
+//!
+//! They are the operator's to set. It must not know how a limit is judged.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use axum::{Json, extract::State};
+use domain::{AccountId, Limits, OriginKind};
+use path::{
+    event::LimitTarget,
+    policy::{Policy, Preset},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Done, done};
+use crate::{
+    body::{Fields, FromFields},
+    extract::{At, Body},
+    problem::ApiError,
+    state::{ApiState, by_operator},
+    views::{
+        self,
+        schema::{LimitsSchema, PolicySchema},
+    },
+};
+
+/// The presets by name.
+const PRESETS: [(&str, Preset, &str); 3] = [
+    ("stocks", Preset::Stocks, "Several stocks: daily loss 2 %, position 10 %, heat 25 %."),
+    (
+        "single-instrument",
+        Preset::SingleInstrument,
+        "One instrument only: the position may be the whole account, the loss may not.",
+    ),
+    ("crypto-spot", Preset::CryptoSpot, "Crypto against a stable coin, round the clock."),
+];
+
+/// The limits of an account, scope by scope. Of several that apply, the tightest wins.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AccountLimits {
+    /// The whole account's.
+    #[schema(value_type = LimitsSchema)]
+    account: Limits,
+    /// By book.
+    #[schema(value_type = BTreeMap<String, LimitsSchema>)]
+    books: BTreeMap<String, Limits>,
+    /// By kind of source.
+    #[schema(value_type = BTreeMap<String, LimitsSchema>)]
+    origins: BTreeMap<String, Limits>,
+    /// By instrument.
+    #[schema(value_type = BTreeMap<String, LimitsSchema>)]
+    instruments: BTreeMap<String, Limits>,
+}
+
+/// The limits of an account.
+#[utoipa::path(get, path = "/api/accounts/{id}/limits", tag = "limits",
+    params(("id" = String, Path, description = "The account", example = "main")),
+    responses((status = 200, description = "The limits", body = AccountLimits)))]
+pub(crate) async fn show(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+) -> Result<Json<AccountLimits>, ApiError> {
+    let account = state.desk().account(&id)?;
+    let view = views::look(&account, |core, _| {
+        let state = core.state();
+        AccountLimits {
+            account: state.limits.clone(),
+            books: state
+                .books
+                .values()
+                .filter(|b| b.limits != Limits::default())
+                .map(|b| (b.id.to_string(), b.limits.clone()))
+                .collect(),
+            origins: state
+                .origin_limits
+                .iter()
+                .map(|(k, l)| (k.name().to_owned(), l.clone()))
+                .collect(),
+            instruments: state
+                .instrument_limits
+                .iter()
+                .map(|(i, l)| (i.to_string(), l.clone()))
+                .collect(),
+        }
+    });
+    Ok(Json(view.await?))
+}
+
+/// New limits of one scope. They replace all old ones of that scope.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "target": "account", "limits": {"order_notional": "10%", "daily_loss": "2%", "open_orders": 50}
+}))]
+pub(crate) struct SetLimits {
+    /// `account`, `book:<id>`, `origin:<kind>` or `instrument:<venue:symbol>`.
+    #[schema(value_type = String)]
+    target: Target,
+    /// All of them: what is left out is not limited any more.
+    #[schema(value_type = LimitsSchema)]
+    limits: Limits,
+}
+
+#[derive(Debug)]
+struct Target(LimitTarget);
+
+impl FromStr for Target {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        let form = "write account, book:<id>, origin:<kind> or instrument:<venue:symbol>";
+        if s == "account" {
+            return Ok(Self(LimitTarget::Account));
+        }
+        let (scope, name) = s.split_once(':').ok_or(form)?;
+        let wrong = |e: domain::IdError| e.to_string();
+        Ok(Self(match scope {
+            "book" => LimitTarget::Book(name.parse().map_err(wrong)?),
+            "instrument" => LimitTarget::Instrument(name.parse().map_err(wrong)?),
+            "origin" => {
+                let kind = OriginKind::ALL.into_iter().find(|k| k.name() == name);
+                LimitTarget::Origin(kind.ok_or("the kinds are human, api_key, strategy, campaign, copy, webhook, agent, system and external")?)
+            }
+            _ => return Err(form.to_owned()),
+        }))
+    }
+}
+
+impl FromFields for SetLimits {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let target = f.need::<Target>("target");
+        let limits = f.settings("limits", &Limits::default(), false);
+        let limits = limits?;
+        if limits.is_none() {
+            f.refuse("limits", "required");
+        }
+        Some(Self { target: target?, limits: limits? })
+    }
+}
+
+/// Replaces limits of an account.
+#[utoipa::path(put, path = "/api/accounts/{id}/limits", tag = "limits", request_body = SetLimits,
+    params(("id" = String, Path, description = "The account", example = "main")),
+    responses((status = 200, description = "Replaced", body = Done)))]
+pub(crate) async fn set(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+    Body(body): Body<SetLimits>,
+) -> Result<Json<Done>, ApiError> {
+    let account = state.desk().account(&id)?;
+    done(account.set_limits(body.target.0, body.limits, by_operator()).await?)
+}
+
+/// A named set of limits.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PresetView {
+    /// Its name.
+    #[schema(example = "stocks")]
+    name: String,
+    /// For whom it is.
+    text: String,
+    /// Its limits; every cap is notional.
+    #[schema(value_type = LimitsSchema)]
+    limits: Limits,
+}
+
+/// Presets.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PresetList {
+    /// The presets.
+    presets: Vec<PresetView>,
+}
+
+/// The presets of limits.
+#[utoipa::path(get, path = "/api/presets", tag = "limits",
+    responses((status = 200, description = "The presets", body = PresetList)))]
+pub(crate) async fn presets() -> Json<PresetList> {
+    let view = |(name, preset, text): (&str, Preset, &str)| PresetView {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        limits: preset.limits(),
+    };
+    Json(PresetList { presets: PRESETS.into_iter().map(view).collect() })
+}
+
+/// A preset to apply.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"preset": "stocks"}))]
+pub(crate) struct ApplyPreset {
+    /// stocks, single-instrument or crypto-spot.
+    #[schema(value_type = String)]
+    preset: Preset,
+}
+
+impl FromFields for ApplyPreset {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        Some(Self { preset: f.need::<Preset>("preset")? })
+    }
+}
+
+/// Replaces the account's limits by a preset's.
+#[utoipa::path(post, path = "/api/accounts/{id}/limits/preset", tag = "limits",
+    request_body = ApplyPreset,
+    params(("id" = String, Path, description = "The account", example = "main")),
+    responses((status = 200, description = "Applied", body = Done)))]
+pub(crate) async fn apply(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+    Body(body): Body<ApplyPreset>,
+) -> Result<Json<Done>, ApiError> {
+    let account = state.desk().account(&id)?;
+    let limits = body.preset.limits();
+    done(account.set_limits(LimitTarget::Account, limits, by_operator()).await?)
+}
+
+/// A new policy.
+#[derive(Debug, ToSchema)]
+pub(crate) struct SetPolicy {
+    /// The whole policy; `GET /api/accounts/{id}` shows the one in force.
+    #[schema(value_type = PolicySchema)]
+    policy: Policy,
+}
+
+impl FromFields for SetPolicy {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let policy = f.settings("policy", &Policy::default(), true)?;
+        if policy.is_none() {
+            f.refuse("policy", "required");
+        }
+        let policy: Policy = policy?;
+        let rate = policy.fee_rate;
+        if rate.is_sign_negative() && !rate.is_zero() || rate > rust_decimal::Decimal::ONE {
+            f.refuse("policy.fee_rate", "0 to 1; 0.001 is 0.1 %");
+            return None;
+        }
+        Some(Self { policy })
+    }
+}
+
+/// Replaces an account's policy.
+#[utoipa::path(put, path = "/api/accounts/{id}/policy", tag = "limits", request_body = SetPolicy,
+    params(("id" = String, Path, description = "The account", example = "main")),
+    responses((status = 200, description = "Replaced", body = Done)))]
+pub(crate) async fn set_policy(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+    Body(body): Body<SetPolicy>,
+) -> Result<Json<Done>, ApiError> {
+    let account = state.desk().account(&id)?;
+    done(account.set_policy(body.policy, by_operator()).await?)
+}

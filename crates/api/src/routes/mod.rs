@@ -1,0 +1,39 @@
+//! The routes, one file per thing that they are about.
+//!
+//! A route reads a request, tells or asks the desk, and shows the answer. None decides about
+//! trading: that is the gate's.
+
+pub(crate) mod accounts;
+pub(crate) mod approvals;
+pub(crate) mod books;
+pub(crate) mod desk;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod journal;
+pub(crate) mod kill;
+pub(crate) mod limits;
+pub(crate) mod market;
+pub(crate) mod metrics;
+pub(crate) mod orders;
+pub(crate) mod positions;
+
+use path::core::Reply;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::ApiError;
+
+/// What was asked for is done and in the journal.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Done {
+    /// Always true.
+    pub(crate) done: bool,
+}
+
+/// The answer to what is either done or refused.
+pub(crate) fn done(reply: Reply) -> Result<axum::Json<Done>, ApiError> {
+    match reply {
+        Reply::Refused(refusals) => Err(ApiError::refused(&refusals)),
+        _ => Ok(axum::Json(Done { done: true })),
+    }
+}

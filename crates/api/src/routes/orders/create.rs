@@ -1,0 +1,77 @@
+//! Asking for an order.
+//!
+//! The answer comes when the verdict is on disk; with a wait, when the venue has answered. It must
+//! not know how orders are judged.
+
+use axum::{extract::State, http::HeaderMap};
+use path::core::Reply;
+
+use super::{
+    outcome::Outcome,
+    request::{OrderRequest, OrderRequestSchema},
+    wait::{Wait, WaitQuery},
+};
+use crate::{
+    extract::{Body, Params},
+    guard::memo::key_of,
+    problem::{ApiError, Problem},
+    state::ApiState,
+};
+
+/// Places an order.
+#[utoipa::path(post, path = "/api/orders", tag = "orders", request_body = OrderRequestSchema,
+    params(WaitQuery),
+    responses(
+        (status = 201, description = "On disk and on its way", body = Outcome,
+            example = json!({"outcome": "recorded", "account": "main", "order": "cfa1b2c3-1-a",
+                "class": "entry", "qty": "10", "replayed": false})),
+        (status = 202, description = "Waits for approval, or a compound close has begun",
+            body = Outcome),
+        (status = 409, description = "The key stands for another request", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Refused by the gate, with every reason", body = Problem,
+            content_type = "application/problem+json",
+            example = json!({"type": "urn:cofferdam:problem:refused", "title": "Unprocessable Entity",
+                "status": 422, "code": "refused",
+                "detail": "The order's value is above the limit. Limit 10000, this would be 50000.",
+                "remedy": "Use the largest allowed size, or have an operator raise the limit.",
+                "refusals": [{"code": "order_notional",
+                    "message": "The order's value is above the limit. Limit 10000, this would be 50000.",
+                    "limit": "10000", "value": "50000", "max_allowed_qty": "100",
+                    "set_by": "account", "can_change": true,
+                    "remedy": "Use the largest allowed size, or have an operator raise the limit."}]}))))]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    Params(wait): Params<WaitQuery>,
+    headers: HeaderMap,
+    Body(body): Body<OrderRequest>,
+) -> Result<Outcome, ApiError> {
+    let span = wait.span()?;
+    let account = state.desk().account(&body.account)?;
+    let events = state.desk().subscribe();
+    let intent = body.into_intent(key_of(&headers)?)?;
+    let reply = account.submit(intent).await?;
+    let wait = span.map(|span| Wait { account: account.clone(), events, span });
+    finish(account.id(), reply, wait).await
+}
+
+/// The outcome of a reply, after the wait that was asked for.
+pub(crate) async fn finish(
+    account: &domain::AccountId,
+    reply: Reply,
+    wait: Option<Wait>,
+) -> Result<Outcome, ApiError> {
+    let (order, close) = match &reply {
+        Reply::Recorded { order, .. } => (Some(order.clone()), None),
+        Reply::Closing { close, .. } => (None, Some(*close)),
+        _ => (None, None),
+    };
+    let mut outcome = Outcome::of(account, reply)?;
+    // What is recorded is recorded: a wait that fails must not hide it.
+    match (wait, order, close) {
+        (Some(wait), Some(order), _) => outcome.state = wait.order(&order).await.ok().flatten(),
+        (Some(wait), None, Some(close)) => outcome.ended = wait.close(close).await.ok(),
+        _ => {}
+    }
+    Ok(outcome)
+}

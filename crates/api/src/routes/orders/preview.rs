@@ -1,0 +1,97 @@
+//! What the gate would say to an order now, without asking for it.
+//!
+//! Nothing is recorded or reserved. It must not judge by itself.
+
+use axum::{Json, extract::State};
+use path::core::Preview;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::request::{OrderRequest, OrderRequestSchema};
+use crate::{
+    extract::Body,
+    problem::{ApiError, RefusalView},
+    state::ApiState,
+    views::decimal,
+};
+
+/// What would happen.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PreviewView {
+    /// cleared, held or refused.
+    #[schema(example = "cleared")]
+    verdict: &'static str,
+    /// Every broken rule.
+    refusals: Vec<RefusalView>,
+    /// entry or exit.
+    class: Option<&'static str>,
+    /// The exact quantity, on the step.
+    qty: Option<String>,
+    /// The largest quantity that every rule would have let pass, when a rule tells one.
+    max_allowed_qty: Option<String>,
+    /// The limit price, on the tick.
+    limit: Option<String>,
+    /// The price that triggers, on the tick.
+    trigger: Option<String>,
+    /// The price that the order meets now.
+    reference: Option<String>,
+    /// Its value in the reporting currency.
+    notional: Option<String>,
+    /// The stop that would rest at the venue, the attached one included.
+    stop: Option<String>,
+    /// True when the desk attaches the stop because none was named.
+    stop_attached: bool,
+    /// The target that the desk would watch.
+    target: Option<String>,
+    /// True when resting exits must first be taken away.
+    needs_close: bool,
+    /// The limit above which it waits for approval, when it does.
+    approval_above: Option<String>,
+}
+
+impl PreviewView {
+    fn new(preview: &Preview, named_stop: bool) -> Self {
+        let resolved = preview.resolved.as_ref();
+        let verdict = match (preview.refusals.is_empty(), preview.held) {
+            (false, _) => "refused",
+            (true, Some(_)) => "held",
+            (true, None) => "cleared",
+        };
+        let stop = resolved.and_then(|r| r.protective.stop);
+        Self {
+            verdict,
+            refusals: preview.refusals.iter().map(RefusalView::from).collect(),
+            class: resolved.map(|r| r.class.name()),
+            qty: resolved.map(|r| r.qty.to_string()),
+            max_allowed_qty: preview
+                .refusals
+                .iter()
+                .filter_map(|r| r.max_allowed_qty)
+                .min()
+                .map(|q| q.to_string()),
+            limit: resolved.and_then(|r| r.kind.limit()).map(|p| p.to_string()),
+            trigger: resolved.and_then(|r| r.kind.trigger()).map(|p| p.to_string()),
+            reference: resolved.and_then(|r| r.reference).map(|p| p.to_string()),
+            notional: resolved.and_then(|r| r.notional).map(decimal),
+            stop: stop.map(|p| p.to_string()),
+            stop_attached: stop.is_some() && !named_stop,
+            target: resolved.and_then(|r| r.protective.target).map(|p| p.to_string()),
+            needs_close: resolved.is_some_and(|r| r.needs_close),
+            approval_above: preview.held.map(|(_, limit)| decimal(limit)),
+        }
+    }
+}
+
+/// Asks what the gate would say.
+#[utoipa::path(post, path = "/api/orders/preview", tag = "orders", request_body = OrderRequestSchema,
+    responses((status = 200, description = "What would happen, refusals included", body = PreviewView)))]
+pub(crate) async fn preview(
+    State(state): State<ApiState>,
+    Body(body): Body<OrderRequest>,
+) -> Result<Json<PreviewView>, ApiError> {
+    let account = state.desk().account(&body.account)?;
+    let intent = body.into_intent(None)?;
+    let named_stop = intent.protective.stop.is_some();
+    let preview = account.preview(intent).await?;
+    Ok(Json(PreviewView::new(&preview, named_stop)))
+}

@@ -1,0 +1,228 @@
+//! How an order is asked for.
+//!
+//! A caller may label itself as a less trusted source, never as a more trusted one. It must not
+//! know limits.
+
+use domain::{
+    AccountId, BookId, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind, Percent,
+    Price, Principal, Protective, Qty, Side, Size, TimeInForce,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    body::{Fields, FromFields},
+    problem::ApiError,
+    state::by_key,
+};
+
+/// An order to place. Exactly one of `quantity`, `notional`, `percent_equity` and `risk_percent`
+/// says how much.
+#[derive(ToSchema)]
+#[schema(as = OrderRequest, examples(
+    json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "quantity": "10",
+        "stop": "95", "target": "120"}),
+    json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "type": "limit", "limit": "99.5",
+        "risk_percent": "0.5", "stop": "95", "tif": "day"}),
+    json!({"account": "main", "book": "trend", "symbol": "sim:IBM", "side": "sell",
+        "quantity": "10", "reduce_only": true, "source": {"kind": "strategy", "name": "trend-1"}})
+))]
+#[allow(dead_code, reason = "the description's form of the request")]
+pub(crate) struct OrderRequestSchema {
+    /// Where to trade.
+    account: String,
+    /// On whose behalf; `manual` when absent.
+    book: Option<String>,
+    /// What to trade, as venue:SYMBOL.
+    symbol: String,
+    /// `buy` or `sell`.
+    side: String,
+    /// Units of the instrument.
+    quantity: Option<String>,
+    /// Value in the instrument's quote currency.
+    notional: Option<String>,
+    /// Value as a percentage of the account's equity.
+    percent_equity: Option<String>,
+    /// What would be lost between entry and stop, as a percentage of equity. Needs a stop.
+    risk_percent: Option<String>,
+    /// `market` (when absent), `limit`, `stop` or `stop_limit`.
+    #[schema(rename = "type")]
+    kind: Option<String>,
+    /// The limit price of a limit or stop_limit order.
+    limit: Option<String>,
+    /// The price that triggers a stop or stop_limit order.
+    trigger: Option<String>,
+    /// `gtc` (when absent), `day`, `ioc`, `fok`, `opg` or `cls`.
+    tif: Option<String>,
+    /// Refuse rather than take liquidity.
+    post_only: Option<bool>,
+    /// Refuse rather than open or enlarge a position.
+    reduce_only: Option<bool>,
+    /// The stop of the position that it makes; rests at the venue.
+    stop: Option<String>,
+    /// The target of the position that it makes; watched by the desk.
+    target: Option<String>,
+    /// A less trusted source on whose behalf the order is placed.
+    source: Option<SourceSchema>,
+}
+
+/// A less trusted source.
+#[derive(ToSchema)]
+#[schema(as = Source)]
+#[allow(dead_code, reason = "the description's form of the request")]
+pub(crate) struct SourceSchema {
+    /// `strategy`, `campaign`, `copy`, `webhook` or `agent`.
+    #[schema(example = "strategy")]
+    kind: String,
+    /// Its name: 1 to 40 of letters, digits, `-`, `_` and `.`.
+    #[schema(example = "trend-1")]
+    name: String,
+}
+
+/// An order to place, read and checked for its form.
+#[derive(Debug)]
+pub(crate) struct OrderRequest {
+    pub(crate) account: AccountId,
+    book: BookId,
+    symbol: InstrumentId,
+    side: Side,
+    size: Size,
+    kind: OrderKind,
+    tif: TimeInForce,
+    post_only: bool,
+    reduce_only: bool,
+    protective: Protective,
+    origin: Origin,
+}
+
+impl FromFields for OrderRequest {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let account = f.need::<AccountId>("account");
+        let book = f.may::<BookId>("book");
+        let symbol = f.need::<InstrumentId>("symbol");
+        let side = f.need_choice::<Side>("side", "buy or sell");
+        let size = size(f);
+        let kind = kind(f);
+        let tif = f.choice::<TimeInForce>("tif", "gtc, day, ioc, fok, opg or cls");
+        let post_only = f.flag("post_only");
+        let reduce_only = f.flag("reduce_only");
+        let stop = f.decimal::<Price>("stop");
+        let target = f.decimal::<Price>("target");
+        let source = f.object::<Source>("source");
+        Some(Self {
+            account: account?,
+            book: book?.unwrap_or_else(BookId::manual),
+            symbol: symbol?,
+            side: side?,
+            size: size?,
+            kind: kind?,
+            tif: tif?.unwrap_or_default(),
+            post_only: post_only?,
+            reduce_only: reduce_only?,
+            protective: Protective { stop: stop?, target: target? },
+            origin: source?.map_or_else(by_key, |s| s.0),
+        })
+    }
+}
+
+fn size(f: &mut Fields) -> Option<Size> {
+    let quantity = f.decimal::<Qty>("quantity");
+    let notional = f.decimal::<Qty>("notional");
+    let equity = f.decimal::<Percent>("percent_equity");
+    let risk = f.decimal::<Percent>("risk_percent");
+    let sizes = [
+        quantity?.map(Size::Quantity),
+        notional?.map(Size::Notional),
+        equity?.map(Size::PercentEquity),
+        risk?.map(Size::RiskPercent),
+    ];
+    let mut given = sizes.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(size), None) => Some(size),
+        _ => {
+            let rule = "give exactly one of quantity, notional, percent_equity and risk_percent";
+            f.refuse("quantity", rule);
+            None
+        }
+    }
+}
+
+fn kind(f: &mut Fields) -> Option<OrderKind> {
+    let name = f.may::<String>("type");
+    let limit = f.decimal::<Price>("limit");
+    let trigger = f.decimal::<Price>("trigger");
+    let name = name?.unwrap_or_else(|| "market".to_owned());
+    match (name.as_str(), limit?, trigger?) {
+        ("market", None, None) => Some(OrderKind::Market),
+        ("limit", Some(limit), None) => Some(OrderKind::Limit { limit }),
+        ("stop", None, Some(trigger)) => Some(OrderKind::Stop { trigger }),
+        ("stop_limit", Some(limit), Some(trigger)) => Some(OrderKind::StopLimit { trigger, limit }),
+        _ => {
+            let rule = "market has neither limit nor trigger, limit has a limit, stop has a \
+                        trigger, stop_limit has both";
+            f.refuse("type", rule);
+            None
+        }
+    }
+}
+
+/// A less trusted source.
+struct Source(Origin);
+
+/// The longest name of a source.
+const SOURCE_NAME_MAX: usize = 40;
+
+impl FromFields for Source {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let rule = "strategy, campaign, copy, webhook or agent";
+        let kind = f.need_choice::<OriginKind>("kind", rule);
+        let name = f.need::<String>("name");
+        let (kind, name) = (kind?, name?);
+        let less_trusted = matches!(
+            kind,
+            OriginKind::Strategy
+                | OriginKind::Campaign
+                | OriginKind::Copy
+                | OriginKind::Webhook
+                | OriginKind::Agent
+        );
+        if !less_trusted {
+            f.refuse("kind", rule);
+            return None;
+        }
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if !(1..=SOURCE_NAME_MAX).contains(&name.len()) || !plain {
+            f.refuse("name", "1 to 40 of letters, digits, `-`, `_` and `.`");
+            return None;
+        }
+        let principal = Principal::new(format!("{}:{name}", kind.name())).ok()?;
+        Some(Self(Origin { kind, principal }))
+    }
+}
+
+impl OrderRequest {
+    /// The wish, under a fresh id.
+    pub(crate) fn into_intent(self, key: Option<String>) -> Result<Intent, ApiError> {
+        Ok(Intent {
+            id: fresh_id()?,
+            account: self.account,
+            book: self.book,
+            instrument: self.symbol,
+            side: self.side,
+            size: self.size,
+            kind: self.kind,
+            tif: self.tif,
+            post_only: self.post_only,
+            reduce_only: self.reduce_only,
+            protective: self.protective,
+            origin: self.origin,
+            idempotency_key: key,
+        })
+    }
+}
+
+fn fresh_id() -> Result<IntentId, ApiError> {
+    let mut bytes = [0; 12];
+    let failed = |what: String| ApiError::internal("no_randomness", what);
+    getrandom::fill(&mut bytes).map_err(|e| failed(e.to_string()))?;
+    IntentId::new(format!("api-{}", hex::encode(bytes))).map_err(|e| failed(e.to_string()))
+}

@@ -1,0 +1,212 @@
+//! What every request can reach: the desk, the program's ports, and the door's own counters.
+//!
+//! It must not know routes.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use desk::Desk;
+use domain::{Origin, OriginKind, Principal};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    guard::{memo::Memo, rate::{Bucket, Rate}},
+    key::KeyHash,
+    metrics::counters::{self, Counters},
+    ports::{AccountFactory, AuditSource, BarSource},
+};
+
+/// Sockets that may wait for their key at once.
+const LOGINS_MAX: usize = 16;
+/// Failed attempts per second and at once, over all callers.
+const FAILURES: Rate = Rate { per_second: 5, burst: 50 };
+
+/// What the program gives the door.
+#[derive(Clone)]
+pub struct ApiParts {
+    /// The running desk.
+    pub desk: Desk,
+    /// Opens accounts.
+    pub accounts: Arc<dyn AccountFactory>,
+    /// Checks the journal.
+    pub audit: Arc<dyn AuditSource>,
+    /// Reads stored bars.
+    pub bars: Arc<dyn BarSource>,
+    /// Settings.
+    pub config: ApiConfig,
+}
+
+impl std::fmt::Debug for ApiParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiParts").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// Settings of the door.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// The program's version.
+    pub version: String,
+    /// The hash of the key that every route but the health check asks for.
+    pub key: KeyHash,
+    /// Host names that are served beside `localhost`, `127.0.0.1` and `[::1]`. Without a port, any
+    /// port is.
+    pub hosts: Vec<String>,
+    /// Web origins that may write beside the request's own, such as `https://desk.example`.
+    pub origins: Vec<String>,
+    /// How many requests a key may make. Exits, cancels and the kill switch are exempt.
+    pub rate: Rate,
+    /// Sockets at once.
+    pub sockets_max: usize,
+}
+
+impl ApiConfig {
+    /// Settings for a desk on this machine only.
+    #[must_use]
+    pub fn new(version: impl Into<String>, key: KeyHash) -> Self {
+        Self {
+            version: version.into(),
+            key,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            rate: Rate { per_second: 50, burst: 200 },
+            sockets_max: 64,
+        }
+    }
+}
+
+/// What every request can reach. Clones are cheap.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+struct Inner {
+    parts: ApiParts,
+    bucket: Bucket,
+    failures: Bucket,
+    sockets: Arc<Semaphore>,
+    logins: Arc<Semaphore>,
+    audits: Semaphore,
+    counters: Arc<Counters>,
+    memo: Memo,
+    ready: Mutex<Option<(tokio::time::Instant, bool)>>,
+    closing: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ApiState").field(&self.0.parts).finish()
+    }
+}
+
+impl ApiState {
+    /// Takes the parts and begins to count what the desk publishes. Call it inside a runtime.
+    #[must_use]
+    pub fn new(parts: ApiParts) -> Self {
+        let counters = Arc::new(Counters::default());
+        counters::count(parts.desk.subscribe(), Arc::downgrade(&counters));
+        let bucket = Bucket::new(parts.config.rate);
+        let sockets = Arc::new(Semaphore::new(parts.config.sockets_max));
+        let (closing, _) = watch::channel(false);
+        Self(Arc::new(Inner {
+            parts,
+            bucket,
+            failures: Bucket::new(FAILURES),
+            sockets,
+            logins: Arc::new(Semaphore::new(LOGINS_MAX)),
+            audits: Semaphore::new(1),
+            counters,
+            memo: Memo::default(),
+            ready: Mutex::new(None),
+            closing,
+        }))
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.0.parts.desk
+    }
+
+    pub(crate) fn accounts(&self) -> &dyn AccountFactory {
+        self.0.parts.accounts.as_ref()
+    }
+
+    pub(crate) fn audit(&self) -> &dyn AuditSource {
+        self.0.parts.audit.as_ref()
+    }
+
+    pub(crate) fn bars(&self) -> &dyn BarSource {
+        self.0.parts.bars.as_ref()
+    }
+
+    pub(crate) fn config(&self) -> &ApiConfig {
+        &self.0.parts.config
+    }
+
+    pub(crate) fn bucket(&self) -> &Bucket {
+        &self.0.bucket
+    }
+
+    pub(crate) fn failures(&self) -> &Bucket {
+        &self.0.failures
+    }
+
+    pub(crate) fn sockets(&self) -> Arc<Semaphore> {
+        self.0.sockets.clone()
+    }
+
+    pub(crate) fn logins(&self) -> Arc<Semaphore> {
+        self.0.logins.clone()
+    }
+
+    pub(crate) fn audits(&self) -> &Semaphore {
+        &self.0.audits
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+
+    pub(crate) fn memo(&self) -> &Memo {
+        &self.0.memo
+    }
+
+    /// The last answer about readiness while it is fresh, so that anybody may ask often.
+    pub(crate) fn known_ready(&self, fresh: Duration) -> Option<bool> {
+        let ready = self.0.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        ready.filter(|(at, _)| at.elapsed() < fresh).map(|(_, ready)| ready)
+    }
+
+    pub(crate) fn set_ready(&self, value: bool) {
+        let mut ready = self.0.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *ready = Some((tokio::time::Instant::now(), value));
+    }
+
+    /// Becomes true when the door closes.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.0.closing.subscribe()
+    }
+
+    /// Asks every socket to end. The server calls it when it stops.
+    pub fn close_sockets(&self) {
+        self.0.closing.send_replace(true);
+    }
+}
+
+/// The name under which the key acts until there are users.
+const BOOTSTRAP: &str = "bootstrap";
+
+fn principal(name: &str) -> Principal {
+    // The name is a constant of allowed characters; the desk's own is never reached.
+    Principal::new(name).unwrap_or_else(|_| Principal::desk())
+}
+
+/// The origin of orders that the key places.
+pub(crate) fn by_key() -> Origin {
+    Origin { kind: OriginKind::ApiKey, principal: principal(BOOTSTRAP) }
+}
+
+/// The origin of what an operator does. The key stands in for the person and the second factor.
+pub(crate) fn by_operator() -> Origin {
+    Origin { kind: OriginKind::Human, principal: principal(BOOTSTRAP) }
+}

@@ -1,0 +1,139 @@
+//! An order as people and programs see it.
+//!
+//! It must not know how an order is asked for.
+
+use domain::AccountId;
+use path::{event::RejectReason, state::Order};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{OriginView, name_of};
+
+/// An order of the desk.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    /// The account.
+    #[schema(example = "main")]
+    pub(crate) account: String,
+    /// The id under which it was sent.
+    #[schema(example = "cfa1b2c3-1-a")]
+    pub(crate) client_order_id: String,
+    /// The venue's id, once known.
+    pub(crate) venue_order_id: Option<String>,
+    /// The request that it serves.
+    pub(crate) intent: String,
+    /// The book.
+    #[schema(example = "manual")]
+    pub(crate) book: String,
+    /// What is traded.
+    #[schema(example = "sim:IBM")]
+    pub(crate) symbol: String,
+    /// buy or sell.
+    #[schema(example = "buy")]
+    pub(crate) side: String,
+    /// market, limit, stop or stop_limit.
+    #[serde(rename = "type")]
+    #[schema(example = "limit")]
+    pub(crate) kind: String,
+    /// The limit price.
+    pub(crate) limit: Option<String>,
+    /// The price that triggers.
+    pub(crate) trigger: Option<String>,
+    /// How long it lives: day, gtc, ioc, fok, opg or cls.
+    #[schema(example = "gtc")]
+    pub(crate) tif: String,
+    /// The whole quantity.
+    #[schema(example = "10")]
+    pub(crate) qty: String,
+    /// How much of it is in the books.
+    pub(crate) filled: String,
+    /// What may still fill in the worst case.
+    pub(crate) open_qty: String,
+    /// The average execution price.
+    pub(crate) average_price: Option<String>,
+    /// recorded, sent, unknown, working, partly_filled, pending_cancel, filled, cancelled,
+    /// rejected or expired.
+    #[schema(example = "working")]
+    pub(crate) status: String,
+    /// True when nothing more is expected from it.
+    pub(crate) settled: bool,
+    /// Which rules applied: entry, exit or protective.
+    pub(crate) class: String,
+    /// Refuse rather than take liquidity.
+    pub(crate) post_only: bool,
+    /// Marked at the venue as only reducing.
+    pub(crate) reduce_only: bool,
+    /// The protective stop of the position that it makes.
+    pub(crate) stop: Option<String>,
+    /// The target of the position that it makes.
+    pub(crate) target: Option<String>,
+    /// Who asked.
+    pub(crate) origin: OriginView,
+    /// The compound close that it belongs to.
+    pub(crate) close: Option<u64>,
+    /// The price against which it was judged.
+    pub(crate) reference: Option<String>,
+    /// When it was recorded, by the desk's clock.
+    pub(crate) recorded_at: String,
+    /// Why it never lived: `venue:<reason>`, `not_sent` or `never_placed`.
+    pub(crate) reject_reason: Option<String>,
+    /// The last words of the venue or the desk about it.
+    pub(crate) text: Option<String>,
+    /// It filled after its end, or beyond what the venue had counted.
+    pub(crate) fill_after_final: bool,
+}
+
+impl OrderView {
+    /// The view of an order.
+    pub(crate) fn new(account: &AccountId, order: &Order) -> Self {
+        Self {
+            account: account.to_string(),
+            client_order_id: order.client_order_id.to_string(),
+            venue_order_id: order.venue_order_id.as_ref().map(ToString::to_string),
+            intent: order.intent.to_string(),
+            book: order.book.to_string(),
+            symbol: order.instrument.to_string(),
+            side: order.side.to_string(),
+            kind: order.kind.name().to_owned(),
+            limit: order.kind.limit().map(|p| p.to_string()),
+            trigger: order.kind.trigger().map(|p| p.to_string()),
+            tif: name_of(&order.tif),
+            qty: order.qty.to_string(),
+            filled: order.filled.to_string(),
+            open_qty: order.open_qty().to_string(),
+            average_price: order.average_price().map(|p| p.to_string()),
+            status: name_of(&order.status()),
+            settled: order.is_settled(),
+            class: order.class.name().to_owned(),
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+            stop: order.protective.stop.map(|p| p.to_string()),
+            target: order.protective.target.map(|p| p.to_string()),
+            origin: OriginView::from(&order.origin),
+            close: order.close,
+            reference: order.reference.map(|p| p.to_string()),
+            recorded_at: order.recorded_at.to_string(),
+            reject_reason: order.rejected.map(reason),
+            text: order.text.clone(),
+            fill_after_final: order.fill_after_final,
+        }
+    }
+}
+
+fn reason(reason: RejectReason) -> String {
+    match reason {
+        RejectReason::Venue(code) => format!("venue:{}", name_of(&code)),
+        RejectReason::NotSent | RejectReason::NeverPlaced => name_of(&reason),
+    }
+}
+
+/// A page of orders, the newest first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OrderPage {
+    /// The orders.
+    pub(crate) orders: Vec<OrderView>,
+    /// Give it as `cursor` for the next page; absent on the last.
+    pub(crate) next: Option<String>,
+    /// Accounts that could not be asked.
+    pub(crate) unavailable: Vec<super::Unavailable>,
+}

@@ -1,0 +1,173 @@
+//! A position as people and programs see it, with what protects it.
+//!
+//! Its id is `<account>.<book>.<venue:symbol>`: accounts and books have no dots. It must not know
+//! how a position is changed.
+
+use std::{fmt, str::FromStr};
+
+use domain::{AccountId, BookId, InstrumentId, Position};
+use path::{core::Core, market::Now, state::Book, verbs::RiskClass};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::decimal;
+
+/// The name of a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PositionId {
+    pub(crate) account: AccountId,
+    pub(crate) book: BookId,
+    pub(crate) instrument: InstrumentId,
+}
+
+impl fmt::Display for PositionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.account, self.book, self.instrument)
+    }
+}
+
+impl FromStr for PositionId {
+    type Err = String;
+    fn from_str(s: &str) -> Result<Self, String> {
+        let form = "write <account>.<book>.<venue:symbol>, url-encoded";
+        let mut parts = s.splitn(3, '.');
+        let (Some(account), Some(book), Some(instrument)) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(form.to_owned());
+        };
+        let wrong = |e: domain::IdError| format!("{e}; {form}");
+        Ok(Self {
+            account: account.parse().map_err(wrong)?,
+            book: book.parse().map_err(wrong)?,
+            instrument: instrument.parse().map_err(wrong)?,
+        })
+    }
+}
+
+/// A position of a book.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PositionView {
+    /// Its name: `<account>.<book>.<venue:symbol>`.
+    #[schema(example = "main.manual.sim:IBM")]
+    pub(crate) id: String,
+    /// The account.
+    pub(crate) account: String,
+    /// The book.
+    pub(crate) book: String,
+    /// What is held.
+    pub(crate) symbol: String,
+    /// long, short or flat.
+    pub(crate) side: String,
+    /// How much, negative when short.
+    #[schema(example = "10")]
+    pub(crate) qty: String,
+    /// The currency of the amounts below.
+    #[schema(example = "USD")]
+    pub(crate) currency: String,
+    /// What it cost, without fees.
+    pub(crate) cost: String,
+    /// The average price paid.
+    pub(crate) average_price: Option<String>,
+    /// The last price.
+    pub(crate) mark: Option<String>,
+    /// How old the last price is, in milliseconds of the desk's clock.
+    pub(crate) mark_age_ms: Option<i64>,
+    /// The value at the last price.
+    pub(crate) value: Option<String>,
+    /// Profit or loss of what is held.
+    pub(crate) unrealized: Option<String>,
+    /// Profit or loss of what was closed, without fees.
+    pub(crate) realized: String,
+    /// The stop, which rests at the venue.
+    pub(crate) stop: Option<String>,
+    /// The target, which the desk watches: nothing is watched while the desk is down.
+    pub(crate) target: Option<String>,
+    /// How much the resting stops cover.
+    pub(crate) protected_qty: String,
+    /// What could be closed now beside the resting exits.
+    pub(crate) reducible_qty: String,
+    /// True while a close is under way.
+    pub(crate) closing: bool,
+}
+
+impl PositionView {
+    fn new(core: &Core, now: Now, book: &Book, id: &InstrumentId, position: &Position) -> Self {
+        let state = core.state();
+        let multiplier = state.instruments.get(id).map(|i| i.multiplier).unwrap_or_default();
+        let mark = core.market().mark(id);
+        let valued = |f: &dyn Fn(domain::Price) -> Option<domain::Money>| {
+            mark.and_then(f).map(|m| decimal(m.amount()))
+        };
+        let levels = book.plans.get(id).map(|p| p.levels).unwrap_or_default();
+        let protected = state
+            .live_in(&book.id, id)
+            .filter(|o| o.class == RiskClass::Protective)
+            .fold(domain::Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
+        let name = PositionId {
+            account: state.spec.id.clone(),
+            book: book.id.clone(),
+            instrument: id.clone(),
+        };
+        let side = match (position.qty.is_long(), position.qty.is_short()) {
+            (true, _) => "long",
+            (_, true) => "short",
+            _ => "flat",
+        };
+        Self {
+            id: name.to_string(),
+            account: name.account.to_string(),
+            book: book.id.to_string(),
+            symbol: id.to_string(),
+            side: side.to_owned(),
+            qty: position.qty.to_string(),
+            currency: position.cost.currency().to_string(),
+            cost: decimal(position.cost.amount()),
+            average_price: position.average_price(multiplier).map(|p| p.to_string()),
+            mark: mark.map(|p| p.to_string()),
+            mark_age_ms: core.market().age(id, now.at).map(domain::Nanos::as_millis),
+            value: valued(&|m| position.value(m, multiplier).ok()),
+            unrealized: valued(&|m| position.unrealized(m, multiplier).ok()),
+            realized: decimal(position.realized.amount()),
+            stop: levels.stop.map(|p| p.to_string()),
+            target: levels.target.map(|p| p.to_string()),
+            protected_qty: protected.to_string(),
+            reducible_qty: state.reducible(&book.id, id).to_string(),
+            closing: state.closes.values().any(|c| c.book == book.id && &c.instrument == id),
+        }
+    }
+}
+
+/// The open positions of one book.
+pub(crate) fn of_book(core: &Core, now: Now, book: &Book) -> Vec<PositionView> {
+    let open = book.positions.iter().filter(|(_, p)| !p.qty.is_zero());
+    open.map(|(id, p)| PositionView::new(core, now, book, id, p)).collect()
+}
+
+/// The open positions of an account.
+pub(crate) fn of_account(core: &Core, now: Now) -> Vec<PositionView> {
+    core.state().books.values().flat_map(|b| of_book(core, now, b)).collect()
+}
+
+/// Open positions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PositionList {
+    /// The positions.
+    pub(crate) positions: Vec<PositionView>,
+    /// Accounts that could not be asked.
+    pub(crate) unavailable: Vec<super::Unavailable>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_named_by_account_book_and_symbol() {
+        let id: PositionId = "main.manual.sim:BRK.B".parse().unwrap();
+        assert_eq!(id.instrument.symbol(), "BRK.B");
+        assert_eq!(id.to_string(), "main.manual.sim:BRK.B");
+        assert!("main.manual".parse::<PositionId>().is_err());
+        assert!("main.manual.IBM".parse::<PositionId>().is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! The form of limits and policies for the API's description.
+//!
+//! The types themselves live deeper and know no description language; tests compare the fields. It
+//! must not be used for anything but the description.
+
+use utoipa::ToSchema;
+
+/// Limits of one scope. What is absent is not limited by this scope. A cap is an amount in the
+/// reporting currency, `"25000"`, or a share of equity, `"10%"`.
+#[derive(ToSchema)]
+#[schema(as = Limits)]
+#[allow(dead_code, reason = "read by the description only")]
+pub(crate) struct LimitsSchema {
+    /// Largest value of one order.
+    #[schema(example = "10%")]
+    pub(crate) order_notional: Option<String>,
+    /// Largest quantity of one order.
+    #[schema(example = "100")]
+    pub(crate) order_qty: Option<String>,
+    /// Largest value of the position in one instrument, working entries included.
+    pub(crate) position_notional: Option<String>,
+    /// Largest sum of the values of all positions and working entries.
+    pub(crate) gross_exposure: Option<String>,
+    /// Largest sum of what would be lost if every stop were hit.
+    pub(crate) portfolio_heat: Option<String>,
+    /// Loss since the day's opening that stops entries until the next day.
+    pub(crate) daily_loss: Option<String>,
+    /// Fall from the peak, in percent, that stops entries until an operator releases it.
+    #[schema(example = "20")]
+    pub(crate) drawdown_percent: Option<String>,
+    /// Sum of the values of all entries in one day.
+    pub(crate) daily_entry_notional: Option<String>,
+    /// Live orders at once.
+    pub(crate) open_orders: Option<u32>,
+    /// Entries per second and origin.
+    pub(crate) entries_per_second: Option<u32>,
+    /// Entries per minute and origin.
+    pub(crate) entries_per_minute: Option<u32>,
+    /// Entries per day and origin.
+    pub(crate) entries_per_day: Option<u32>,
+    /// How far beyond the fresh price an order may buy or sell, in percent.
+    pub(crate) price_collar_percent: Option<String>,
+    /// Oldest price on which an entry may rest, in milliseconds.
+    pub(crate) quote_age_ms: Option<u32>,
+    /// An entry above this value waits for approval.
+    pub(crate) approval_above: Option<String>,
+    /// Only these instruments, when present.
+    pub(crate) allowed: Option<Vec<String>>,
+    /// Never these instruments.
+    pub(crate) denied: Option<Vec<String>>,
+    /// Pause after a losing exit in the same instrument, in seconds.
+    pub(crate) loss_cooldown_secs: Option<u32>,
+}
+
+/// Limits of the whole desk, in the desk's currency.
+#[derive(ToSchema)]
+#[schema(as = DeskLimits)]
+#[allow(dead_code, reason = "read by the description only")]
+pub(crate) struct DeskLimitsSchema {
+    /// Largest gross exposure of all accounts.
+    #[schema(example = "250000")]
+    pub(crate) gross_exposure: Option<String>,
+    /// Largest value of one day's entries of all accounts.
+    pub(crate) daily_entry_notional: Option<String>,
+    /// Live orders of all accounts.
+    pub(crate) open_orders: Option<u32>,
+}
+
+/// What happens to an entry that names no stop: `refuse`, `allow`, or `{"attach": "5"}` for a stop
+/// at twice the average range, or at so many percent where no range is known.
+#[derive(ToSchema)]
+#[schema(as = WithoutStop, rename_all = "snake_case")]
+#[allow(dead_code, reason = "read by the description only")]
+pub(crate) enum WithoutStopSchema {
+    /// A stop is attached; the percentage counts where no range is known.
+    Attach(String),
+    /// The entry is refused.
+    Refuse,
+    /// The entry passes; the position counts whole as heat.
+    Allow,
+}
+
+/// How an account wants to be treated.
+#[derive(ToSchema)]
+#[schema(as = Policy)]
+#[allow(dead_code, reason = "read by the description only")]
+pub(crate) struct PolicySchema {
+    /// What happens to an entry that names no stop.
+    pub(crate) without_stop: WithoutStopSchema,
+    /// `alert` or `flatten`: what happens when a protective order can't be placed.
+    #[schema(example = "alert")]
+    pub(crate) protection_failure: String,
+    /// Short positions may be opened where the instrument can be borrowed.
+    pub(crate) allow_short: bool,
+    /// What the desk expects to pay in fees, as a rate of notional.
+    #[schema(example = "0.001")]
+    pub(crate) fee_rate: String,
+    /// How much more than the quote a market order may cost, in percent.
+    #[schema(example = "0.5")]
+    pub(crate) market_buffer: String,
+    /// How long a request waits for approval, in seconds.
+    pub(crate) hold_secs: u32,
+    /// Sources whose entries may need approval.
+    pub(crate) approval_for: Vec<String>,
+    /// Span in which the same order from the same source is taken for a mistake, in milliseconds.
+    pub(crate) duplicate_window_ms: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::{Cap, InstrumentId, Limits, Percent, Qty};
+    use path::{budget::DeskLimits, policy::Policy};
+    use serde::Serialize;
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    fn described<T: PartialSchema>() -> BTreeSet<String> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn written(value: &impl Serialize) -> BTreeSet<String> {
+        serde_json::to_value(value).unwrap().as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_description_has_the_fields_of_the_types() {
+        let (cap, percent) = (Some(Cap::Amount(Qty::ZERO)), Some(Percent::basis_points(1)));
+        let symbol: InstrumentId = "sim:X".parse().unwrap();
+        let limits = Limits {
+            order_notional: cap,
+            order_qty: Some(Qty::ZERO),
+            position_notional: cap,
+            gross_exposure: cap,
+            portfolio_heat: cap,
+            daily_loss: cap,
+            drawdown_percent: percent,
+            daily_entry_notional: cap,
+            open_orders: Some(1),
+            entries_per_second: Some(1),
+            entries_per_minute: Some(1),
+            entries_per_day: Some(1),
+            price_collar_percent: percent,
+            quote_age_ms: Some(1),
+            approval_above: cap,
+            allowed: Some([symbol.clone()].into()),
+            denied: [symbol].into(),
+            loss_cooldown_secs: Some(1),
+        };
+        assert_eq!(described::<LimitsSchema>(), written(&limits));
+        assert_eq!(described::<PolicySchema>(), written(&Policy::default()));
+        let limits = DeskLimits {
+            gross_exposure: Some(1.into()),
+            daily_entry_notional: Some(1.into()),
+            open_orders: Some(1),
+        };
+        assert_eq!(described::<DeskLimitsSchema>(), written(&limits));
+    }
+}

@@ -1,0 +1,140 @@
+//! One socket's life: the key, the feed, pings, the end.
+//!
+//! Queues are bounded and every send has a deadline, so a listener that stops reading costs
+//! nothing but its own socket. It must not know what is sent.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use path::journal::StreamId;
+use serde::Deserialize;
+use tokio::{sync::{OwnedSemaphorePermit, mpsc}, time::timeout};
+
+use super::feed::{Ended, Feed};
+use crate::state::ApiState;
+
+/// How long a socket may take to send its key.
+const KEY_WITHIN: Duration = Duration::from_secs(5);
+/// Messages that may wait for a listener before the feed itself waits.
+const QUEUE_MAX: usize = 256;
+/// How long one message may take to leave.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
+/// How often a quiet socket is asked whether it lives.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// A socket from which nothing came for so long is gone.
+const SILENT_MAX: Duration = Duration::from_secs(60);
+
+/// The close code of a missing or wrong key; 4000 and up are for applications.
+const UNAUTHORIZED: u16 = 4_401;
+/// The close code of a desk that can't serve more.
+const TRY_AGAIN: u16 = 1_013;
+/// The close code of a desk that stops.
+const GOING_AWAY: u16 = 1_001;
+
+/// By which right a socket is open.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// It has yet to send its key.
+    Login(OwnedSemaphorePermit),
+    /// Its request had the key.
+    Open(OwnedSemaphorePermit),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    key: String,
+}
+
+/// Serves a socket until it ends.
+pub(crate) async fn run(
+    state: ApiState,
+    mut socket: WebSocket,
+    after: Option<BTreeMap<StreamId, u64>>,
+    entry: Entry,
+) {
+    let _permit = match entry {
+        Entry::Open(permit) => permit,
+        Entry::Login(login) => {
+            if !has_key(&state, &mut socket).await {
+                return close(socket, UNAUTHORIZED, "the key is missing or wrong").await;
+            }
+            drop(login);
+            match state.sockets().try_acquire_owned() {
+                Ok(permit) => permit,
+                Err(_) => return close(socket, TRY_AGAIN, "too many sockets").await,
+            }
+        }
+    };
+    let mut closing = state.closing();
+    let (queue, messages) = mpsc::channel(QUEUE_MAX);
+    let (mut sink, stream) = socket.split();
+    let feed = Feed::new(state.desk().clone(), queue).run(after);
+    let (code, reason) = tokio::select! {
+        ended = feed => match ended {
+            Ended::Gone => (GOING_AWAY, "the desk stops"),
+            Ended::Failed(error) => {
+                tracing::warn!(code = %error.problem().code, "a socket's feed failed");
+                (TRY_AGAIN, "the desk can't be read")
+            }
+        },
+        () = write(&mut sink, messages) => return,
+        () = read(stream) => return,
+        _ = closing.wait_for(|closing| *closing) => (GOING_AWAY, "the desk stops"),
+    };
+    let frame = CloseFrame { code, reason: reason.into() };
+    let _ = timeout(SEND_WITHIN, sink.send(Message::Close(Some(frame)))).await;
+}
+
+/// Waits for the first message; true when it is the key.
+async fn has_key(state: &ApiState, socket: &mut WebSocket) -> bool {
+    let first = timeout(KEY_WITHIN, async {
+        loop {
+            match socket.recv().await {
+                Some(Ok(Message::Text(text))) => return Some(text),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
+            }
+        }
+    });
+    let Ok(Some(text)) = first.await else { return false };
+    let accepted = serde_json::from_str::<Login>(&text)
+        .is_ok_and(|login| state.config().key.accepts(&login.key));
+    // A wrong key counts against the same bucket as elsewhere; sockets that wait are few anyway.
+    if !accepted {
+        let _ = state.failures().take();
+    }
+    accepted
+}
+
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    let _ = timeout(SEND_WITHIN, socket.send(Message::Close(Some(frame)))).await;
+}
+
+async fn write(sink: &mut SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<String>) {
+    loop {
+        let message = match timeout(PING_EVERY, messages.recv()).await {
+            Ok(Some(text)) => Message::Text(text.into()),
+            // The feed ended; its own branch closes the socket.
+            Ok(None) => return std::future::pending().await,
+            Err(_) => Message::Ping(Vec::new().into()),
+        };
+        if !matches!(timeout(SEND_WITHIN, sink.send(message)).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+/// Takes in what comes, which is only pongs and the end.
+async fn read(mut stream: SplitStream<WebSocket>) {
+    while let Ok(Some(Ok(message))) = timeout(SILENT_MAX, stream.next()).await {
+        if matches!(message, Message::Close(_)) {
+            return;
+        }
+    }
+}

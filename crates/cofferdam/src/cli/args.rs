@@ -1,0 +1,172 @@
+//! The tree of commands and the options that all of them share.
+//!
+//! Each command's own options stand in its module. This module must not do anything.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{
+    account, approval, audit, backup, bars, book, doctor, journal, kill, latch, limits, order,
+    position, simulate,
+};
+
+/// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cofferdam",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  cofferdam up --demo                            start a demo desk
+  cofferdam account list                         what there is
+  cofferdam order buy IBM 10 --stop 120          buy at the market, protected by a stop
+  cofferdam order buy IBM --risk-percent 1 --stop 120 --dry-run
+                                                 what the gate would say, without an order
+  cofferdam kill                                 cancel entries and stop; works without a server
+
+Exit codes: 0 done, 1 refused or failed, 2 bad usage.
+The key is read from COFFERDAM_KEY or from a file that only its owner can read."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Global {
+    /// The data folder [default: $XDG_DATA_HOME/cofferdam, else ~/.local/share/cofferdam]
+    #[arg(
+        long,
+        global = true,
+        env = "COFFERDAM_DATA_DIR",
+        value_name = "DIR",
+        help_heading = "Options for every command"
+    )]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The running desk [default: http://127.0.0.1:3000]
+    #[arg(
+        long,
+        global = true,
+        env = "COFFERDAM_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        help_heading = "Options for every command"
+    )]
+    pub(crate) url: Option<String>,
+    /// The file with the API key, mode 0600 [default: <data-dir>/bootstrap.key]; the key itself
+    /// can be given as COFFERDAM_KEY, never as an argument
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Print JSON; an answer of the desk is printed unchanged
+    #[arg(long, global = true, help_heading = "Options for every command")]
+    pub(crate) json: bool,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the desk and serve until stopped
+    Up(crate::serve::UpArgs),
+    /// Accounts: add, list, show
+    Account {
+        #[command(subcommand)]
+        command: account::AccountCommand,
+    },
+    /// Books, the named sub-accounts of an account: add, list, show
+    Book {
+        #[command(subcommand)]
+        command: book::BookCommand,
+    },
+    /// Orders: buy, sell, cancel, list, show
+    Order {
+        #[command(subcommand)]
+        command: Box<order::OrderCommand>,
+    },
+    /// Positions: list, close, protect, adopt
+    Position {
+        #[command(subcommand)]
+        command: position::PositionCommand,
+    },
+    /// Limits that the gate checks: show, set, preset
+    Limits {
+        #[command(subcommand)]
+        command: Box<limits::LimitsCommand>,
+    },
+    /// Orders that wait for approval: list, approve, decline
+    Approval {
+        #[command(subcommand)]
+        command: approval::ApprovalCommand,
+    },
+    /// Latches that stop entries after a loss or a contradiction: release
+    Latch {
+        #[command(subcommand)]
+        command: latch::LatchCommand,
+    },
+    /// The kill switch: pause, halt (default), flatten, release; pulls without a server too
+    Kill(kill::KillArgs),
+    /// Price history: import, list, generate
+    Bars {
+        #[command(subcommand)]
+        command: bars::BarsCommand,
+    },
+    /// The journal's records: tail, show
+    Journal {
+        #[command(subcommand)]
+        command: journal::JournalCommand,
+    },
+    /// The journal's soundness: verify, export a checkpoint
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
+    /// Copies of the journal: create, verify
+    Backup {
+        #[command(subcommand)]
+        command: backup::BackupCommand,
+    },
+    /// Run the fault simulator: every failure, and what must hold in spite of it
+    Simulate(simulate::SimulateArgs),
+    /// Print the description of the API (OpenAPI)
+    Openapi,
+    /// Print the table of refusal codes
+    Codes,
+    /// Check data folder, disk, clock, journal and exposure; exit 1 when something is wrong
+    Doctor(doctor::DoctorArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_tree_of_commands_is_consistent_and_every_command_has_json() {
+        Cli::command().debug_assert();
+        for words in [
+            vec!["account", "list"],
+            vec!["order", "list"],
+            vec!["kill"],
+            vec!["codes"],
+            vec!["doctor"],
+            vec!["bars", "list"],
+        ] {
+            let all = ["cofferdam"].into_iter().chain(words.iter().copied()).chain(["--json"]);
+            assert!(Cli::try_parse_from(all).unwrap().global.json, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_can_not_be_an_argument() {
+        for words in [["--api-key", "cfd_a_b"], ["--key", "cfd_a_b"]] {
+            let all = ["cofferdam", "account", "list"].into_iter().chain(words);
+            assert!(Cli::try_parse_from(all).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the journal's last word is, without a desk: each account's stream folded, read only.
+//!
+//! It is the same fold that the desk starts from. One damaged stream must not hide the others.
+//! This module must not write, and must not conclude anything about a venue.
+
+use domain::AccountId;
+use path::{
+    journal::{EventRecord, Hash, JournalReader, StreamId},
+    state::{AccountState, STATE_VERSION},
+};
+use store::SqliteReader;
+
+use super::{failure::Failure, progress::Progress};
+
+/// Records read at once.
+const PAGE: usize = 2_000;
+
+/// One account as the journal tells it.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    /// The account.
+    pub(crate) account: AccountId,
+    /// Its state, or why it can't be told.
+    pub(crate) state: Result<Option<AccountState>, String>,
+    stream: StreamId,
+}
+
+/// Folds the streams of all accounts.
+pub(crate) fn all(reader: &SqliteReader) -> Result<Vec<Folded>, Failure> {
+    let mut progress = Progress::new();
+    let mut folded = Vec::new();
+    for (name, _) in reader.heads()? {
+        let Some(account) = name.strip_prefix("account/").and_then(|id| AccountId::new(id).ok())
+        else {
+            continue;
+        };
+        let stream = StreamId::account(&account);
+        let start = reader.snapshot(&stream).ok().flatten().and_then(|snapshot| {
+            let known = snapshot.state_version == STATE_VERSION
+                && Hash::of(snapshot.body.as_bytes()) == snapshot.body_hash;
+            let state: AccountState =
+                serde_json::from_str(&snapshot.body).ok().filter(|_| known)?;
+            let record = last(reader, &stream, snapshot.head.seq)?;
+            (record.head() == snapshot.head && state.head == snapshot.head).then_some(state)
+        });
+        let state = advance(reader, &stream, start, &mut progress);
+        folded.push(Folded { account, state, stream });
+    }
+    Ok(folded)
+}
+
+impl Folded {
+    /// Takes in what was written since.
+    pub(crate) fn refresh(&mut self, reader: &SqliteReader) {
+        if let Ok(state) = &mut self.state {
+            let state = state.take();
+            self.state = advance(reader, &self.stream, state, &mut Progress::new());
+        }
+    }
+}
+
+fn last(reader: &SqliteReader, stream: &StreamId, seq: u64) -> Option<EventRecord> {
+    reader.read(stream, seq.checked_sub(1)?, 1).ok()?.pop()
+}
+
+fn advance(
+    reader: &SqliteReader,
+    stream: &StreamId,
+    mut state: Option<AccountState>,
+    progress: &mut Progress,
+) -> Result<Option<AccountState>, String> {
+    loop {
+        let after = state.as_ref().map_or(0, |state| state.head.seq);
+        let records = reader.read(stream, after, PAGE).map_err(|error| error.to_string())?;
+        if records.is_empty() {
+            return Ok(state);
+        }
+        progress.tell(|| format!("reading the journal: {stream}, record {after}"));
+        state = AccountState::fold(state, stream, &records).map_err(|error| error.to_string())?;
+    }
+}

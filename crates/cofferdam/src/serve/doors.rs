@@ -1,0 +1,250 @@
+//! What the API needs from the rest of the program, in its words.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use api::{
+    AccountFactory, ApiConfig, ApiError, ApiParts, ApiState, AuditBreak, AuditReport, AuditSource,
+    BarPage, BarSeries, BarSource, KeyHash, NewPaperAccount, StreamAudit,
+};
+use bars::{BarStore, Provenance, Series};
+use desk::{Clock, Desk, NewAccount};
+use domain::{
+    AccountId, CalendarKind, Instrument, InstrumentId, Limits, Money, Origin, OriginKind,
+    Principal, Timeframe, Timestamp,
+};
+use path::{
+    broker::BoxFuture,
+    core::Input,
+    event::LimitTarget,
+    policy::{AccountSpec, Mode, Policy},
+};
+use store::SqliteReader;
+
+use super::{House, ServeError, feed::Feed, key, market_data::{Markets, us_session}, venue::Simulated};
+
+/// The origin of what the kill file asks for.
+pub(super) fn file_origin() -> Origin {
+    Origin { kind: OriginKind::System, principal: Principal::desk() }
+}
+
+/// Who sets an account up.
+fn setup() -> Origin {
+    Origin { kind: OriginKind::Human, principal: Principal::desk() }
+}
+
+/// Opens paper accounts at the simulated venue. Clones are cheap.
+#[derive(Clone)]
+pub(super) struct Accounts(Arc<AccountsInner>);
+
+struct AccountsInner {
+    desk: Desk,
+    venue: Simulated,
+    clock: Arc<dyn Clock>,
+    instruments: BTreeMap<InstrumentId, Instrument>,
+    store: Arc<BarStore>,
+    mode: Mode,
+}
+
+impl Accounts {
+    pub(super) fn new(
+        desk: Desk,
+        venue: Simulated,
+        clock: Arc<dyn Clock>,
+        markets: &Markets,
+    ) -> Self {
+        let instruments = markets.instruments.clone();
+        let (store, mode) = (markets.store.clone(), markets.mode);
+        Self(Arc::new(AccountsInner { desk, venue, clock, instruments, store, mode }))
+    }
+
+    pub(super) fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    /// True when the account was added before.
+    pub(super) async fn exists(&self, id: &AccountId) -> bool {
+        self.0.desk.registered_accounts().await.contains(id)
+    }
+
+    /// Starts every account that was ever added.
+    pub(super) async fn start_all(&self) -> Result<(), ServeError> {
+        for id in self.0.desk.registered_accounts().await {
+            self.start(&id).await?;
+        }
+        Ok(())
+    }
+
+    async fn start(&self, id: &AccountId) -> Result<(), ServeError> {
+        let inner = &self.0;
+        let venue = inner.venue.connect(id, inner.clock.clone());
+        let handle = inner.desk.start_account(id, venue)?;
+        for instrument in inner.instruments.values().cloned() {
+            handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
+        }
+        Feed::greet(&inner.desk, id, inner.clock.now().at).await;
+        Ok(())
+    }
+
+    /// Opens an account at the venue and the desk and starts it.
+    pub(super) async fn open_paper(
+        &self,
+        id: AccountId,
+        name: String,
+        cash: Money,
+        calendar: CalendarKind,
+        policy: Policy,
+        limits: Option<Limits>,
+    ) -> Result<(), ServeError> {
+        let inner = &self.0;
+        let spec = AccountSpec {
+            id: id.clone(),
+            name,
+            venue: domain::VenueId::new("sim").map_err(|e| ServeError::Invalid(e.to_string()))?,
+            identity: format!("sim/{id}"),
+            mode: inner.mode,
+            reporting: cash.currency(),
+            calendar,
+        };
+        if self.exists(&id).await {
+            return Err(desk::DeskError::AccountExists(id).into());
+        }
+        inner.venue.open_account(&id, &cash)?;
+        inner.desk.create_account(&NewAccount { spec, policy }).await?;
+        self.start(&id).await?;
+        if let Some(limits) = limits {
+            let handle = inner.desk.account(&id)?;
+            handle.set_limits(LimitTarget::Account, limits, setup()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: &ServeError) -> ApiError {
+    match error {
+        ServeError::Desk(desk::DeskError::AccountExists(_)) => ApiError::conflict(
+            "account_exists",
+            error.to_string(),
+            "Choose another id, or use the account that exists.",
+        ),
+        _ => ApiError::unavailable("venue", error.to_string(), "See the log of the desk."),
+    }
+}
+
+impl AccountFactory for Accounts {
+    fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
+        Box::pin(async move {
+            let NewPaperAccount { id, name, cash, calendar, preset, policy } = request;
+            let limits = preset.map(path::policy::Preset::limits);
+            self.open_paper(id.clone(), name, cash, calendar, policy, limits)
+                .await
+                .map_err(|e| failed(&e))?;
+            Ok(id)
+        })
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> ApiError {
+    ApiError::unavailable("unreadable", error.to_string(), "Check the disk of the data folder.")
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(unreadable)?
+}
+
+impl BarSource for Accounts {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<BarSeries>, ApiError>> {
+        let store = self.0.store.clone();
+        Box::pin(blocking(move || {
+            let calendar = us_session;
+            let listing = store.list(|_| &calendar).map_err(unreadable)?;
+            let row = |info: bars::SeriesInfo| BarSeries {
+                instrument: info.series.instrument,
+                timeframe: info.series.timeframe,
+                first: info.first,
+                last: info.last,
+                count: info.count,
+                provenance: provenance(info.provenance),
+                note: (info.gaps.gaps > 0).then(|| {
+                    format!("{} gaps, {} bars missing", info.gaps.gaps, info.gaps.missing_bars)
+                }),
+            };
+            Ok(listing.series.into_iter().map(row).collect())
+        }))
+    }
+
+    fn read(
+        &self,
+        instrument: InstrumentId,
+        timeframe: Timeframe,
+        until: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Option<BarPage>, ApiError>> {
+        let store = self.0.store.clone();
+        Box::pin(blocking(move || {
+            let series = Series { instrument, timeframe };
+            let calendar = us_session;
+            let Some(info) = store.info(&series, &calendar).map_err(unreadable)? else {
+                return Ok(None);
+            };
+            // Bars are at most a week long and weekends leave gaps, so this reaches far enough
+            // back for the number asked for.
+            let reach = timeframe.span().0.saturating_mul(i64::try_from(limit).unwrap_or(i64::MAX));
+            let reach = reach.saturating_mul(5).saturating_add(14 * 86_400_000_000_000);
+            let from = Timestamp(until.0.saturating_sub(reach));
+            const SPAN_BARS_MAX: usize = 2_000_000;
+            let mut bars = store.read(&series, from..until, SPAN_BARS_MAX).map_err(unreadable)?;
+            bars.retain(|b| b.close_at <= until);
+            let bars = bars.split_off(bars.len().saturating_sub(limit));
+            Ok(Some(BarPage { provenance: provenance(info.provenance), bars }))
+        }))
+    }
+}
+
+fn provenance(of: Provenance) -> api::Provenance {
+    match of {
+        Provenance::Market => api::Provenance::Recorded,
+        Provenance::Synthetic => api::Provenance::Synthetic,
+    }
+}
+
+/// Checks the journal's chains for the API.
+struct Audit(SqliteReader);
+
+impl AuditSource for Audit {
+    fn verify(&self) -> BoxFuture<'_, Result<AuditReport, ApiError>> {
+        let reader = self.0.clone();
+        Box::pin(blocking(move || {
+            let report = store::verify(&reader, None, &mut |_| {}).map_err(unreadable)?;
+            let stream = |s: &store::StreamReport| StreamAudit {
+                stream: s.stream.clone(),
+                records: s.records,
+                head: s.head,
+                broken: s.broken.as_ref().map(|b| AuditBreak {
+                    code: b.code().to_owned(),
+                    message: b.to_string(),
+                }),
+            };
+            Ok(AuditReport {
+                sound: report.is_sound(),
+                verdict: report.verdict(),
+                records: report.records,
+                streams: report.streams.iter().map(stream).collect(),
+                checkpoint: None,
+            })
+        }))
+    }
+}
+
+/// The API's state.
+pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState {
+    let key = KeyHash::from_bytes(key::hash(&house.key));
+    ApiState::new(ApiParts {
+        desk: desk.clone(),
+        accounts: Arc::new(accounts.clone()),
+        audit: Arc::new(Audit(house.database.reader())),
+        bars: Arc::new(accounts.clone()),
+        config: ApiConfig::new(env!("CARGO_PKG_VERSION"), key),
+    })
+}

@@ -1,0 +1,222 @@
+//! Which instruments a desk trades, on whose clock, with which prices.
+//!
+//! A demo replays built-in daily bars; otherwise stored bars are replayed on request. The
+//! synthetic symbol is always there and always says what it is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bars::{BarStore, Provenance, Synthetic, SyntheticSpec};
+use desk::{Clock, Desk, SystemClock, clock::boot_time};
+use domain::{
+    AssetClass, Bar, CalendarKind, Currency, Instrument, InstrumentId, Nanos, Price, Qty,
+    TickSource, Timeframe, Timestamp,
+};
+use market::{
+    calendar::Calendar,
+    replay::{Pace, Replay, ReplayClock, ReplaySpec, Series},
+};
+use path::{journal::JournalReader, policy::Mode};
+use rust_decimal::Decimal;
+use venue_sim::SimConfig;
+
+use super::{
+    House, ServeError, UpArgs,
+    clock::DrivenClock,
+    demo,
+    feed::{Feed, Moving},
+    venue::Simulated,
+};
+
+/// Bars of one series that a replay loads at most.
+const BARS_MAX: usize = 1_000_000;
+/// The synthetic symbol.
+pub(super) const SYNTHETIC: &str = "sim:SYN";
+
+/// Prices and instruments of one run.
+pub(super) struct Markets {
+    /// The desk's clock.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Everything that can be traded.
+    pub(super) instruments: BTreeMap<InstrumentId, Instrument>,
+    /// Where bars are stored.
+    pub(super) store: Arc<BarStore>,
+    /// How real the accounts' money is.
+    pub(super) mode: Mode,
+    replay: Option<Replay>,
+    moving: Vec<Moving>,
+}
+
+fn invalid(error: impl std::fmt::Display) -> ServeError {
+    ServeError::Invalid(error.to_string())
+}
+
+impl Markets {
+    pub(super) fn prepare(args: &UpArgs, house: &House) -> Result<Self, ServeError> {
+        let store = Arc::new(BarStore::open(house.lock.dir())?);
+        if args.demo {
+            demo::import_bars(&store)?;
+        }
+        let from = match (&args.replay_from, args.demo) {
+            (Some(date), _) => Some(date.as_str()),
+            (None, true) => Some(demo::REPLAY_FROM),
+            (None, false) => None,
+        };
+        let mut instruments = BTreeMap::new();
+        let (clock, replay): (Arc<dyn Clock>, _) = match from {
+            None => (Arc::new(SystemClock::default()), None),
+            Some(date) => {
+                let start = start_of(date)?.max(latest(&house.database.reader())?);
+                let series = load(&store, &mut instruments)?;
+                let mut replay = Replay::new(series, spec()).map_err(invalid)?;
+                replay.skip_to(start);
+                (Arc::new(DrivenClock::new(driven(args, start)?)), Some(replay))
+            }
+        };
+        let at = clock.now().at;
+        let synthetic = synthetic_instrument()?;
+        let moving = vec![Moving { instrument: synthetic.clone(), prices: synthetic_prices(at)? }];
+        instruments.insert(synthetic.id.clone(), synthetic);
+        let mode = if replay.is_some() { Mode::Replay } else { Mode::Paper };
+        Ok(Self { clock, instruments, store, mode, replay, moving })
+    }
+
+    /// The models with which the simulated venue fills.
+    pub(super) fn venue_config(&self) -> SimConfig {
+        SimConfig {
+            maker_fee: Decimal::new(5, 4),
+            taker_fee: Decimal::new(1, 3),
+            slippage_bps: Decimal::ONE,
+            queue_when_closed: true,
+            ..SimConfig::default()
+        }
+    }
+
+    pub(super) fn into_feed(self, desk: Desk, venue: Simulated) -> Feed {
+        Feed::new(desk, venue, self.clock, self.instruments, self.replay, self.moving)
+    }
+}
+
+fn spec() -> ReplaySpec {
+    ReplaySpec { half_spread_bps: Decimal::TWO }
+}
+
+fn driven(args: &UpArgs, start: Timestamp) -> Result<ReplayClock, ServeError> {
+    let pace = Pace::PerSession {
+        real: Nanos::from_secs(i64::from(args.session_seconds)),
+        calendar: Calendar::of(CalendarKind::UsEquities),
+    };
+    ReplayClock::new(start, pace, Nanos(boot_time().0)).map_err(invalid)
+}
+
+fn start_of(date: &str) -> Result<Timestamp, ServeError> {
+    let day: jiff::civil::Date = date
+        .parse()
+        .map_err(|e| ServeError::Invalid(format!("--replay-from `{date}` is not YYYY-MM-DD: {e}")))?;
+    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(invalid)?;
+    Ok(Timestamp::from_jiff(midnight.timestamp()))
+}
+
+/// The latest desk time that any stream knows: a replay goes on from there, never before.
+fn latest(reader: &store::SqliteReader) -> Result<Timestamp, ServeError> {
+    let mut latest = Timestamp(i64::MIN);
+    for (name, head) in reader.heads().map_err(invalid)? {
+        let Some(stream) = path::journal::StreamId::parse(&name) else { continue };
+        let last = reader.read(&stream, head.seq.saturating_sub(1), 1).map_err(invalid)?;
+        latest = last.iter().fold(latest, |l, r| l.max(r.at));
+    }
+    Ok(latest)
+}
+
+fn load(
+    store: &BarStore,
+    instruments: &mut BTreeMap<InstrumentId, Instrument>,
+) -> Result<Vec<Series>, ServeError> {
+    let us = |date| us_session(date);
+    let listing = store.list(|_| &us as &dyn bars::SessionCalendar)?;
+    for damaged in &listing.damaged {
+        tracing::warn!(%damaged, "bars left out");
+    }
+    let mut finest: BTreeMap<InstrumentId, &bars::SeriesInfo> = BTreeMap::new();
+    for info in &listing.series {
+        let id = info.series.instrument.clone();
+        let finer = finest
+            .get(&id)
+            .is_none_or(|known| info.series.timeframe.span() < known.series.timeframe.span());
+        if finer {
+            finest.insert(id, info);
+        }
+    }
+    let mut series = Vec::new();
+    for (id, info) in finest {
+        let all = Timestamp(i64::MIN)..Timestamp(i64::MAX);
+        let bars: Vec<Bar> = store.read(&info.series, all, BARS_MAX)?;
+        let tick = info.tick.map_or_else(cent, |t| Ok(t.tick))?;
+        let instrument = imported(&id, tick, info.provenance)?;
+        instruments.insert(id.clone(), instrument);
+        series.push(Series { instrument: id, timeframe: info.series.timeframe, tick, bars });
+    }
+    Ok(series)
+}
+
+/// The session of a date in New York, as the bar store asks for it.
+pub(super) fn us_session(date: jiff::civil::Date) -> Option<bars::Session> {
+    let session = Calendar::of(CalendarKind::UsEquities).session_of_date(date)?;
+    Some(bars::Session { open: session.open, close: session.close })
+}
+
+fn cent() -> Result<Price, ServeError> {
+    Price::new(Decimal::new(1, 2)).map_err(invalid)
+}
+
+/// Rules for an instrument of which only bars are known: whole units, US hours, the tick inferred
+/// from the prices.
+fn imported(
+    id: &InstrumentId,
+    tick: Price,
+    provenance: Provenance,
+) -> Result<Instrument, ServeError> {
+    let synthetic = provenance == Provenance::Synthetic;
+    let one = Qty::new(Decimal::ONE).map_err(invalid)?;
+    Ok(Instrument {
+        id: id.clone(),
+        asset_class: if synthetic { AssetClass::Synthetic } else { AssetClass::Equity },
+        base: base_of(id),
+        quote: Currency::usd(),
+        fee_currency: Currency::usd(),
+        tick,
+        tick_source: TickSource::Inferred,
+        step: one,
+        min_qty: one,
+        max_qty: None,
+        min_notional: Decimal::ZERO,
+        multiplier: Decimal::ONE,
+        calendar: if synthetic { CalendarKind::AlwaysOpen } else { CalendarKind::UsEquities },
+        shortable: false,
+        tradable: true,
+    })
+}
+
+/// The symbol as an asset code: its capital letters and digits, at most eight of them.
+fn base_of(id: &InstrumentId) -> Currency {
+    let code: String = id
+        .symbol()
+        .to_ascii_uppercase()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(8)
+        .collect();
+    Currency::new(&code).or_else(|_| Currency::new("UNIT")).unwrap_or(Currency::usd())
+}
+
+fn synthetic_instrument() -> Result<Instrument, ServeError> {
+    let id: InstrumentId = SYNTHETIC.parse().map_err(invalid)?;
+    let base = imported(&id, cent()?, Provenance::Synthetic)?;
+    let step = Qty::new(Decimal::new(1, 2)).map_err(invalid)?;
+    Ok(Instrument { tick_source: TickSource::Specified, step, min_qty: step, ..base })
+}
+
+fn synthetic_prices(at: Timestamp) -> Result<Synthetic, ServeError> {
+    const SEED: u64 = 20_261_122;
+    let spec = SyntheticSpec::new(SEED, at, Timeframe::Seconds(1)).map_err(invalid)?;
+    Synthetic::new(spec).map_err(invalid)
+}

@@ -1,0 +1,244 @@
+//! `cofferdam up`: from a data folder to a running desk.
+//!
+//! The order matters: lock, store, lease, kill file, accounts, and only then the first socket.
+
+mod clock;
+mod demo;
+mod doors;
+mod error;
+mod feed;
+pub(crate) mod key;
+mod market_data;
+mod ports;
+mod trader;
+mod venue;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Args;
+use desk::{Clock, Desk, LEASE_FOR, Ports, Run, clock::boot_time, clock::wall_time};
+use domain::Nanos;
+pub(crate) use error::ServeError;
+use market_data::Markets;
+use path::journal::LeaseToken;
+use store::{DataDirLock, EMERGENCY_FILE, EmergencyJournal, SqliteDatabase};
+use venue::Simulated;
+
+/// Size of the emergency journal.
+const EMERGENCY_BYTES: u64 = 4 * 1024 * 1024;
+/// How often the lease is extended.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// The lease on the wire ends this much before the one in the database.
+const LEASE_MARGIN: Nanos = Nanos::from_secs(2);
+/// How often the heads of all streams are recorded.
+const HEADS_EVERY: Duration = Duration::from_secs(300);
+/// The stream whose lease stands for the whole desk.
+const LEASE: &str = "desk";
+
+/// Options of `cofferdam up`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UpArgs {
+    /// Address of the API; loopback only.
+    #[arg(long, default_value = "127.0.0.1:3000", env = "COFFERDAM_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// Start a demo: a paper account on replayed daily bars of IBM and GOOG and a synthetic
+    /// symbol, with a small trader that is already trading.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Replay the stored bars from this date on (YYYY-MM-DD) instead of following the wall clock.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) replay_from: Option<String>,
+    /// Folder of the simulated venue's own file; the data folder if absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) venue_dir: Option<PathBuf>,
+    /// Real seconds that one replayed session takes.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) session_seconds: u32,
+}
+
+/// Serves until the process is asked to stop.
+pub(crate) fn up(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
+    if !args.listen.ip().is_loopback() {
+        return Err(ServeError::Exposed(args.listen));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::io("start the runtime"))?;
+    runtime.block_on(serve(args, data_dir))
+}
+
+/// What a data folder holds.
+struct House {
+    lock: DataDirLock,
+    database: SqliteDatabase,
+    token: LeaseToken,
+    key: String,
+}
+
+fn open_house(data_dir: &PathBuf) -> Result<House, ServeError> {
+    let lock = DataDirLock::acquire(data_dir)?;
+    for repair in lock.repairs() {
+        tracing::warn!(%repair, "permissions tightened");
+    }
+    let database = SqliteDatabase::open(&lock)?;
+    let holder = format!("pid-{}", std::process::id());
+    let leases = database.leases();
+    // The folder's lock is held, so whoever held the lease before is gone.
+    let now = wall_time();
+    let token = match leases.acquire(LEASE, &holder, LEASE_FOR, now) {
+        Ok(token) => token,
+        Err(store::LeaseError::Held { until, .. }) => {
+            leases.acquire(LEASE, &holder, LEASE_FOR, until.plus(Nanos(1)))?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let key = key::ensure(lock.dir())?;
+    Ok(House { lock, database, token, key })
+}
+
+async fn serve(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
+    let house = open_house(&data_dir)?;
+    let markets = Markets::prepare(args, &house)?;
+    let clock = markets.clock.clone();
+    let desk = open_desk(&house, clock.clone())?;
+    desk.record_start(env!("CARGO_PKG_VERSION")).await?;
+    let venue_dir = args.venue_dir.as_deref().unwrap_or(house.lock.dir());
+    let venue = Simulated::open(venue_dir, markets.venue_config())?;
+    for instrument in markets.instruments.values() {
+        venue.register(instrument)?;
+    }
+    let accounts = doors::Accounts::new(desk.clone(), venue.clone(), clock.clone(), &markets);
+    accounts.start_all().await?;
+    if args.demo {
+        demo::accounts(&accounts).await?;
+    }
+    if let Some(level) = desk.kill_file().level() {
+        let by = doors::file_origin();
+        desk.kill(level, by, "kill file".to_owned()).await;
+    }
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
+    spawn_duties(&desk, &house);
+    let background = markets.into_feed(desk.clone(), venue.clone());
+    let feed = tokio::spawn(background.run());
+    if args.demo {
+        tokio::spawn(trader::run(desk.clone()));
+    }
+    let state = doors::state(&house, &accounts, &desk);
+    announce(args, &house, &data_dir);
+    let served = api::serve(listener, state, asked_to_stop()).await;
+    feed.abort();
+    desk.stop().await;
+    if let Err(error) = desk.record_heads().await {
+        tracing::warn!(%error, "the heads were not recorded");
+    }
+    if let Err(error) = house.database.leases().release(LEASE, house.token) {
+        tracing::warn!(%error, "the lease was not released");
+    }
+    served.map_err(ServeError::io("serve"))
+}
+
+fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
+    let dir = house.lock.dir();
+    let meta = house.database.meta();
+    let installation = meta.installation()?;
+    let emergency = EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
+    let snapshots = house.database.snapshots();
+    let ports = Ports {
+        journal: Box::new(house.database.journal()?),
+        emergency: Box::new(ports::EmergencyPort(emergency)),
+        has_room: ports::room_probe(dir),
+        reader: Arc::new(house.database.reader()),
+        save_snapshot: Arc::new(move |snapshot| {
+            if let Err(error) = snapshots.save_snapshot(&snapshot) {
+                tracing::warn!(%error, "a snapshot was not kept");
+            }
+        }),
+        clock,
+        kill_file: dir.join("KILL"),
+    };
+    let run = Run {
+        installation,
+        incarnation: meta.next_incarnation()?,
+        token: house.token,
+        lease_until: boot_time().plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)),
+    };
+    Ok(Desk::open(ports, run)?)
+}
+
+/// Renews the lease, watches the kill file, records heads.
+fn spawn_duties(desk: &Desk, house: &House) {
+    let (leases, token) = (house.database.leases(), house.token);
+    let renewed = desk.clone();
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(RENEW_EVERY);
+        loop {
+            every.tick().await;
+            let asked = boot_time();
+            let leases = leases.clone();
+            let renewal = tokio::task::spawn_blocking(move || {
+                leases.renew(LEASE, token, LEASE_FOR, wall_time())
+            });
+            match renewal.await {
+                Ok(Ok(_)) => {
+                    renewed.renew_lease(asked.plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)));
+                }
+                Ok(Err(error)) => renewal_failed(&renewed, &error),
+                Err(error) => tracing::error!(%error, "the lease was not renewed"),
+            }
+        }
+    });
+    let watched = desk.clone();
+    tokio::spawn(async move { watched.watch_kill_file().await });
+    let recorded = desk.clone();
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(HEADS_EVERY);
+        every.tick().await;
+        loop {
+            every.tick().await;
+            if let Err(error) = recorded.record_heads().await {
+                tracing::warn!(%error, "the heads were not recorded");
+            }
+        }
+    });
+}
+
+/// A lease that somebody else took ends all sends. One that could not be written, because the
+/// disk is full, still holds: the folder's lock keeps every other desk out, and exits must go on.
+fn renewal_failed(desk: &Desk, error: &store::LeaseError) {
+    if let store::LeaseError::Lost { .. } = error {
+        tracing::error!(%error, "another desk holds the lease: nothing more is sent");
+        return;
+    }
+    tracing::warn!(%error, "the lease was not renewed; the folder's lock still keeps others out");
+    desk.renew_lease(boot_time().plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)));
+}
+
+async fn asked_to_stop() {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::warn!(%error, "only an interrupt stops the desk");
+                // Without the handler the signal ends the process by itself.
+                let _ = tokio::signal::ctrl_c().await;
+                return;
+            }
+        };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn announce(args: &UpArgs, house: &House, data_dir: &std::path::Path) {
+    println!("Cofferdam {} is up on http://{}", env!("CARGO_PKG_VERSION"), args.listen);
+    println!("Data folder: {}", data_dir.display());
+    if args.demo {
+        demo::tour(args.listen, &house.key, data_dir);
+    } else {
+        println!("Key: in {} (0600)", key::path(house.lock.dir()).display());
+    }
+}

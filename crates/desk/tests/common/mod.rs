@@ -1,0 +1,300 @@
+//! A whole desk in memory: journals that fail on demand, the simulated venue, the real driver.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use desk::{
+    AccountHandle, Clock, Desk, Emergency, LEASE_FOR, NewAccount, Ports, Run, SystemClock, Venue,
+    deliver,
+};
+use domain::{
+    AccountId, AssetClass, BookId, CalendarKind, Currency, InstallationId, Instrument,
+    InstrumentId, Intent, IntentId, Money, OrderKind, Origin, OriginKind, Principal, Protective,
+    Quote, Side, Size, TickSource, TimeInForce, VenueId,
+};
+use path::{
+    broker::VenueEvent,
+    core::Input,
+    journal::{
+        AppendError, EventRecord, Head, JournalReader, JournalStore, LeaseToken, ReadError,
+        SnapshotRecord, StreamBatch, StreamId,
+    },
+    market::Session,
+    policy::{AccountSpec, Mode, Policy},
+};
+use venue_sim::{
+    AccountSettings, MemoryStorage, Phase, SharedVenue, SimBroker, SimConfig, SimTick,
+};
+
+/// A journal in memory whose writes fail when it is told so.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<Tables>>);
+
+#[derive(Default)]
+struct Tables {
+    streams: BTreeMap<StreamId, Vec<EventRecord>>,
+    heads: BTreeMap<StreamId, Head>,
+    tokens: BTreeMap<StreamId, LeaseToken>,
+    order: Vec<(StreamId, EventRecord)>,
+    failure: Option<AppendError>,
+    generation: u64,
+}
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap()
+    }
+
+    /// From now on every write fails so, or none.
+    pub fn fail(&self, failure: Option<AppendError>) {
+        self.lock().failure = failure;
+    }
+
+    /// The kinds of a stream's records.
+    pub fn kinds(&self, stream: &StreamId) -> Vec<String> {
+        let tables = self.lock();
+        tables.streams.get(stream).into_iter().flatten().map(|r| r.kind.to_string()).collect()
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.lock().order.len()
+    }
+
+    /// Somebody else takes the stream over.
+    pub fn take_over(&self, stream: &StreamId, token: u64) {
+        self.lock().tokens.insert(stream.clone(), LeaseToken(token));
+    }
+}
+
+impl JournalStore for Memory {
+    fn append(&mut self, batches: &[StreamBatch]) -> Vec<Result<(), AppendError>> {
+        let mut tables = self.lock();
+        if let Some(failure) = tables.failure.clone() {
+            return batches.iter().map(|_| Err(failure.clone())).collect();
+        }
+        batches
+            .iter()
+            .map(|batch| {
+                let current = tables.tokens.get(&batch.stream).copied().unwrap_or_default();
+                if batch.token < current {
+                    return Err(AppendError::Fenced { held: batch.token.0, current: current.0 });
+                }
+                let head = tables.heads.get(&batch.stream).copied().unwrap_or_default();
+                if head != batch.expected {
+                    return Err(AppendError::Conflict {
+                        expected: batch.expected.seq,
+                        found: head.seq,
+                    });
+                }
+                tables.tokens.insert(batch.stream.clone(), batch.token);
+                for record in &batch.records {
+                    tables.heads.insert(batch.stream.clone(), record.head());
+                    let stream = tables.streams.entry(batch.stream.clone()).or_default();
+                    stream.push(record.clone());
+                    tables.order.push((batch.stream.clone(), record.clone()));
+                }
+                Ok(())
+            })
+            .collect()
+    }
+}
+
+impl JournalReader for Memory {
+    fn head(&self, stream: &StreamId) -> Result<Head, ReadError> {
+        Ok(self.lock().heads.get(stream).copied().unwrap_or_default())
+    }
+
+    fn read(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>, ReadError> {
+        let tables = self.lock();
+        let records = tables.streams.get(stream).into_iter().flatten();
+        Ok(records.filter(|r| r.seq > after).take(limit).cloned().collect())
+    }
+
+    fn snapshot(&self, _: &StreamId) -> Result<Option<SnapshotRecord>, ReadError> {
+        Ok(None)
+    }
+}
+
+impl Emergency for Memory {
+    fn begin(&mut self, stream: &StreamId, head: Head) -> Result<(), AppendError> {
+        self.lock().heads.insert(stream.clone(), head);
+        Ok(())
+    }
+
+    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError> {
+        Ok(self.lock().order.clone())
+    }
+
+    fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
+    fn clear(&mut self) -> Result<(), ReadError> {
+        let mut tables = self.lock();
+        let generation = tables.generation + 1;
+        *tables = Tables { generation, ..Tables::default() };
+        Ok(())
+    }
+}
+
+/// A running desk and everything that can be done to it.
+pub struct House {
+    pub desk: Desk,
+    pub account: AccountHandle,
+    pub journal: Memory,
+    pub emergency: Memory,
+    pub venue: SharedVenue<MemoryStorage>,
+    pub folder: tempfile::TempDir,
+    pub clock: Arc<dyn Clock>,
+}
+
+pub fn symbol() -> InstrumentId {
+    "sim:SYN".parse().unwrap()
+}
+
+pub fn account() -> AccountId {
+    AccountId::new("main").unwrap()
+}
+
+pub fn instrument() -> Instrument {
+    Instrument {
+        id: symbol(),
+        asset_class: AssetClass::Synthetic,
+        base: Currency::new("SYN").unwrap(),
+        quote: Currency::usd(),
+        fee_currency: Currency::usd(),
+        tick: "0.01".parse().unwrap(),
+        tick_source: TickSource::Specified,
+        step: "1".parse().unwrap(),
+        min_qty: "1".parse().unwrap(),
+        max_qty: None,
+        min_notional: 0.into(),
+        multiplier: 1.into(),
+        calendar: CalendarKind::AlwaysOpen,
+        shortable: false,
+        tradable: true,
+    }
+}
+
+pub fn human() -> Origin {
+    Origin { kind: OriginKind::Human, principal: Principal::new("ada").unwrap() }
+}
+
+pub fn buy(name: &str, qty: &str, stop: Option<&str>) -> Intent {
+    Intent {
+        id: IntentId::new(name).unwrap(),
+        account: account(),
+        book: BookId::manual(),
+        instrument: symbol(),
+        side: Side::Buy,
+        size: Size::Quantity(qty.parse().unwrap()),
+        kind: OrderKind::Market,
+        tif: TimeInForce::Gtc,
+        post_only: false,
+        reduce_only: false,
+        protective: Protective { stop: stop.map(|s| s.parse().unwrap()), target: None },
+        origin: human(),
+        idempotency_key: Some(name.to_owned()),
+    }
+}
+
+/// Starts a desk over these journals.
+pub async fn house() -> House {
+    let (journal, emergency) = (Memory::default(), Memory::default());
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let ports = Ports {
+        journal: Box::new(journal.clone()),
+        emergency: Box::new(emergency.clone()),
+        has_room: Arc::new(|| true),
+        reader: Arc::new(journal.clone()),
+        save_snapshot: Arc::new(|_| {}),
+        clock: clock.clone(),
+        kill_file: folder.path().join("KILL"),
+    };
+    let run = Run {
+        installation: InstallationId::new("abc123").unwrap(),
+        incarnation: 1,
+        token: LeaseToken(1),
+        lease_until: clock.mono().plus(domain::Nanos(LEASE_FOR.0 * 1_000)),
+    };
+    let desk = Desk::open(ports, run).unwrap();
+    let (sender, events, overflow) = Desk::events();
+    sender.try_send(VenueEvent::Connected).unwrap();
+    let flag = overflow.clone();
+    let sink = Arc::new(move |_: &AccountId, event: VenueEvent| deliver(&sender, &flag, event));
+    let engine = venue_sim::Venue::open(SimConfig::default(), MemoryStorage::default()).unwrap();
+    let venue = SharedVenue::new(engine, sink);
+    venue.with(|v| {
+        v.register(instrument()).unwrap();
+        v.open_account(account(), AccountSettings { allow_short: false }).unwrap();
+        v.deposit(&account(), &Money::new(1_000_000.into(), Currency::usd())).unwrap();
+    });
+    let spec = AccountSpec {
+        id: account(),
+        name: "Main".to_owned(),
+        venue: VenueId::new("sim").unwrap(),
+        identity: "sim/main".to_owned(),
+        mode: Mode::Paper,
+        reporting: Currency::usd(),
+        calendar: CalendarKind::AlwaysOpen,
+    };
+    desk.create_account(&NewAccount { spec, policy: Policy::default() }).await.unwrap();
+    let now = clock.clone();
+    let broker = Arc::new(SimBroker::new(venue.clone(), account(), Arc::new(move || now.now().at)));
+    let handle = desk.start_account(&account(), Venue { broker, events, overflow }).unwrap();
+    let house = House { desk, account: handle, journal, emergency, venue, folder, clock };
+    house.account.inform(|_| Input::SetInstrument(Box::new(instrument()))).await.unwrap();
+    house.desk.session(CalendarKind::AlwaysOpen, Session { open: true, day: 1 }).await;
+    house.price("100").await;
+    house.until(|core| core.fitness().reconciled).await;
+    house
+}
+
+impl House {
+    /// The market moves.
+    pub async fn price(&self, last: &str) {
+        let at = self.clock.now().at;
+        let last: domain::Price = last.parse().unwrap();
+        let quote = Quote { bid: last, ask: last, last, at };
+        let tick =
+            SimTick { instrument: symbol(), quote, traded_volume: None, phase: Phase::Continuous };
+        self.venue.on_tick(&tick, at).unwrap();
+        self.desk.quote(&symbol(), quote);
+        self.until(move |core| core.market().mark(&symbol()) == Some(last)).await;
+    }
+
+    /// Waits, at most ten seconds, until the core is so.
+    pub async fn until(&self, is: impl Fn(&path::core::Core) -> bool + Send + Clone + 'static) {
+        for _ in 0..1_000 {
+            let is = is.clone();
+            if self.account.look(move |core, _| is(core)).await.unwrap() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the account did not get there");
+    }
+
+    pub fn stream(&self) -> StreamId {
+        StreamId::account(&account())
+    }
+
+    pub async fn position(&self) -> domain::SignedQty {
+        self.account
+            .look(|core, _| core.state().position(&BookId::manual(), &symbol()))
+            .await
+            .unwrap()
+    }
+}

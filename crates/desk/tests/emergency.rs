@@ -1,0 +1,68 @@
+//! When the journal can't be written: entries stop with a code; exits, cancels and the kill
+//! switch work, and are on the record afterwards.
+
+mod common;
+
+use common::{buy, house, human, symbol};
+use domain::{BookId, Percent};
+use path::{codes::RefusalCode, core::Reply, journal::AppendError, policy::KillLevel};
+
+fn refused_with(reply: &Reply, code: RefusalCode) -> bool {
+    matches!(reply, Reply::Refused(refusals) if refusals.iter().any(|r| r.code == code))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_entries_and_lets_exits_through() {
+    let house = house().await;
+    house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
+    house.until(|core| !core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
+
+    house.journal.fail(Some(AppendError::Full));
+    let reply = house.account.submit(buy("two", "1", None)).await.unwrap();
+    assert!(refused_with(&reply, RefusalCode::JournalUnavailable), "{reply:?}");
+
+    let close =
+        house.account.close(BookId::manual(), symbol(), Percent::basis_points(10_000), human());
+    assert!(matches!(close.await.unwrap(), Reply::Closing { .. }));
+    house.until(|core| core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
+    let report = house.desk.kill(KillLevel::Halt, human(), "disk full".to_owned()).await;
+    assert!(report.acknowledged, "{report:?}");
+    assert!(house.emergency.len() > 0, "exits are in the emergency journal");
+
+    house.journal.fail(None);
+    house.until(|core| core.fitness().journal).await;
+    let kinds = house.journal.kinds(&house.stream());
+    for kind in ["close_started", "close_ended", "kill_pulled"] {
+        assert!(kinds.iter().any(|k| k == kind), "{kind} is missing in {kinds:?}");
+    }
+    assert_eq!(house.emergency.len(), 0, "what was merged is cleared");
+    let reply = house.account.submit(buy("three", "1", None)).await.unwrap();
+    assert!(refused_with(&reply, RefusalCode::KillActive), "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_sync_loses_nothing_that_was_acknowledged() {
+    let house = house().await;
+    house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
+    house.until(|core| !core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
+    house.journal.fail(Some(AppendError::Io("sync failed".to_owned())));
+    let reply = house.account.submit(buy("two", "1", None)).await.unwrap();
+    assert!(refused_with(&reply, RefusalCode::JournalUnavailable), "{reply:?}");
+    assert_eq!(house.position().await.get(), 10.into());
+    let close =
+        house.account.close(BookId::manual(), symbol(), Percent::basis_points(5_000), human());
+    assert!(matches!(close.await.unwrap(), Reply::Closing { .. }));
+    house.until(|core| core.state().position(&BookId::manual(), &symbol()).get() == 5.into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_that_was_taken_over_stops_and_sends_nothing() {
+    let house = house().await;
+    house.journal.take_over(&house.stream(), 2);
+    let answer = house.account.submit(buy("one", "10", None)).await;
+    assert!(answer.is_err(), "{answer:?}");
+    let snapshot = house
+        .venue
+        .with(|v| v.snapshot(&common::account(), domain::Timestamp(0), house.clock.now().at));
+    assert!(snapshot.unwrap().fills.is_empty(), "nothing reached the venue");
+}

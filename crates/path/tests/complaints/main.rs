@@ -1,0 +1,10 @@
+//! What users of other trading programs met, played against this one: each test is named after
+//! the complaint and proves what is true here instead.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod exits;
+mod finality;
+mod numbers;
+mod restarts;
+mod unknown;

@@ -1,0 +1,302 @@
+//! Books of the simulator's own, kept from the journal's records by plain sums.
+//!
+//! They are the second opinion about positions, cash, orders and limits. This module must not
+//! use the path's fold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Side, Timestamp,
+    TradeId, VenueOrderId,
+};
+use path::{
+    broker::OrderReport,
+    event::{Event, LimitTarget, OrderRecorded},
+    journal::EventRecord,
+    policy::KillLevel,
+    verbs::RiskClass,
+};
+use rust_decimal::Decimal;
+
+use super::Invariant;
+
+/// An order as the records tell it.
+#[derive(Debug, Clone)]
+pub(crate) struct Traded {
+    pub(crate) body: Box<OrderRecorded>,
+    /// Number of its record.
+    pub(crate) seq: u64,
+    pub(crate) filled: Decimal,
+    pub(crate) ended: Option<Decimal>,
+    pub(crate) resurfaced: Option<Decimal>,
+    pub(crate) cancels: u32,
+}
+
+impl Traded {
+    /// What may still fill.
+    pub(crate) fn open(&self) -> Decimal {
+        let open = match (self.resurfaced, self.ended) {
+            (Some(open), _) => open,
+            (None, Some(counted)) => counted - self.filled,
+            (None, None) => self.body.qty.get() - self.filled,
+        };
+        open.max(Decimal::ZERO)
+    }
+
+    /// True while something may still come from it.
+    pub(crate) fn is_live(&self) -> bool {
+        self.ended.is_none() || !self.open().is_zero()
+    }
+}
+
+/// One account's own books.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger {
+    pub(crate) seq: u64,
+    pub(crate) positions: BTreeMap<(BookId, InstrumentId), Decimal>,
+    pub(crate) cash: BTreeMap<Currency, Decimal>,
+    pub(crate) trades: BTreeSet<TradeId>,
+    pub(crate) orders: BTreeMap<ClientOrderId, Traded>,
+    pub(crate) live: BTreeSet<ClientOrderId>,
+    by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
+    pub(crate) external: BTreeMap<VenueOrderId, OrderReport>,
+    intents: BTreeSet<IntentId>,
+    keys: BTreeSet<String>,
+    pub(crate) kill: Option<KillLevel>,
+    /// Number of the record of the latest pull.
+    pub(crate) pulled: u64,
+    pub(crate) limits: Limits,
+    pub(crate) book_limits: BTreeMap<BookId, Limits>,
+    pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
+    pub(crate) instrument_limits: BTreeMap<InstrumentId, Limits>,
+    pub(crate) day_notional: Decimal,
+    pub(crate) closes: BTreeMap<u64, (BookId, InstrumentId, Timestamp)>,
+    /// Books and venue were compared at least once.
+    pub(crate) reconciled: bool,
+    /// What broke an invariant while records were taken in.
+    pub(crate) findings: Vec<(Invariant, String)>,
+}
+
+impl Ledger {
+    /// Takes a record in; returns its event.
+    pub(crate) fn take(&mut self, record: &EventRecord) -> Option<Event> {
+        if record.seq != self.seq + 1 {
+            let text = format!("record {} follows {}", record.seq, self.seq);
+            self.findings.push((Invariant::JournalFolds, text));
+        }
+        self.seq = record.seq;
+        match Event::decode(&record.kind, record.version, &record.body) {
+            Ok(event) => {
+                self.apply(&event, record.at);
+                Some(event)
+            }
+            Err(error) => {
+                self.findings.push((Invariant::JournalFolds, error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// What a book holds.
+    pub(crate) fn position(&self, book: &BookId, instrument: &InstrumentId) -> Decimal {
+        self.positions.get(&(book.clone(), instrument.clone())).copied().unwrap_or_default()
+    }
+
+    /// What all books hold together.
+    pub(crate) fn net(&self, instrument: &InstrumentId) -> Decimal {
+        let of = self.positions.iter().filter(|((_, id), _)| id == instrument);
+        of.map(|(_, qty)| *qty).sum()
+    }
+
+    /// Another book or nobody's book holds the other side, so that the venue's net position does
+    /// not cover what this book holds.
+    pub(crate) fn contested(&self, book: &BookId, instrument: &InstrumentId) -> bool {
+        let held = self.position(book, instrument);
+        let mut others = self.positions.iter().filter(|((b, i), _)| b != book && i == instrument);
+        others.any(|(_, qty)| *qty * held < Decimal::ZERO)
+    }
+
+    /// Orders from which something may still come.
+    pub(crate) fn live(&self) -> impl Iterator<Item = (&ClientOrderId, &Traded)> {
+        self.live.iter().filter_map(|id| self.orders.get(id).map(|order| (id, order)))
+    }
+
+    fn add(&mut self, book: &BookId, instrument: &InstrumentId, qty: Decimal) -> Decimal {
+        let held = self.positions.entry((book.clone(), instrument.clone())).or_default();
+        *held += qty;
+        *held
+    }
+
+    fn pay(&mut self, money: &domain::Money, sign: Decimal) {
+        *self.cash.entry(money.currency()).or_default() += money.amount() * sign;
+    }
+
+    fn apply(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::OrderRecorded(body) => self.recorded(body),
+            Event::OrderAccepted(e) => {
+                self.by_venue.insert(e.venue_order_id.clone(), e.client_order_id.clone());
+            }
+            Event::OrderRejected(e) => {
+                let ended = |o: &mut Traded| o.ended = o.ended.or(Some(o.filled));
+                self.change(&e.client_order_id, ended);
+            }
+            Event::OrderEnded(e) => self.change(&e.client_order_id, |o| {
+                let counted = o.ended.unwrap_or_default();
+                o.ended = Some(counted.max(e.filled.get()));
+                o.resurfaced = None;
+            }),
+            Event::OrderResurfaced(e) => {
+                self.by_venue.insert(e.venue_order_id.clone(), e.client_order_id.clone());
+                self.change(&e.client_order_id, |o| o.resurfaced = Some(e.open.get()));
+            }
+            Event::CancelRecorded(e) => self.cancel_recorded(&e.client_order_id, &e.reason),
+            Event::Filled(e) => self.filled(&e.book, &e.fill),
+            Event::ExternalOrder(e) if e.report.status.is_final() => {
+                self.external.remove(&e.report.venue_order_id);
+            }
+            Event::ExternalOrder(e) => {
+                self.external.insert(e.report.venue_order_id.clone(), e.report.clone());
+            }
+            Event::Adopted(e) => {
+                self.add(&BookId::unmanaged(), &e.instrument, -e.qty.get());
+                self.add(&e.book, &e.instrument, e.qty.get());
+            }
+            Event::PositionAdjusted(e) => {
+                self.add(&BookId::unmanaged(), &e.instrument, e.qty.get());
+            }
+            Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
+            Event::Reconciled(_) => self.reconciled = true,
+            Event::DayOpened(_) => self.day_notional = Decimal::ZERO,
+            Event::KillPulled(e) => {
+                self.kill = self.kill.max(Some(e.level));
+                self.pulled = self.seq;
+            }
+            Event::KillReleased(_) => self.kill = None,
+            Event::LimitsSet(e) => {
+                let limits = (*e.limits).clone();
+                match e.target.clone() {
+                    LimitTarget::Account => self.limits = limits,
+                    LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
+                    LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
+                    LimitTarget::Instrument(id) => {
+                        self.instrument_limits.insert(id, limits);
+                    }
+                }
+            }
+            Event::CloseStarted(e) => {
+                let key = e.idempotency.as_ref();
+                self.use_key(key.map(|i| format!("{}|{}", e.origin.principal, i.key)), "a close");
+                self.closes.insert(e.id, (e.book.clone(), e.instrument.clone(), at));
+            }
+            Event::CloseEnded(e) => {
+                self.closes.remove(&e.id);
+            }
+            _ => {}
+        }
+    }
+
+    fn recorded(&mut self, body: &OrderRecorded) {
+        let id = body.client_order_id.clone();
+        let key = body
+            .idempotency
+            .as_ref()
+            .map(|i| format!("{}|{}", body.origin.principal, i.key));
+        self.use_key(key, id.as_str());
+        if self.orders.contains_key(&id) || !self.intents.insert(body.intent.clone()) {
+            let text = format!("{id} of intent {} was recorded before", body.intent);
+            self.findings.push((Invariant::SentOnce, text));
+        }
+        if body.class == RiskClass::Entry {
+            self.day_notional += body.notional.unwrap_or_default();
+            if self.kill.is_some() {
+                let text = format!("{id} was cleared while the kill switch was on");
+                self.findings.push((Invariant::KillHolds, text));
+            }
+        }
+        let order = Traded {
+            body: Box::new(body.clone()),
+            seq: self.seq,
+            filled: Decimal::ZERO,
+            ended: None,
+            resurfaced: None,
+            cancels: 0,
+        };
+        self.orders.insert(id.clone(), order);
+        self.live.insert(id);
+    }
+
+    /// Notes that a caller's key became something.
+    fn use_key(&mut self, key: Option<String>, what: &str) {
+        let Some(key) = key else { return };
+        if self.keys.contains(&key) {
+            let text = format!("the key {key} became {what} and something before");
+            self.findings.push((Invariant::SentOnce, text));
+        }
+        self.keys.insert(key);
+    }
+
+    fn change(&mut self, id: &ClientOrderId, change: impl FnOnce(&mut Traded)) {
+        let Some(order) = self.orders.get_mut(id) else {
+            let text = format!("a record speaks of {id}, which was never recorded");
+            return self.findings.push((Invariant::JournalFolds, text));
+        };
+        change(order);
+        if order.is_live() {
+            self.live.insert(id.clone());
+        } else {
+            self.live.remove(id);
+        }
+    }
+
+    fn cancel_recorded(&mut self, id: &ClientOrderId, reason: &str) {
+        self.change(id, |o| o.cancels += 1);
+        let protects = self.orders.get(id).is_some_and(|o| o.body.class == RiskClass::Protective);
+        if protects && reason == "kill switch" {
+            let text = format!("the kill switch cancels the stop {id}");
+            self.findings.push((Invariant::Protected, text));
+        }
+    }
+
+    fn filled(&mut self, book: &BookId, fill: &domain::Fill) {
+        if !self.trades.insert(fill.trade_id.clone()) {
+            let text = format!("trade {} is in the journal twice", fill.trade_id);
+            self.findings.push((Invariant::FillsOnce, text));
+        }
+        let sign = if fill.side == Side::Buy { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+        let before = self.position(book, &fill.instrument);
+        let after = self.add(book, &fill.instrument, sign * fill.qty.get());
+        let value = fill.price.get() * fill.qty.get();
+        let currency = fill.fee.currency();
+        self.pay(&domain::Money::new(value, currency), -sign);
+        self.pay(&fill.fee, Decimal::NEGATIVE_ONE);
+        if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
+            report.filled = report.filled.plus(fill.qty);
+        }
+        let by_client = fill.client_order_id.clone().filter(|id| self.orders.contains_key(id));
+        let id = by_client.or_else(|| self.by_venue.get(&fill.venue_order_id).cloned());
+        let Some(id) = id else { return };
+        self.by_venue.insert(fill.venue_order_id.clone(), id.clone());
+        let qty = fill.qty.get();
+        self.change(&id, |o| {
+            o.filled += qty;
+            if let Some(open) = o.resurfaced {
+                let left = open - qty;
+                o.resurfaced = (left > Decimal::ZERO).then_some(left);
+            }
+            if o.ended.is_none() && o.filled >= o.body.qty.get() {
+                o.ended = Some(o.filled);
+            }
+        });
+        let Some(order) = self.orders.get(&id) else { return };
+        let reduces = matches!(order.body.class, RiskClass::Exit | RiskClass::Protective);
+        if reduces && (before * after < Decimal::ZERO || after.abs() > before.abs()) {
+            let text = format!("{id} took {} of book {book} from {before} to {after}", fill.instrument);
+            self.findings.push((Invariant::NoFlip, text));
+        }
+        if order.body.book != *book {
+            let text = format!("trade {} of {id} is in book {book}", fill.trade_id);
+            self.findings.push((Invariant::FillsOnce, text));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What must hold: checked against books of the simulator's own.
+//!
+//! Nothing in here uses the path's own sums; only the form of its events is shared. These modules
+//! must not change the world.
+
+mod exposure;
+mod ledger;
+mod settled;
+mod watch;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use watch::Watch;
+
+macro_rules! invariants {
+    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
+        /// Something that must hold.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Invariant { $($(#[$doc])* $variant,)* }
+
+        impl Invariant {
+            /// Every invariant.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name under which it is reported.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+invariants! {
+    /// At most one write and one venue order per client order id, intent and idempotency key.
+    SentOnce "sent_once";
+    /// Every execution of the venue is in the books exactly once.
+    FillsOnce "fills_once";
+    /// Positions and cash of books, venue and the simulator's own sums agree exactly.
+    BooksAgree "books_agree";
+    /// No entry is cleared or taken in beyond a limit of its account.
+    Limits "limits";
+    /// No entry reaches the wire after a kill was acknowledged.
+    KillHolds "kill_holds";
+    /// No true exit is refused.
+    ExitsPass "exits_pass";
+    /// No exit turns a position.
+    NoFlip "no_flip";
+    /// Every planned position is covered by a resting stop, and no halt takes a stop away.
+    Protected "protected";
+    /// The journal's chain verifies and folds, from every snapshot to the same state.
+    JournalFolds "journal_folds";
+    /// A final order stays final.
+    FinalStaysFinal "final_stays_final";
+    /// Every order that lives at the venue is known to the desk.
+    OrdersKnown "orders_known";
+    /// No entry is cleared beyond a limit of the whole desk.
+    DeskLimits "desk_limits";
+    /// Nothing is sent before its record is durable, or otherwise than recorded.
+    JournalFirst "journal_first";
+    /// Nothing stays unknown, pending, held or closing for ever.
+    Resolved "resolved";
+    /// Nothing leaves a desk that was fenced off.
+    Fenced "fenced";
+    /// An acknowledged kill survives a restart.
+    KillDurable "kill_durable";
+    /// The decided state is the fold of the journal.
+    StateIsFold "state_is_fold";
+    /// A run ends: no loop feeds itself.
+    Bounded "bounded";
+    /// No step panics.
+    NoPanic "no_panic";
+}

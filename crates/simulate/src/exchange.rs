@@ -1,0 +1,233 @@
+//! The venue as the simulator sees it: the matching engine and the truth about it.
+//!
+//! It outlives every crash of a desk. What the checks compare the books with is read here. It
+//! must not know desks or networks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    AccountId, AssetClass, CalendarKind, ClientOrderId, Currency, Fill, Instrument, InstrumentId,
+    Money, Percent, Price, Qty, Quote, TickSource, Timestamp, VenueId,
+};
+use path::{
+    broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot, VenueStatus},
+    verbs::{CancelOrder, PlaceOrder},
+};
+use rust_decimal::Decimal;
+use venue_sim::{
+    AccountEvent, AccountSettings, Engine, ExternalOrder, Phase, SessionChange, SimConfig, SimTick,
+};
+
+use crate::dice::Dice;
+
+/// An account and an id of its orders.
+type Key = (AccountId, ClientOrderId);
+
+/// The matching engine and what the checks need to know about it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    engine: Engine,
+    /// Instruments in a fixed order.
+    pub(crate) instruments: Vec<Instrument>,
+    /// How often an order of this id was taken in.
+    pub(crate) accepted: BTreeMap<Key, u32>,
+    /// Ids that were sent again after they had been taken in.
+    pub(crate) repeated: BTreeSet<Key>,
+    /// Until when queries don't show a young order.
+    hidden: BTreeMap<Key, i64>,
+    /// Whether accounts may be short.
+    pub(crate) allow_short: bool,
+    /// Only a share of the traded volume fills.
+    pub(crate) partial: bool,
+}
+
+fn decimal<T>(units: i64, scale: u32, make: fn(Decimal) -> Result<T, domain::NumError>) -> T {
+    make(Decimal::new(units, scale)).expect("constants are in range")
+}
+
+/// A price of so many hundredths.
+pub(crate) fn price(cents: i64) -> Price {
+    decimal(cents.max(1), 2, Price::new)
+}
+
+/// A quantity of so many thousandths.
+pub(crate) fn qty(thousandths: i64) -> Qty {
+    decimal(thousandths.max(0), 3, Qty::new)
+}
+
+fn instrument(symbol: &str, calendar: CalendarKind, step: i64, shortable: bool) -> Instrument {
+    let venue = VenueId::new("sim").expect("a constant");
+    let stock = calendar == CalendarKind::UsEquities;
+    Instrument {
+        id: InstrumentId::new(&venue, symbol).expect("a constant"),
+        asset_class: if stock { AssetClass::Equity } else { AssetClass::CryptoSpot },
+        base: Currency::new(symbol).expect("a constant"),
+        quote: Currency::usd(),
+        fee_currency: Currency::usd(),
+        tick: price(1),
+        tick_source: TickSource::Specified,
+        step: qty(step),
+        min_qty: qty(step),
+        max_qty: None,
+        min_notional: if stock { Decimal::ZERO } else { Decimal::from(5) },
+        multiplier: Decimal::ONE,
+        calendar,
+        shortable,
+        tradable: true,
+    }
+}
+
+impl Exchange {
+    /// A venue with three instruments and no accounts.
+    pub(crate) fn new(dice: &mut Dice, partial: bool) -> Self {
+        let allow_short = dice.chance(300);
+        let config = SimConfig {
+            slippage_bps: Decimal::from(dice.between(0, 5)),
+            volume_share: partial.then(|| Percent::basis_points(2_000)),
+            ..SimConfig::default()
+        };
+        let instruments = vec![
+            instrument("BTC", CalendarKind::AlwaysOpen, 1, allow_short),
+            instrument("ETH", CalendarKind::AlwaysOpen, 10, allow_short),
+            instrument("IBM", CalendarKind::UsEquities, 1_000, allow_short),
+        ];
+        let mut engine = Engine::new(config).expect("the settings are in range");
+        for instrument in &instruments {
+            engine.register(instrument.clone());
+        }
+        let (accepted, hidden) = (BTreeMap::new(), BTreeMap::new());
+        let repeated = BTreeSet::new();
+        Self { engine, instruments, accepted, repeated, hidden, allow_short, partial }
+    }
+
+    /// Opens an account with some money.
+    pub(crate) fn open_account(&mut self, account: &AccountId, cash: i64) {
+        let settings = AccountSettings { allow_short: self.allow_short };
+        let opened = self.engine.open_account(account.clone(), settings);
+        debug_assert!(opened.is_ok(), "accounts have different names");
+        let _ = self.transfer(account, cash);
+    }
+
+    /// Moves money in, or out when negative; false when the venue refuses.
+    pub(crate) fn transfer(&mut self, account: &AccountId, dollars: i64) -> bool {
+        let money = Money::new(Decimal::from(dollars.abs()), Currency::usd());
+        if dollars >= 0 {
+            self.engine.deposit(account, &money).is_ok()
+        } else {
+            self.engine.withdraw(account, &money).is_ok()
+        }
+    }
+
+    /// Gives an account a holding that no desk knows of.
+    pub(crate) fn endow(&mut self, account: &AccountId, instrument: &InstrumentId, units: Qty) {
+        let at = self.engine.quote(instrument).map_or(price(10_000), |q| q.last);
+        let moved = self.engine.transfer_position(account, instrument, units.signed(true), at);
+        debug_assert!(moved.is_ok(), "account and instrument exist");
+    }
+
+    /// Takes an order in. `hidden_until` keeps it from queries for a while.
+    pub(crate) fn place(
+        &mut self,
+        order: &PlaceOrder,
+        hidden_until: Option<i64>,
+        now: i64,
+    ) -> (PlaceOutcome, Vec<VenueEvent>) {
+        let key = (order.account.clone(), order.client_order_id.clone());
+        let (outcome, events) = self.engine.place(order, Timestamp(now));
+        match &outcome {
+            PlaceOutcome::Accepted(_) => {
+                *self.accepted.entry(key.clone()).or_default() += 1;
+                if let Some(until) = hidden_until {
+                    self.hidden.insert(key, until);
+                }
+            }
+            PlaceOutcome::DuplicateId => {
+                self.repeated.insert(key);
+            }
+            _ => {}
+        }
+        (outcome, events)
+    }
+
+    /// Cancels an order of the desk.
+    pub(crate) fn cancel(
+        &mut self,
+        cancel: &CancelOrder,
+        now: i64,
+    ) -> (CancelOutcome, Vec<VenueEvent>) {
+        self.engine.cancel(&cancel.account, &cancel.client_order_id, Timestamp(now))
+    }
+
+    /// Looks an order up.
+    pub(crate) fn order(
+        &self,
+        account: &AccountId,
+        id: &ClientOrderId,
+        now: i64,
+    ) -> Option<OrderReport> {
+        let key = (account.clone(), id.clone());
+        let hidden = self.hidden.get(&key).is_some_and(|until| *until > now);
+        if hidden { None } else { self.engine.order(account, id) }
+    }
+
+    /// Everything about an account, as a query shows it.
+    pub(crate) fn snapshot(&self, account: &AccountId, since: Timestamp, now: i64) -> VenueSnapshot {
+        let mut snapshot = self.truth(account, since, now);
+        snapshot.open_orders.retain(|report| {
+            let key = report.client_order_id.clone().map(|id| (account.clone(), id));
+            !key.and_then(|key| self.hidden.get(&key)).is_some_and(|until| *until > now)
+        });
+        snapshot
+    }
+
+    /// Everything about an account, as it is.
+    pub(crate) fn truth(&self, account: &AccountId, since: Timestamp, now: i64) -> VenueSnapshot {
+        self.engine.snapshot(account, since, Timestamp(now)).expect("the account exists")
+    }
+
+    /// The last price of an instrument.
+    pub(crate) fn last(&self, index: usize) -> Decimal {
+        let quote = self.engine.quote(&self.instruments[index].id);
+        quote.map_or(Decimal::ZERO, |q| q.last.get())
+    }
+
+    /// Every execution of an account.
+    pub(crate) fn fills(&self, account: &AccountId) -> Vec<Fill> {
+        self.truth(account, Timestamp::default(), 0).fills
+    }
+
+    /// Live orders of an account.
+    pub(crate) fn open_orders(&self, account: &AccountId) -> Vec<OrderReport> {
+        self.truth(account, Timestamp(i64::MAX), 0).open_orders
+    }
+
+    /// Somebody trades by hand.
+    pub(crate) fn by_hand(&mut self, order: &ExternalOrder, now: i64) -> Vec<VenueEvent> {
+        self.engine.external_order(order, Timestamp(now)).1
+    }
+
+    /// Somebody cancels by hand.
+    pub(crate) fn cancel_by_hand(
+        &mut self,
+        account: &AccountId,
+        report: &OrderReport,
+        now: i64,
+    ) -> Vec<VenueEvent> {
+        debug_assert!(report.status == VenueStatus::Working, "only live orders are listed");
+        self.engine.external_cancel(account, &report.venue_order_id, Timestamp(now)).1
+    }
+
+    /// A step of the price.
+    pub(crate) fn tick(&mut self, index: usize, quote: Quote, volume: Qty) -> Vec<AccountEvent> {
+        let instrument = self.instruments[index].id.clone();
+        let traded_volume = Some(volume);
+        let tick = SimTick { instrument, quote, traded_volume, phase: Phase::Continuous };
+        self.engine.on_tick(&tick, quote.at)
+    }
+
+    /// A market opens or closes.
+    pub(crate) fn session(&mut self, index: usize, open: bool, now: i64) -> Vec<AccountEvent> {
+        let change = if open { SessionChange::Open } else { SessionChange::Close };
+        self.engine.on_session(&self.instruments[index].id, change, Timestamp(now))
+    }
+}

@@ -1,0 +1,139 @@
+//! Prices and sessions: what the market does and what the desks see of it.
+//!
+//! This module must not know orders.
+
+use domain::{CalendarKind, Qty, Quote, Timestamp};
+use path::{core::Input, market::Session};
+
+use crate::{
+    dice::Dice,
+    exchange::{price, qty},
+    faults::Fault,
+    world::{EPOCH, Job, SECOND, World},
+};
+
+/// The state of the simulated markets.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    /// Last price of each instrument in hundredths.
+    cents: Vec<i64>,
+    /// Until when desks get no prices of an instrument.
+    stale_until: Vec<i64>,
+    /// Whether the stock market is open.
+    open: bool,
+    /// Number of the trading day.
+    day: i64,
+    /// Prices stand still.
+    pub(crate) frozen: bool,
+}
+
+impl Feed {
+    /// Markets at their first prices.
+    pub(crate) fn new(dice: &mut Dice, instruments: usize) -> Self {
+        let cents = (0..instruments).map(|_| dice.between(5_000, 20_000)).collect();
+        let day = Timestamp(EPOCH).utc_day();
+        Self { cents, stale_until: vec![0; instruments], open: true, day, frozen: false }
+    }
+
+    /// The last price of an instrument in hundredths.
+    pub(crate) fn cents(&self, index: usize) -> i64 {
+        self.cents[index]
+    }
+
+    /// The sessions of both calendars.
+    pub(crate) fn sessions(&self, _now: i64) -> [(CalendarKind, Session); 2] {
+        let day = self.day;
+        [
+            (CalendarKind::AlwaysOpen, Session { open: true, day }),
+            (CalendarKind::UsEquities, Session { open: self.open, day }),
+        ]
+    }
+}
+
+impl World {
+    /// The price of an instrument takes a step.
+    pub(crate) fn price(&mut self, index: usize) {
+        let (low, high) = if self.settling { (2_000, 3_500) } else { (300, 1_200) };
+        let wait = self.dice.millis(low, high);
+        self.after(wait, Job::Price(index));
+        self.step_price(index);
+    }
+
+    /// One step of a price, told to the venue and, unless the feed is stale, to the desks.
+    pub(crate) fn step_price(&mut self, index: usize) {
+        let old = self.feed.cents[index];
+        let mut moved = self.dice.between(-old / 400, old / 400);
+        if !self.feed.frozen && self.strikes(Fault::PriceGap) {
+            moved = self.dice.between(-old / 12, old / 12);
+        }
+        if self.feed.frozen {
+            moved = 0;
+        }
+        let last = (old + moved).clamp(1_000, 100_000);
+        self.feed.cents[index] = last;
+        let half = 1 + last / 5_000;
+        let (bid, ask) = (price(last - half), price(last + half));
+        let quote = Quote { bid, ask, last: price(last), at: Timestamp(self.now) };
+        let volume = if self.exchange.partial {
+            qty(self.dice.between(0, 60) * 1_000)
+        } else {
+            Qty::ZERO
+        };
+        let events = self.exchange.tick(index, quote, volume);
+        self.publish_each(events);
+        if self.feed.stale_until[index] > self.now {
+            return;
+        }
+        if !self.feed.frozen && self.strikes(Fault::FeedStale) {
+            self.feed.stale_until[index] = self.now + self.dice.millis(2_000, 15_000);
+        }
+        let instrument = self.exchange.instruments[index].id.clone();
+        for p in 0..self.procs.len() {
+            if self.procs[p].dead {
+                continue;
+            }
+            for a in 0..self.accounts.len() {
+                let input = Box::new(Input::Quote { instrument: instrument.clone(), quote });
+                let wait = self.dice.millis(0, 5);
+                self.after(wait, Job::Tell { p, a, input });
+            }
+        }
+    }
+
+    /// The stock market closes or opens; a new day begins with every opening.
+    pub(crate) fn session(&mut self, open: bool) {
+        if open == self.feed.open {
+            return;
+        }
+        self.trace(|| format!("session open: {open}"));
+        self.feed.open = open;
+        if open {
+            self.feed.day += 1;
+        }
+        for index in 0..self.exchange.instruments.len() {
+            if self.exchange.instruments[index].calendar == CalendarKind::UsEquities {
+                let events = self.exchange.session(index, open, self.now);
+                self.publish_each(events);
+            }
+        }
+        for p in 0..self.procs.len() {
+            for a in 0..self.accounts.len() {
+                for (calendar, session) in self.feed.sessions(self.now) {
+                    let input = Box::new(Input::Session { calendar, session });
+                    self.after(0, Job::Tell { p, a, input });
+                }
+            }
+        }
+        if !open {
+            let wait = self.dice.millis(3_000, 15_000);
+            self.after(wait, Job::Session(true));
+        }
+    }
+
+    /// The stock market closes for a while.
+    pub(crate) fn break_session(&mut self) {
+        if self.feed.open && self.strikes(Fault::SessionBreak) {
+            self.after(SECOND / 10, Job::Session(false));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The desk's door to one account of the simulated venue.
+//!
+//! It answers as any venue adapter does, in futures that are ready at once unless a latency is
+//! hooked in. This module must not know an async runtime or read a clock: both are passed in.
+
+use std::{fmt, sync::Arc};
+
+use domain::{AccountId, ClientOrderId, Nanos, Timestamp};
+use path::{
+    broker::{
+        BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
+        VenueSnapshot,
+    },
+    verbs::{CancelOrder, PlaceOrder, Recorded},
+    wire::Wire,
+};
+
+use crate::{shared::SharedVenue, storage::SimStorage};
+
+/// Reads the venue's clock.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Is waited for before every request.
+pub type LatencyHook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// One account at the simulated venue.
+pub struct SimBroker<S> {
+    venue: SharedVenue<S>,
+    account: AccountId,
+    clock: Clock,
+    latency: Option<LatencyHook>,
+}
+
+impl<S> fmt::Debug for SimBroker<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimBroker").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+impl<S: SimStorage> SimBroker<S> {
+    /// A door to `account`, which must be open at the venue.
+    pub fn new(venue: SharedVenue<S>, account: AccountId, clock: Clock) -> Self {
+        Self { venue, account, clock, latency: None }
+    }
+
+    /// Waits before every request.
+    #[must_use]
+    pub fn with_latency(mut self, hook: LatencyHook) -> Self {
+        self.latency = Some(hook);
+        self
+    }
+
+    async fn wait(&self) {
+        if let Some(hook) = &self.latency {
+            hook().await;
+        }
+    }
+}
+
+impl<S: SimStorage + Send> Broker for SimBroker<S> {
+    fn capabilities(&self) -> Capabilities {
+        let queues_when_closed = self.venue.with(|venue| venue.engine().config().queue_when_closed);
+        Capabilities { reduce_only: true, queues_when_closed, acceptance_window: Nanos(0) }
+    }
+
+    fn place<'a>(
+        &'a self,
+        wire: &'a Wire,
+        order: Recorded<PlaceOrder>,
+    ) -> BoxFuture<'a, PlaceOutcome> {
+        Box::pin(async move {
+            self.wait().await;
+            let (request, _in_flight) = match wire.release(order) {
+                Ok(released) => released,
+                Err(why) => return PlaceOutcome::NotSent(why),
+            };
+            if request.account != self.account {
+                return self.foreign_place();
+            }
+            let outcome = self.venue.place(&request, (self.clock)());
+            outcome.unwrap_or_else(|error| PlaceOutcome::Unknown { why: error.to_string() })
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        wire: &'a Wire,
+        cancel: Recorded<CancelOrder>,
+    ) -> BoxFuture<'a, CancelOutcome> {
+        Box::pin(async move {
+            self.wait().await;
+            let (request, _in_flight) = match wire.release(cancel) {
+                Ok(released) => released,
+                Err(why) => return CancelOutcome::NotSent(why),
+            };
+            if request.account != self.account {
+                let text = format!("this door leads to account `{}`", self.account);
+                return CancelOutcome::Rejected { text };
+            }
+            let (id, now) = (&request.client_order_id, (self.clock)());
+            let outcome = self.venue.cancel(&self.account, id, now);
+            outcome.unwrap_or_else(|error| CancelOutcome::Unknown { why: error.to_string() })
+        })
+    }
+
+    fn order<'a>(
+        &'a self,
+        id: &'a ClientOrderId,
+    ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>> {
+        Box::pin(async move {
+            self.wait().await;
+            let found = self.venue.with(|venue| venue.order(&self.account, id));
+            found.map_err(|error| QueryError(error.to_string()))
+        })
+    }
+
+    fn snapshot<'a>(
+        &'a self,
+        fills_since: Timestamp,
+    ) -> BoxFuture<'a, Result<VenueSnapshot, QueryError>> {
+        Box::pin(async move {
+            self.wait().await;
+            let now = (self.clock)();
+            let found = self.venue.with(|venue| venue.snapshot(&self.account, fills_since, now));
+            found.map_err(|error| QueryError(error.to_string()))
+        })
+    }
+}
+
+impl<S> SimBroker<S> {
+    fn foreign_place(&self) -> PlaceOutcome {
+        PlaceOutcome::Rejected {
+            code: path::broker::VenueRejection::Unauthorized,
+            text: format!("this door leads to account `{}`", self.account),
+        }
+    }
+}

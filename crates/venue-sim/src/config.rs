@@ -1,0 +1,222 @@
+//! The assumptions of the simulation, as numbers and in words.
+//!
+//! This module exists so that every result can be printed together with what was assumed. It must
+//! not know how the engine applies an assumption.
+
+use domain::{Nanos, Percent};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::error::SimError;
+
+/// When a limit order that rests in the book fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FillLimitsOn {
+    /// When the market goes beyond the limit: whoever stood before us in the queue is gone.
+    #[default]
+    TradeThrough,
+    /// When the market reaches the limit.
+    Touch,
+}
+
+/// Which price triggers a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerOn {
+    /// The last trade.
+    #[default]
+    Last,
+    /// The side of the quote at which the stop would fill.
+    Quote,
+}
+
+/// The models of the simulated venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimConfig {
+    /// Hundredths of a per cent by which market and stop orders fill worse than the price that
+    /// stands; 0 to 1000. The half-spread is in the quote already; bars have none.
+    pub slippage_bps: Decimal,
+    /// Fee of a fill that rested, as a share of its value: 0.001 is 0.1 %. Negative is a rebate.
+    pub maker_fee: Decimal,
+    /// Fee of a fill that took, as a share of its value.
+    pub taker_fee: Decimal,
+    /// The largest share of the traded volume that fills, over all accounts; `None` for no cap.
+    pub volume_share: Option<Percent>,
+    /// When resting limits fill.
+    pub fill_limits_on: FillLimitsOn,
+    /// Which price triggers stops.
+    pub trigger_on: TriggerOn,
+    /// True to keep orders for the opening that arrive while the market is closed.
+    pub queue_when_closed: bool,
+    /// An order waits for the next tick when the quote is older than this as it arrives. `None`
+    /// takes a quote of any age.
+    pub quote_max_age: Option<Nanos>,
+    /// Ended orders per account that stay in memory; older ones are read from the storage.
+    pub keep_done: usize,
+    /// Executions per account that stay in memory; older ones are read from the storage.
+    pub keep_fills: usize,
+}
+
+impl Default for SimConfig {
+    fn default() -> Self {
+        Self {
+            slippage_bps: Decimal::ZERO,
+            maker_fee: Decimal::new(1, 3),
+            taker_fee: Decimal::new(1, 3),
+            volume_share: None,
+            fill_limits_on: FillLimitsOn::TradeThrough,
+            trigger_on: TriggerOn::Last,
+            queue_when_closed: true,
+            quote_max_age: None,
+            keep_done: 1_024,
+            keep_fills: 4_096,
+        }
+    }
+}
+
+fn range(
+    field: &'static str,
+    value: Decimal,
+    min: Decimal,
+    max: Decimal,
+    rule: &'static str,
+) -> Result<(), SimError> {
+    if value < min || value > max || value.scale() > 12 {
+        return Err(SimError::Config { field, value: value.to_string(), rule });
+    }
+    Ok(())
+}
+
+impl SimConfig {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`SimError::Config`] names the setting and its rule.
+    pub fn validate(&self) -> Result<(), SimError> {
+        let tenth = Decimal::new(1, 1);
+        let slippage = "0 to 1000 hundredths of a per cent, at most 12 decimals";
+        range("slippage_bps", self.slippage_bps, Decimal::ZERO, Decimal::from(1_000), slippage)?;
+        let fee = "-0.1 to 0.1 (10 %), at most 12 decimals";
+        range("maker_fee", self.maker_fee, -tenth, tenth, fee)?;
+        range("taker_fee", self.taker_fee, -tenth, tenth, fee)?;
+        if let Some(share) = self.volume_share {
+            let rule = "0 to 100 per cent, at most 12 decimals";
+            range("volume_share", share.get(), Decimal::ZERO, Decimal::ONE_HUNDRED, rule)?;
+        }
+        Ok(())
+    }
+
+    /// The assumptions in words, one sentence each.
+    #[must_use]
+    pub fn describe(&self) -> Vec<String> {
+        let percent = |rate: Decimal| (rate * Decimal::ONE_HUNDRED).normalize();
+        let slippage = if self.slippage_bps.is_zero() {
+            "Market and stop orders fill at the price that stands: no slippage.".to_owned()
+        } else {
+            format!(
+                "Market and stop orders fill {} hundredths of a per cent worse than the price that \
+                 stands, rounded to the tick against the order; this may lie outside a bar's range.",
+                self.slippage_bps.normalize()
+            )
+        };
+        let limits = match self.fill_limits_on {
+            FillLimitsOn::TradeThrough => {
+                "Resting limit orders fill at their limit when the price goes beyond it; reaching \
+                 it is not enough."
+            }
+            FillLimitsOn::Touch => {
+                "Resting limit orders fill at their limit when the price reaches it."
+            }
+        };
+        let trigger = match self.trigger_on {
+            TriggerOn::Last => "Stops are triggered by the last trade.",
+            TriggerOn::Quote => "Stops are triggered by the quote's side at which they would fill.",
+        };
+        let volume = self.volume_share.map_or_else(
+            || "Volume does not limit fills.".to_owned(),
+            |share| {
+                format!(
+                    "At most {share} % of each tick's or bar's traded volume fills, over all \
+                     accounts together; unknown volume does not limit fills."
+                )
+            },
+        );
+        let closed = if self.queue_when_closed {
+            "Orders that arrive while the market is closed wait for its opening."
+        } else {
+            "Orders that arrive while the market is closed are refused, except for the opening \
+             auction's."
+        };
+        let mut words = vec![
+            slippage,
+            format!(
+                "Fees are charged in the quote currency: {} % for resting orders and {} % for \
+                 taking ones, rounded up at 8 decimals.",
+                percent(self.maker_fee),
+                percent(self.taker_fee)
+            ),
+            limits.to_owned(),
+            trigger.to_owned(),
+            volume,
+            "Within a bar the gap at the open comes first, then stops, then limits; when a stop \
+             and a target are both reached, the stop fills. Bars have no spread."
+                .to_owned(),
+            "A stop or a limit that the open has jumped over fills at the open.".to_owned(),
+            closed.to_owned(),
+            "Orders fill against the market only, never against each other, and do not move it. \
+             The venue adds no latency."
+                .to_owned(),
+        ];
+        if let Some(age) = self.quote_max_age {
+            let ms = age.as_millis();
+            words.push(format!(
+                "An order waits for the next tick when the quote is older than {ms} ms."
+            ));
+        }
+        words
+    }
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AccountSettings {
+    /// True to let it sell what it doesn't hold, if the instrument is shortable. A short position
+    /// freezes twice its value: the proceeds and as much again.
+    pub allow_short: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_out_of_range_are_refused_by_name() {
+        let config = SimConfig { taker_fee: Decimal::TWO, ..SimConfig::default() };
+        let error = config.validate().unwrap_err();
+        assert_eq!(error.code(), "sim_config");
+        let words = "taker_fee is 2: -0.1 to 0.1 (10 %), at most 12 decimals";
+        assert_eq!(error.to_string(), words);
+        let config = SimConfig { slippage_bps: -Decimal::ONE, ..SimConfig::default() };
+        assert!(config.validate().is_err());
+    }
+
+    #[test]
+    fn the_words_follow_the_numbers() {
+        let words = SimConfig::default().describe().join("\n");
+        assert!(words.contains("no slippage") && words.contains("goes beyond it"), "{words}");
+        assert!(words.contains("0.1 % for resting orders and 0.1 % for taking ones"), "{words}");
+        let config = SimConfig {
+            slippage_bps: Decimal::new(25, 1),
+            volume_share: Percent::new(Decimal::TEN).ok(),
+            fill_limits_on: FillLimitsOn::Touch,
+            quote_max_age: Some(Nanos::from_secs(1)),
+            ..SimConfig::default()
+        };
+        let words = config.describe().join("\n");
+        assert!(words.contains("2.5 hundredths of a per cent"), "{words}");
+        assert!(words.contains("At most 10 % of each tick's"), "{words}");
+        assert!(words.contains("when the price reaches it."), "{words}");
+        assert!(words.contains("older than 1000 ms"), "{words}");
+    }
+}

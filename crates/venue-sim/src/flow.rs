@@ -1,0 +1,269 @@
+//! Prices and sessions as they pass: which orders meet a step, and in which order.
+//!
+//! This module must not know fees, funds or positions beyond what decides who comes first.
+
+use domain::{Bar, InstrumentId, Qty, Quote, TimeInForce, Timestamp};
+use path::broker::VenueStatus;
+use rust_decimal::Decimal;
+
+use crate::{
+    engine::{AccountEvent, Engine},
+    market::{BarStep, Market, Phase, Session, SessionChange, SimTick},
+    matching::{Effect, Point, effect, quiet, rank, span},
+    order::{Acting, SimOrder},
+};
+
+/// Which auction a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Auction {
+    None,
+    Opening,
+    Closing,
+    /// A closing without a print of its own: nobody but the auction's orders takes part.
+    ClosingOnly,
+}
+
+impl Auction {
+    fn admits(self, tif: TimeInForce) -> bool {
+        match tif {
+            TimeInForce::Opg => self == Self::Opening,
+            TimeInForce::Cls => matches!(self, Self::Closing | Self::ClosingOnly),
+            _ => self != Self::ClosingOnly,
+        }
+    }
+}
+
+/// An order that a step acts on, with what decides when it is its turn.
+struct Turn {
+    class: u8,
+    rank: Decimal,
+    number: u64,
+    found: Effect,
+}
+
+impl Engine {
+    /// Takes a step of the price and fills what it fills. Ticks of unknown instruments and ticks
+    /// with crossed quotes are ignored; while the market is closed a tick only moves the quote.
+    pub fn on_tick(&mut self, tick: &SimTick, now: Timestamp) -> Vec<AccountEvent> {
+        let mut out = Vec::new();
+        let quote = tick.quote;
+        let Some(market) = self.markets.get_mut(&tick.instrument) else { return out };
+        if quote.bid > quote.ask {
+            return out;
+        }
+        market.state.quote = Some(quote);
+        market.state.refill(&self.config, tick.traded_volume);
+        self.dirty.market(&tick.instrument);
+        let opens = tick.phase == Phase::Open || market.state.session == Session::Opening;
+        if opens {
+            market.state.session = Session::Open;
+        }
+        if market.state.session == Session::Closed {
+            return out;
+        }
+        match tick.phase {
+            _ if opens => self.open_at(&tick.instrument, &quote, now, &mut out),
+            Phase::Open | Phase::Continuous => {
+                let traded = tick.traded_volume.is_some_and(|volume| !volume.is_zero());
+                let point = Point::Quote { quote, traded };
+                self.meet_all(&tick.instrument, point, Auction::None, now, &mut out);
+            }
+            Phase::Close => {
+                let point = Point::Gap(quote.last);
+                self.meet_all(&tick.instrument, point, Auction::Closing, now, &mut out);
+            }
+        }
+        if tick.phase == Phase::Close {
+            self.close(&tick.instrument, now, &mut out);
+        }
+        out
+    }
+
+    fn open_at(
+        &mut self,
+        instrument: &InstrumentId,
+        quote: &Quote,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        self.meet_all(instrument, Point::Gap(quote.last), Auction::Opening, now, out);
+        self.expire(instrument, &[TimeInForce::Opg], "not filled in the opening auction", now, out);
+    }
+
+    /// Takes a whole bar: its open, what lies between, its close.
+    pub fn on_bar(&mut self, instrument: &InstrumentId, bar: &Bar) -> Vec<AccountEvent> {
+        let mut out = Vec::new();
+        if bar.impossible().is_none() {
+            for step in [BarStep::Open, BarStep::Path, BarStep::Close] {
+                self.bar_step(instrument, bar, step, &mut out);
+            }
+        }
+        out
+    }
+
+    /// Takes a part of a bar, so that orders can be placed at its open and live through the rest.
+    /// The three steps come in order. The bar's volume is one budget for all three, zero meaning
+    /// unknown. Impossible bars and bars of closed markets fill nothing.
+    pub fn on_bar_step(
+        &mut self,
+        instrument: &InstrumentId,
+        bar: &Bar,
+        step: BarStep,
+    ) -> Vec<AccountEvent> {
+        let mut out = Vec::new();
+        if bar.impossible().is_none() {
+            self.bar_step(instrument, bar, step, &mut out);
+        }
+        out
+    }
+
+    fn bar_step(
+        &mut self,
+        instrument: &InstrumentId,
+        bar: &Bar,
+        step: BarStep,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        let Some(market) = self.markets.get_mut(instrument) else { return };
+        let (price, now) = match step {
+            BarStep::Open => (bar.open, bar.open_at),
+            BarStep::Path => (bar.open, bar.close_at),
+            BarStep::Close => (bar.close, bar.close_at),
+        };
+        let quote = Quote { bid: price, ask: price, last: price, at: now };
+        self.dirty.market(instrument);
+        market.state.quote = Some(quote);
+        if step == BarStep::Open {
+            let known = Some(bar.volume).filter(|volume| *volume != Qty::ZERO);
+            market.state.refill(&self.config, known);
+        }
+        let opens = market.state.session == Session::Opening && step == BarStep::Open;
+        if opens {
+            market.state.session = Session::Open;
+        }
+        if market.state.session != Session::Open {
+            return;
+        }
+        let Bar { open, high, low, close, .. } = *bar;
+        let point = match step {
+            BarStep::Open if opens => {
+                return self.open_at(instrument, &quote, now, out);
+            }
+            BarStep::Open => Point::Gap(open),
+            BarStep::Path => Point::Path { open, high, low, close },
+            BarStep::Close => Point::Quote { quote, traded: false },
+        };
+        self.meet_all(instrument, point, Auction::None, now, out);
+    }
+
+    /// Opens or closes a market without a print. Opening again or closing again does nothing.
+    pub fn on_session(
+        &mut self,
+        instrument: &InstrumentId,
+        change: SessionChange,
+        now: Timestamp,
+    ) -> Vec<AccountEvent> {
+        let mut out = Vec::new();
+        let Some(market) = self.markets.get_mut(instrument) else { return out };
+        match (change, market.state.session) {
+            (SessionChange::Open, Session::Closed) => {
+                market.state.session = Session::Opening;
+                self.dirty.market(instrument);
+            }
+            (SessionChange::Close, Session::Opening | Session::Open) => {
+                let traded = market.state.session == Session::Open;
+                if let Some(quote) = market.state.quote.filter(|_| traded) {
+                    let point = Point::Gap(quote.last);
+                    self.meet_all(instrument, point, Auction::ClosingOnly, now, &mut out);
+                }
+                self.close(instrument, now, &mut out);
+            }
+            (SessionChange::Open, _) | (SessionChange::Close, Session::Closed) => {}
+        }
+        out
+    }
+
+    fn close(&mut self, instrument: &InstrumentId, now: Timestamp, out: &mut Vec<AccountEvent>) {
+        if let Some(market) = self.markets.get_mut(instrument) {
+            market.state.session = Session::Closed;
+            self.dirty.market(instrument);
+        }
+        let ending = [TimeInForce::Day, TimeInForce::Opg, TimeInForce::Cls];
+        self.expire(instrument, &ending, "the session has ended", now, out);
+    }
+
+    fn expire(
+        &mut self,
+        instrument: &InstrumentId,
+        ending: &[TimeInForce],
+        why: &str,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        let Some(market) = self.markets.get(instrument) else { return };
+        let orders = self.live(&market.working).filter(|order| ending.contains(&order.tif));
+        let numbers: Vec<u64> = orders.map(|order| order.number).collect();
+        for number in numbers {
+            self.end(number, VenueStatus::Expired, Some(why), now, out);
+        }
+    }
+
+    /// Lets every live order that the step admits meet it: market orders first, then stops (those
+    /// that reduce before the others), then limits; among their like the nearest first, then by
+    /// arrival. Stop-before-target follows from this.
+    fn meet_all(
+        &mut self,
+        instrument: &InstrumentId,
+        point: Point,
+        auction: Auction,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        let Some(market) = self.markets.get(instrument) else { return };
+        if !market.state.instrument.tradable {
+            return;
+        }
+        let (low, high) = span(&point);
+        if auction == Auction::None && market.quiet.is_some_and(|quiet| quiet.covers(low, high)) {
+            return;
+        }
+        let mut turns = self.turns(market, &point, auction);
+        if turns.is_empty() {
+            let orders = self.live(&market.working);
+            let band = quiet(orders.filter(|order| Auction::None.admits(order.tif)));
+            if let Some(market) = self.markets.get_mut(instrument) {
+                market.quiet = band;
+            }
+            return;
+        }
+        turns.sort_by_key(|turn| (turn.class, turn.rank, turn.number));
+        for turn in turns {
+            self.meet(turn.number, turn.found, now, out);
+        }
+    }
+
+    fn turns(&self, market: &Market, point: &Point, auction: Auction) -> Vec<Turn> {
+        let settles = !matches!(point, Point::Path { .. });
+        let turn = |order: &SimOrder| {
+            let found = effect(order, point, &self.config);
+            let rests_now = settles && order.taking && matches!(order.acting(), Acting::Limit(_));
+            if found == Effect::None && !rests_now {
+                return None;
+            }
+            let class = match order.acting() {
+                Acting::Market => 0,
+                Acting::Waiting(_) if self.reduces(order) => 1,
+                Acting::Waiting(_) => 2,
+                Acting::Limit(_) => 3,
+            };
+            Some(Turn { class, rank: rank(order, point), number: order.number, found })
+        };
+        let orders = self.live(&market.working);
+        orders.filter(|order| auction.admits(order.tif)).filter_map(turn).collect()
+    }
+
+    fn reduces(&self, order: &SimOrder) -> bool {
+        let account = self.accounts.get(&order.account);
+        account.is_some_and(|a| !a.state.reducible(&order.instrument, order.side).is_zero())
+    }
+}

@@ -1,0 +1,41 @@
+//! The simulated venue: one deterministic matching engine for paper trading and backtests.
+//!
+//! It exists so that a backtest and a paper account fill by the same rules. The engine is
+//! synchronous: prices, time and commands are its only inputs, and the same inputs give the same
+//! fills to the last digit. It must not know the desk: not its journal, books, limits or
+//! strategies, not networks, clocks, threads or async runtimes. It keeps its own books, as a
+//! broker does, so that the desk has something to be reconciled against.
+
+mod account;
+pub mod broker;
+pub mod changes;
+pub mod config;
+pub mod engine;
+pub mod error;
+mod fill;
+mod flow;
+mod funds;
+pub mod market;
+mod matching;
+pub mod memory;
+pub mod order;
+mod place;
+pub mod rows;
+mod rules;
+pub mod shared;
+pub mod storage;
+pub mod venue;
+
+pub use account::AccountState;
+pub use broker::{Clock, LatencyHook, SimBroker};
+pub use changes::{Counters, FillRow, SimBook, SimChanges};
+pub use config::{AccountSettings, FillLimitsOn, SimConfig, TriggerOn};
+pub use engine::{AccountEvent, Engine};
+pub use error::SimError;
+pub use market::{BarStep, MarketState, Phase, Session, SessionChange, SimTick};
+pub use memory::{MemoryRows, MemoryStorage};
+pub use order::{ExternalOrder, SimOrder};
+pub use rows::{JsonRows, RowBatch, RowDelete, RowPut, RowStorage, TABLES};
+pub use shared::{EventSink, SharedVenue};
+pub use storage::{SimStorage, SimStorageError};
+pub use venue::Venue;

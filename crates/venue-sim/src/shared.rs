@@ -1,0 +1,178 @@
+//! One venue for several brokers and feeds, and one order of its events.
+//!
+//! Events leave under the venue's lock, so that what happened first is told first whoever caused
+//! it. This module must not know threads or runtimes: the sink only takes events in.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{AccountId, Bar, InstrumentId, Timestamp, VenueOrderId};
+use path::{
+    broker::{CancelOutcome, PlaceOutcome, VenueEvent},
+    verbs::PlaceOrder,
+};
+
+use crate::{
+    engine::AccountEvent,
+    error::SimError,
+    market::{BarStep, SessionChange, SimTick},
+    order::ExternalOrder,
+    storage::SimStorage,
+    venue::Venue,
+};
+
+/// Takes events in. It is called under the venue's lock: it must put the event into a queue and
+/// return, and must not call the venue.
+pub type EventSink = Arc<dyn Fn(&AccountId, VenueEvent) + Send + Sync>;
+
+/// A venue that several owners use.
+pub struct SharedVenue<S> {
+    venue: Arc<Mutex<Venue<S>>>,
+    sink: EventSink,
+}
+
+impl<S> Clone for SharedVenue<S> {
+    fn clone(&self) -> Self {
+        Self { venue: self.venue.clone(), sink: self.sink.clone() }
+    }
+}
+
+impl<S: SimStorage> SharedVenue<S> {
+    /// Shares a venue whose events go to `sink`.
+    pub fn new(venue: Venue<S>, sink: EventSink) -> Self {
+        Self { venue: Arc::new(Mutex::new(venue)), sink }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Venue<S>> {
+        // A panic inside a command leaves it uncommitted at worst; the storage stays consistent.
+        self.venue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Uses the venue for what has no events: accounts, instruments, money, queries. Events of
+    /// anything else would be lost to the sink.
+    pub fn with<T>(&self, use_it: impl FnOnce(&mut Venue<S>) -> T) -> T {
+        use_it(&mut self.lock())
+    }
+
+    fn tell_all(&self, events: Vec<AccountEvent>) {
+        for (account, event) in events {
+            (self.sink)(&account, event);
+        }
+    }
+
+    fn tell(&self, account: &AccountId, events: Vec<VenueEvent>) {
+        for event in events {
+            (self.sink)(account, event);
+        }
+    }
+
+    /// Places an order. The sink hears the acknowledgement first and then what happened next.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`]: whether the order is in is unknown.
+    pub fn place(&self, order: &PlaceOrder, now: Timestamp) -> Result<PlaceOutcome, SimError> {
+        let mut venue = self.lock();
+        let (outcome, events) = venue.place(order, now)?;
+        if let PlaceOutcome::Accepted(report) = &outcome {
+            (self.sink)(&order.account, VenueEvent::Order(report.clone()));
+        }
+        self.tell(&order.account, events);
+        Ok(outcome)
+    }
+
+    /// Cancels an order.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`]: whether the order is cancelled is unknown.
+    pub fn cancel(
+        &self,
+        account: &AccountId,
+        id: &domain::ClientOrderId,
+        now: Timestamp,
+    ) -> Result<CancelOutcome, SimError> {
+        let mut venue = self.lock();
+        let (outcome, events) = venue.cancel(account, id, now)?;
+        self.tell(account, events);
+        Ok(outcome)
+    }
+
+    /// Gives an order by hand at the venue.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn external_order(
+        &self,
+        order: &ExternalOrder,
+        now: Timestamp,
+    ) -> Result<PlaceOutcome, SimError> {
+        let mut venue = self.lock();
+        let (outcome, events) = venue.external_order(order, now)?;
+        self.tell(&order.account, events);
+        Ok(outcome)
+    }
+
+    /// Cancels by hand at the venue.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn external_cancel(
+        &self,
+        account: &AccountId,
+        id: &VenueOrderId,
+        now: Timestamp,
+    ) -> Result<CancelOutcome, SimError> {
+        let mut venue = self.lock();
+        let (outcome, events) = venue.external_cancel(account, id, now)?;
+        self.tell(account, events);
+        Ok(outcome)
+    }
+
+    /// Takes a tick.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_tick(&self, tick: &SimTick, now: Timestamp) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.on_tick(tick, now)?);
+        Ok(())
+    }
+
+    /// Takes a part of a bar.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_bar_step(
+        &self,
+        instrument: &InstrumentId,
+        bar: &Bar,
+        step: BarStep,
+    ) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.on_bar_step(instrument, bar, step)?);
+        Ok(())
+    }
+
+    /// Takes a bar.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_bar(&self, instrument: &InstrumentId, bar: &Bar) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.on_bar(instrument, bar)?);
+        Ok(())
+    }
+
+    /// Opens or closes a market.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_session(
+        &self,
+        instrument: &InstrumentId,
+        change: SessionChange,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.on_session(instrument, change, now)?);
+        Ok(())
+    }
+}
