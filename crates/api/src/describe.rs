@@ -6,8 +6,9 @@ use utoipa::openapi::{
     Content, Info, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
     path::{Operation, ParameterBuilder, ParameterIn, PathItem},
     schema::{AdditionalProperties, ObjectBuilder, Schema, Type},
-    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement,
-        SecurityScheme},
+    security::{
+        ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+    },
     tag::TagBuilder,
 };
 
@@ -46,9 +47,8 @@ const TAGS: [(&str, &str); 13] = [
 pub(crate) fn base() -> OpenApi {
     let mut info = Info::new("Cofferdam", env!("CARGO_PKG_VERSION"));
     info.description = Some(ABOUT.to_owned());
-    let tag = |(name, text): (&str, &str)| {
-        TagBuilder::new().name(name).description(Some(text)).build()
-    };
+    let tag =
+        |(name, text): (&str, &str)| TagBuilder::new().name(name).description(Some(text)).build();
     OpenApiBuilder::new()
         .info(info)
         .tags(Some(TAGS.into_iter().map(tag)))

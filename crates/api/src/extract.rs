@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     body::{Fields, FromFields},
     problem::{ApiError, FieldError},
+    router::BODY_MAX,
 };
 
 /// A strict JSON body.
@@ -40,14 +41,29 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 return too_large();
             }
-            let remedy = "Send the whole body again.";
-            ApiError::invalid("body_unreadable", "The body did not arrive whole.", remedy)
+            unreadable()
         })?;
         Fields::read(&bytes).map(Self)
     }
 }
 
-pub(crate) fn too_large() -> ApiError {
+/// Reads a body whole, up to the bound.
+pub(crate) async fn buffer(body: axum::body::Body) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(body, BODY_MAX).await.map_err(|error| {
+        let inner = error.into_inner();
+        if inner.is::<http_body_util::LengthLimitError>() {
+            return too_large();
+        }
+        unreadable()
+    })
+}
+
+fn unreadable() -> ApiError {
+    let remedy = "Send the whole body again.";
+    ApiError::invalid("body_unreadable", "The body did not arrive whole.", remedy)
+}
+
+fn too_large() -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "body_too_large",

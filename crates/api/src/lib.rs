@@ -4,6 +4,12 @@
 //! the desk's answers into JSON. It must not know databases, files or venues: those come in
 //! through [`ports`]; and it decides nothing about trading: that is the gate's.
 
+#[cfg(test)]
+extern crate self as api;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod testing;
+
 mod body;
 mod describe;
 mod extract;

@@ -2,9 +2,7 @@
 //!
 //! The program knows databases, files and venues and fills these in; the door knows none of them.
 
-use domain::{
-    AccountId, Bar, CalendarKind, InstrumentId, Money, Timeframe, Timestamp,
-};
+use domain::{AccountId, Bar, CalendarKind, InstrumentId, Money, Timeframe, Timestamp};
 use path::{
     broker::BoxFuture,
     journal::Head,

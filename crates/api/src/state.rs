@@ -12,7 +12,10 @@ use domain::{Origin, OriginKind, Principal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    guard::{memo::Memo, rate::{Bucket, Rate}},
+    guard::{
+        memo::Memo,
+        rate::{Bucket, Rate},
+    },
     key::KeyHash,
     metrics::counters::{self, Counters},
     ports::{AccountFactory, AuditSource, BarSource},

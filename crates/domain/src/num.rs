@@ -256,11 +256,10 @@ impl Qty {
         step.is_zero() || (self.0 % step.0).is_zero()
     }
 
-    /// The sum. Saturates at the type's bound, which no checked input can reach by addition of
-    /// fewer than a thousand maximal values.
+    /// The sum. Saturates at the type's bound.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
-        Self((self.0 + other.0).normalize())
+        Self((self.0 + other.0).min(Decimal::from(MAGNITUDE_MAX)).normalize())
     }
 
     /// The difference, or zero when `other` is larger.

@@ -22,19 +22,19 @@
 //! ```compile_fail,E0451
 //! # use path::verbs::{Cleared, PlaceOrder};
 //! fn forge(request: PlaceOrder) -> Cleared<PlaceOrder> {
-//!     Cleared { request, permit: todo!() }
+//!     Cleared { request, permit: unreachable!() }
 //! }
 //! ```
 //! ```compile_fail,E0451
 //! # use path::verbs::{PlaceOrder, Recorded};
 //! fn forge(request: PlaceOrder) -> Recorded<PlaceOrder> {
-//!     Recorded { request, permit: todo!() }
+//!     Recorded { request, permit: unreachable!() }
 //! }
 //! ```
 //! ```compile_fail,E0624
 //! # use path::verbs::{Cleared, PlaceOrder};
 //! fn forge(request: PlaceOrder) -> Cleared<PlaceOrder> {
-//!     Cleared::new(request, todo!())
+//!     Cleared::new(request, unreachable!())
 //! }
 //! ```
 //!
@@ -47,7 +47,7 @@
 //! }
 //! ```
 //! ```compile_fail,E0308
-//! # use path::{verbs::{CancelOrder, Cleared, PlaceOrder}, wire::Wire};
+//! # use path::{verbs::{Cleared, PlaceOrder}, wire::Wire};
 //! fn skip_the_journal(wire: &Wire, cleared: Cleared<PlaceOrder>) {
 //!     let _ = wire.release(cleared);
 //! }
@@ -72,12 +72,10 @@
 //!
 //! nothing is copied or read from text,
 //!
-//! ```compile_fail,E0599
-//! # use path::verbs::{CancelOrder, Recorded};
-//! fn copy(recorded: &Recorded<CancelOrder>) -> Recorded<CancelOrder> {
-//!     recorded.clone()
-//! }
-//! # fn copies<T: Clone>(original: &T) -> T { original.clone() }
+//! ```compile_fail,E0277
+//! # use path::verbs::{PlaceOrder, Recorded};
+//! fn copies<T: Clone>() {}
+//! copies::<Recorded<PlaceOrder>>();
 //! ```
 //! ```compile_fail,E0277
 //! # use path::verbs::{Cleared, PlaceOrder};

@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use domain::{Nanos, OriginKind, OrderStatus, Side};
+use domain::{Nanos, OrderStatus, OriginKind, Side};
 use path::{
     broker::VenueEvent,
     codes::RefusalCode,

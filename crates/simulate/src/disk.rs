@@ -79,7 +79,8 @@ impl Disk {
         let body_hash = Hash::of(body.as_bytes());
         let state_version = path::state::STATE_VERSION;
         let body: Arc<str> = body.into();
-        let record = SnapshotRecord { stream: stream.clone(), head, state_version, body, body_hash };
+        let record =
+            SnapshotRecord { stream: stream.clone(), head, state_version, body, body_hash };
         self.snapshots.entry(stream.clone()).or_default().push(record);
     }
 

@@ -171,11 +171,16 @@ impl Exchange {
     }
 
     /// Everything about an account, as a query shows it.
-    pub(crate) fn snapshot(&self, account: &AccountId, since: Timestamp, now: i64) -> VenueSnapshot {
+    pub(crate) fn snapshot(
+        &self,
+        account: &AccountId,
+        since: Timestamp,
+        now: i64,
+    ) -> VenueSnapshot {
         let mut snapshot = self.truth(account, since, now);
         snapshot.open_orders.retain(|report| {
             let key = report.client_order_id.clone().map(|id| (account.clone(), id));
-            !key.and_then(|key| self.hidden.get(&key)).is_some_and(|until| *until > now)
+            key.and_then(|key| self.hidden.get(&key)).is_none_or(|until| *until <= now)
         });
         snapshot
     }

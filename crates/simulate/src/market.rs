@@ -41,7 +41,7 @@ impl Feed {
     }
 
     /// The sessions of both calendars.
-    pub(crate) fn sessions(&self, _now: i64) -> [(CalendarKind, Session); 2] {
+    pub(crate) fn sessions(&self) -> [(CalendarKind, Session); 2] {
         let day = self.day;
         [
             (CalendarKind::AlwaysOpen, Session { open: true, day }),
@@ -74,11 +74,8 @@ impl World {
         let half = 1 + last / 5_000;
         let (bid, ask) = (price(last - half), price(last + half));
         let quote = Quote { bid, ask, last: price(last), at: Timestamp(self.now) };
-        let volume = if self.exchange.partial {
-            qty(self.dice.between(0, 60) * 1_000)
-        } else {
-            Qty::ZERO
-        };
+        let volume =
+            if self.exchange.partial { qty(self.dice.between(0, 60) * 1_000) } else { Qty::ZERO };
         let events = self.exchange.tick(index, quote, volume);
         self.publish_each(events);
         if self.feed.stale_until[index] > self.now {
@@ -118,7 +115,7 @@ impl World {
         }
         for p in 0..self.procs.len() {
             for a in 0..self.accounts.len() {
-                for (calendar, session) in self.feed.sessions(self.now) {
+                for (calendar, session) in self.feed.sessions() {
                     let input = Box::new(Input::Session { calendar, session });
                     self.after(0, Job::Tell { p, a, input });
                 }

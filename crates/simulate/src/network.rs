@@ -5,9 +5,7 @@
 
 use domain::ClientOrderId;
 use path::{
-    broker::{
-        CancelOutcome, PlaceOutcome, QueryError, VenueEvent, VenueRejection, VenueSnapshot,
-    },
+    broker::{CancelOutcome, PlaceOutcome, QueryError, VenueEvent, VenueRejection, VenueSnapshot},
     core::Input,
     verbs::{PlaceOrder, RiskClass},
 };
@@ -36,13 +34,16 @@ impl World {
         let answered = question || !self.strikes(Fault::AnswerLost);
         let mut travel = self.dice.millis(1, 40);
         if !question && self.strikes(Fault::RequestLate) {
-            travel = self.dice.between(PATIENCE, self.capabilities.acceptance_window.0 - SECOND / 5);
+            travel =
+                self.dice.between(PATIENCE, self.capabilities.acceptance_window.0 - SECOND / 5);
         } else if let Request::Place(order) = &request
             && self.is_entry(a, &order.client_order_id)
             && self.strikes(Fault::RequestTooLate)
         {
             travel = self.capabilities.acceptance_window.0 + self.dice.millis(2_000, 20_000);
             self.accounts[a].touched = true;
+            let account = self.accounts[a].id.clone();
+            self.too_late.insert((account, order.client_order_id.clone()));
         }
         let answered = answered && travel < PATIENCE;
         if !answered {
@@ -191,7 +192,9 @@ impl World {
             out.push(VenueEvent::Order(report));
         }
         let is_late = |event: &VenueEvent| match event {
-            VenueEvent::Fill(fill) => fill.client_order_id.as_ref().is_some_and(|id| late.contains(id)),
+            VenueEvent::Fill(fill) => {
+                fill.client_order_id.as_ref().is_some_and(|id| late.contains(id))
+            }
             _ => false,
         };
         let (fills, rest): (Vec<_>, Vec<_>) = out.into_iter().partition(is_late);

@@ -49,7 +49,7 @@ impl World {
         for index in 0..self.exchange.instruments.len() {
             self.after(SECOND, Job::Price(index));
         }
-        self.after(4 * SECOND, Job::Act0);
+        self.after(4 * SECOND, Job::Somebody);
         self.after(5 * SECOND, Job::Mishap);
     }
 

@@ -4,14 +4,14 @@
 //! This module must not know what any job does in detail.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
 
-use domain::{AccountId, InstallationId, Timestamp};
+use domain::{AccountId, ClientOrderId, InstallationId, Timestamp};
 use path::{
     broker::{Capabilities, VenueEvent},
     budget::DeskLimits,
@@ -48,7 +48,7 @@ const JOBS_MAX: u64 = 150_000;
 pub(crate) enum Request {
     Place(PlaceOrder),
     Cancel(CancelOrder),
-    LookUp(domain::ClientOrderId),
+    LookUp(ClientOrderId),
     Snapshot(Timestamp),
 }
 
@@ -63,6 +63,8 @@ pub(crate) enum Job {
     Flush(usize),
     /// A desk carries an effect out.
     Act(usize),
+    /// A desk carries an effect out that waited for its connection.
+    SlowSend(usize),
     /// Time passes in a desk.
     Beat(usize),
     /// A desk extends its lease.
@@ -76,7 +78,7 @@ pub(crate) enum Job {
     /// A market closes or opens.
     Session(bool),
     /// Somebody does something.
-    Act0,
+    Somebody,
     /// Somebody repeats a request with the same key.
     Again(u64),
     /// Something goes wrong by itself.
@@ -137,6 +139,8 @@ pub(crate) struct World {
     pub(crate) old_events: VecDeque<(usize, VenueEvent)>,
     pub(crate) events: u64,
     pub(crate) starts: u64,
+    /// Orders that arrived after the venue's acceptance window.
+    pub(crate) too_late: BTreeSet<(AccountId, ClientOrderId)>,
     pub(crate) traced: Option<Vec<String>>,
 }
 
@@ -151,7 +155,7 @@ impl World {
         let partial = dice.chance(profile.rate(Fault::PartialFills));
         let exchange = Exchange::new(&mut dice, partial);
         let feed = Feed::new(&mut dice, exchange.instruments.len());
-        let window = dice.between(2, 4);
+        let window = dice.between(2, 6);
         let capabilities = Capabilities {
             reduce_only: dice.chance(500),
             queues_when_closed: true,
@@ -167,7 +171,7 @@ impl World {
             jobs: 0,
             dice,
             profile,
-            faults: BTreeMap::new(),
+            faults: if partial { [(Fault::PartialFills, 1)].into() } else { BTreeMap::new() },
             disk: Disk::default(),
             exchange,
             feed,
@@ -188,6 +192,7 @@ impl World {
             old_events: VecDeque::new(),
             events: 0,
             starts: 0,
+            too_late: BTreeSet::new(),
             traced: traced.then(Vec::new),
         }
     }
@@ -246,7 +251,8 @@ impl World {
             self.clock.store(self.now, Ordering::Relaxed);
             self.jobs += 1;
             if self.jobs > JOBS_MAX {
-                return self.violate(Invariant::Bounded, format!("{JOBS_MAX} jobs did not end the run"));
+                return self
+                    .violate(Invariant::Bounded, format!("{JOBS_MAX} jobs did not end the run"));
             }
             self.carry_out(job);
         }
@@ -261,6 +267,7 @@ impl World {
             | Job::Connect { p, .. }
             | Job::Flush(p)
             | Job::Act(p)
+            | Job::SlowSend(p)
             | Job::Beat(p)
             | Job::Renew(p) => Some(*p),
             _ => None,
@@ -279,6 +286,7 @@ impl World {
             Job::Hear { p, a, link, event } => self.hear(p, a, link, *event),
             Job::Flush(p) => self.flush(p),
             Job::Act(p) => self.act(p),
+            Job::SlowSend(p) => self.slow_send(p),
             Job::Beat(p) => self.beat(p),
             Job::Renew(p) => self.renew(p),
             Job::Connect { p, a } => self.connect(p, a),
@@ -287,7 +295,7 @@ impl World {
             }
             Job::Price(index) => self.price(index),
             Job::Session(open) => self.session(open),
-            Job::Act0 => self.somebody_acts(),
+            Job::Somebody => self.somebody_acts(),
             Job::Again(reply) => self.again(reply),
             Job::Mishap => self.mishap(),
             Job::Start => self.start(),

@@ -88,9 +88,15 @@ mod tests {
         }
         assert!(allowed("desk.example") && allowed("desk.example:3000"));
         assert!(allowed("other.example:8443") && !allowed("other.example:1"));
-        for host in ["evil.example", "localhost.evil.example", "localhost:evil", "127.0.0.1.nip.io",
-            "::1", "localhost:3000:1", "user@localhost"]
-        {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "localhost:evil",
+            "127.0.0.1.nip.io",
+            "::1",
+            "localhost:3000:1",
+            "user@localhost",
+        ] {
             assert!(!allowed(host), "{host}");
         }
     }

@@ -1,8 +1,8 @@
 //! The same write twice: an `Idempotency-Key` gives the first answer again.
 //!
-//! Orders keep their keys in the journal, so a repetition is known after a restart too; other
-//! writes are remembered here, in memory, within bounds. It must not know routes beyond telling
-//! orders from the rest.
+//! Orders are left alone: their keys are in the journal, so a repetition is known after a restart
+//! too. Other writes are remembered here, in memory, within bounds. It must not know what a write
+//! does.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,7 +13,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
     middleware::Next,
     response::Response,
 };
@@ -22,9 +22,8 @@ use tokio::time::Instant;
 
 use super::is_safe;
 use crate::{
-    extract::too_large,
+    extract::buffer,
     problem::{ApiError, FieldError},
-    router::BODY_MAX,
     state::ApiState,
 };
 
@@ -37,10 +36,6 @@ const ANSWER_MAX: usize = 256 * 1_024;
 
 /// The header's name.
 pub(crate) const KEY: &str = "idempotency-key";
-
-/// Asks for an answer to be remembered although its route keeps keys elsewhere.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Remember;
 
 #[derive(Debug, Clone)]
 struct Answer {
@@ -115,7 +110,7 @@ impl Memo {
     }
 }
 
-/// Frees a key whose request ended without an answer, a cut connection included.
+/// Frees a key whose request ended without an answer to remember.
 struct Underway<'a> {
     memo: &'a Memo,
     key: &'a str,
@@ -149,26 +144,25 @@ pub(crate) async fn check(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    if is_safe(request.method()) {
+    let orders = request.method() == Method::POST && request.uri().path() == "/api/orders";
+    if orders || is_safe(request.method()) {
         return Ok(next.run(request).await);
     }
     let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_MAX).await.map_err(|_| too_large())?;
+    let body = buffer(body).await?;
     let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
-    let orders = parts.method == Method::POST && parts.uri.path() == "/api/orders";
-    // The path is part of the name, so that a key of orders is never another route's.
+    // The path is part of the name, so that a key stands for one thing per route.
     let name = format!("{} {} {key}", parts.method, parts.uri.path());
-    let mut content = format!("{} {target}\n", parts.method).into_bytes();
+    let mut content = format!("{target}\n").into_bytes();
     content.extend_from_slice(&body);
-    let known = state.memo().begin(&name, Hash::of(&content));
-    match known {
+    match state.memo().begin(&name, Hash::of(&content)) {
         Known::New => {}
         Known::Answer(answer) => return Ok(replay(answer)),
         Known::UnderWay => {
             let detail = format!("A request with the key `{key}` is under way.");
-            return Err(ApiError::conflict("idempotency_under_way", detail, "Wait for its answer.")
-                .retry_after(1));
+            let remedy = "Wait for its answer, then ask again.";
+            return Err(ApiError::conflict("idempotency_under_way", detail, remedy).retry_after(1));
         }
         Known::Conflict => {
             let detail = format!("The key `{key}` stands for another request.");
@@ -178,17 +172,15 @@ pub(crate) async fn check(
     }
     let mut underway = Underway { memo: state.memo(), key: &name, answer: None };
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    let asked = response.extensions().get::<Remember>().is_some();
-    let lasting = !response.status().is_server_error()
-        && response.status() != StatusCode::TOO_MANY_REQUESTS;
-    if !(asked || (lasting && !orders)) {
+    if !response.status().is_success() {
+        // Nothing came of it, so it may be asked again.
         return Ok(response);
     }
     let (head, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_MAX).await.map_err(|_| {
         ApiError::internal("answer_too_large", "The answer is too large to be remembered.")
     })?;
-    let kind = head.headers.get(axum::http::header::CONTENT_TYPE).cloned();
+    let kind = head.headers.get(CONTENT_TYPE).cloned();
     underway.answer = Some(Answer { status: head.status, kind, body: body.clone() });
     drop(underway);
     Ok(Response::from_parts(head, Body::from(body)))
@@ -198,7 +190,7 @@ fn replay(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
     if let Some(kind) = answer.kind {
-        response.headers_mut().insert(axum::http::header::CONTENT_TYPE, kind);
+        response.headers_mut().insert(CONTENT_TYPE, kind);
     }
     mark_replayed(response.headers_mut());
     response

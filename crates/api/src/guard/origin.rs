@@ -59,11 +59,18 @@ fn judge(
     match site {
         Some("same-origin" | "none") if !sensitive => Ok(()),
         None => Ok(()),
+        Some(_) if !sensitive && is_visit(headers) => Ok(()),
         Some("same-origin" | "none") => {
             Err("A browser's write must name its origin, and this one does not.".to_owned())
         }
         Some(_) => Err("A page of another site may not use this desk.".to_owned()),
     }
+}
+
+/// True when somebody follows a link to a page: the page that has the link sees nothing of it.
+fn is_visit(headers: &HeaderMap) -> bool {
+    let is = |name, value: &str| headers.get(name).is_some_and(|v| v == value);
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
 }
 
 #[cfg(test)]
@@ -88,14 +95,27 @@ mod tests {
         assert!(verdict(Some("http://localhost:3000"), Some("same-origin"), true));
         assert!(verdict(Some("https://desk.example"), Some("same-origin"), true));
         assert!(verdict(None, Some("same-origin"), false), "a page's read");
-        for origin in ["null", "http://evil.example", "http://localhost:4000",
-            "http://localhost", "https://desk.example.evil", "https://localhost:3000"]
-        {
+        for origin in [
+            "null",
+            "http://evil.example",
+            "http://localhost:4000",
+            "http://localhost",
+            "https://desk.example.evil",
+            "https://localhost:3000",
+        ] {
             assert!(!verdict(Some(origin), None, true), "{origin}");
             assert!(!verdict(Some(origin), None, false), "{origin}");
         }
         assert!(!verdict(None, Some("same-origin"), true), "a browser's write names its origin");
         assert!(!verdict(None, Some("cross-site"), false));
         assert!(!verdict(None, Some("same-site"), false));
+        let mut link = HeaderMap::new();
+        link.insert("sec-fetch-site", "cross-site".parse().unwrap());
+        link.insert("sec-fetch-mode", "navigate".parse().unwrap());
+        link.insert("sec-fetch-dest", "document".parse().unwrap());
+        assert!(judge(&link, "localhost", &[], false).is_ok(), "a link to a page");
+        assert!(judge(&link, "localhost", &[], true).is_err());
+        link.insert("sec-fetch-dest", "iframe".parse().unwrap());
+        assert!(judge(&link, "localhost", &[], false).is_err());
     }
 }

@@ -70,7 +70,8 @@ pub(crate) async fn check(
 ) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let health = super::HEALTH.contains(&path);
-    if !health && !lowers_risk(request.method(), path)
+    if !health
+        && !lowers_risk(request.method(), path)
         && let Err(wait) = state.bucket().take()
     {
         return Err(ApiError::new(

@@ -1,35 +1,46 @@
-//! How long a request may take.
+//! How long a request may take, and that what was begun is finished.
 //!
-//! It must not cut off what has begun: what was told to the desk is done even when nobody waits
-//! for the answer, and the answer says so.
+//! A write goes on when its caller goes away or the time is over: half a release or half an opened
+//! account would be worse than one that nobody waits for. The answer says so. It must not know
+//! what a write does.
 
 use std::time::Duration;
 
-use axum::{
-    extract::Request,
-    http::StatusCode,
-    middleware::Next,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, http::StatusCode, middleware::Next, response::Response};
+use tokio::time::timeout_at;
 
-use crate::problem::ApiError;
+use super::is_safe;
+use crate::{extract::buffer, problem::ApiError};
 
 /// How long a request may take.
-pub(crate) const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 /// How long a check of the journal may take.
 const CHECK_WITHIN: Duration = Duration::from_secs(300);
 
-/// Ends requests that take too long.
+/// Answers requests that take too long.
 pub(crate) async fn limit(request: Request, next: Next) -> Result<Response, ApiError> {
     let check = request.uri().path().ends_with("/verify");
     let within = if check { CHECK_WITHIN } else { REQUEST_WITHIN };
-    tokio::time::timeout(within, next.run(request)).await.map_err(|_| {
-        ApiError::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "timeout",
-            format!("There was no answer within {} s.", within.as_secs()),
-            "What was asked may be done all the same: look before you ask again, or repeat it \
-             with the same Idempotency-Key.",
-        )
+    let deadline = tokio::time::Instant::now() + within;
+    let late = |_| late(within);
+    if is_safe(request.method()) {
+        return timeout_at(deadline, next.run(request)).await.map_err(late);
+    }
+    let (parts, body) = request.into_parts();
+    let body = timeout_at(deadline, buffer(body)).await.map_err(late)??;
+    let work = tokio::spawn(next.run(Request::from_parts(parts, Body::from(body))));
+    timeout_at(deadline, work).await.map_err(late)?.map_err(|error| {
+        tracing::error!(%error, "a request's task ended");
+        ApiError::internal("task_ended", "The request's task ended before its answer.")
     })
+}
+
+fn late(within: Duration) -> ApiError {
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "timeout",
+        format!("There was no answer within {} s.", within.as_secs()),
+        "A write goes on and may be done all the same: look before you ask again, or repeat it \
+         with the same Idempotency-Key.",
+    )
 }

@@ -69,19 +69,29 @@ pub(crate) async fn collect(state: &ApiState) -> String {
     let version = state.config().version.as_str();
     out.gauge("cofferdam_info", "The program.", &[(&[("version", version)], 1.to_string())]);
     let writable = u8::from(desk.journal_writable()).to_string();
-    out.gauge("cofferdam_journal_writable", "1 while the main journal can be written.", &[(&[], writable)]);
+    out.gauge(
+        "cofferdam_journal_writable",
+        "1 while the main journal can be written.",
+        &[(&[], writable)],
+    );
     let trusted = u8::from(desk.clock().now().trusted).to_string();
     out.gauge("cofferdam_clock_trusted", "1 while the clocks agree.", &[(&[], trusted)]);
     let usage = desk.desk_use();
-    out.gauge("cofferdam_desk_gross_exposure", "Gross exposure of all accounts.",
-        &[(&[], usage.gross_exposure.to_string())]);
+    out.gauge(
+        "cofferdam_desk_gross_exposure",
+        "Gross exposure of all accounts.",
+        &[(&[], usage.gross_exposure.to_string())],
+    );
     let gathered = views::gather(desk, None, Figures::new).await;
     let (found, silent) = match gathered {
         Ok(gathered) => (gathered.found, gathered.unavailable.len()),
         Err(_) => (Vec::new(), desk.accounts().len()),
     };
-    out.gauge("cofferdam_accounts_unavailable", "Accounts that could not be asked.",
-        &[(&[], silent.to_string())]);
+    out.gauge(
+        "cofferdam_accounts_unavailable",
+        "Accounts that could not be asked.",
+        &[(&[], silent.to_string())],
+    );
     let accounts: Vec<(String, Figures)> =
         found.into_iter().map(|(id, figures)| (id.to_string(), figures)).collect();
     write_accounts(&mut out, &accounts);
@@ -94,24 +104,33 @@ pub(crate) async fn collect(state: &ApiState) -> String {
 type Figure = fn(&Figures) -> Option<String>;
 
 fn write_accounts(out: &mut Text, accounts: &[(String, Figures)]) {
-    let one = |b: bool| Some(u8::from(b).to_string());
-    let _ = one;
     let figures: [(&str, &str, Figure); 10] = [
-        ("cofferdam_journal_seq", "The last record of the account's stream.",
-            |f| Some(f.seq.to_string())),
-        ("cofferdam_equity", "Equity in the account's currency.", |f| f.equity.map(|e| e.to_string())),
-        ("cofferdam_drawdown_percent", "The fall from the peak.", |f| f.drawdown.map(|d| d.to_string())),
-        ("cofferdam_kill_level", "0 off, 1 pause, 2 halt, 3 flatten.", |f| Some(f.kill.to_string())),
+        ("cofferdam_journal_seq", "The last record of the account's stream.", |f| {
+            Some(f.seq.to_string())
+        }),
+        ("cofferdam_equity", "Equity in the account's currency.", |f| {
+            f.equity.map(|e| e.to_string())
+        }),
+        ("cofferdam_drawdown_percent", "The fall from the peak.", |f| {
+            f.drawdown.map(|d| d.to_string())
+        }),
+        ("cofferdam_kill_level", "0 off, 1 pause, 2 halt, 3 flatten.", |f| {
+            Some(f.kill.to_string())
+        }),
         ("cofferdam_live_orders", "Live orders.", |f| Some(f.live.to_string())),
-        ("cofferdam_approvals_waiting", "Requests that wait for approval.",
-            |f| Some(f.holds.to_string())),
+        ("cofferdam_approvals_waiting", "Requests that wait for approval.", |f| {
+            Some(f.holds.to_string())
+        }),
         ("cofferdam_latches", "Closed latches.", |f| Some(f.latches.to_string())),
-        ("cofferdam_account_journal", "1 while the account's journal can be written.",
-            |f| Some(u8::from(f.fit[0]).to_string())),
-        ("cofferdam_account_reconciled", "1 while books and venue were compared.",
-            |f| Some(u8::from(f.fit[1]).to_string())),
-        ("cofferdam_account_connected", "1 while the venue's stream is up.",
-            |f| Some(u8::from(f.fit[2]).to_string())),
+        ("cofferdam_account_journal", "1 while the account's journal can be written.", |f| {
+            Some(u8::from(f.fit[0]).to_string())
+        }),
+        ("cofferdam_account_reconciled", "1 while books and venue were compared.", |f| {
+            Some(u8::from(f.fit[1]).to_string())
+        }),
+        ("cofferdam_account_connected", "1 while the venue's stream is up.", |f| {
+            Some(u8::from(f.fit[2]).to_string())
+        }),
     ];
     for (name, help, figure) in figures {
         out.head(name, help, "gauge");

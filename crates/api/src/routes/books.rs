@@ -77,13 +77,13 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<BookView>), ApiError> {
     let account = state.desk().account(&id)?;
     let book = body.id.clone();
-    let taken = views::look(&account, move |core, _| core.state().books.contains_key(&book)).await?;
+    let taken =
+        views::look(&account, move |core, _| core.state().books.contains_key(&book)).await?;
     if taken {
         let detail = format!("Account `{id}` has a book `{}` already.", body.id);
         return Err(ApiError::conflict("book_exists", detail, "Use it, or another id."));
     }
-    let reply =
-        account.open_book(body.id.clone(), body.name, body.capital.map(Qty::get)).await?;
+    let reply = account.open_book(body.id.clone(), body.name, body.capital.map(Qty::get)).await?;
     if let Reply::Refused(refusals) = reply {
         return Err(ApiError::refused(&refusals));
     }

@@ -169,7 +169,8 @@ fn check(
     while head.seq < target.seq {
         let records = reader.read(stream, head.seq, CHUNK)?;
         if records.is_empty() {
-            let text = format!("records after {} are missing; the head names {}", head.seq, target.seq);
+            let text =
+                format!("records after {} are missing; the head names {}", head.seq, target.seq);
             return Ok((head, Some(text)));
         }
         for record in records.iter().take_while(|r| r.seq <= target.seq) {

@@ -178,8 +178,8 @@ pub(crate) async fn release_latch(
     Body(body): Body<LatchRelease>,
 ) -> Result<Json<Done>, ApiError> {
     let id: AccountId = crate::extract::parse("id", &id)?;
-    let kind: LatchKind =
-        serde_json::from_value(serde_json::Value::String(latch.clone())).map_err(|_| {
+    let kind: LatchKind = serde_json::from_value(serde_json::Value::String(latch.clone()))
+        .map_err(|_| {
             ApiError::fields(vec![FieldError {
                 field: "latch".to_owned(),
                 value: Some(latch.chars().take(80).collect()),

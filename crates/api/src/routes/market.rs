@@ -118,11 +118,12 @@ pub(crate) async fn bars(
     let timeframe: Timeframe = parse("timeframe", &query.timeframe)?;
     let limit = page(query.limit, BARS, BARS_MAX)?;
     let until = state.desk().clock().now().at;
-    let page = state.bars().read(symbol.clone(), timeframe, until, limit).await?.ok_or_else(|| {
-        let detail = format!("No bars of {symbol} in {timeframe} are stored.");
-        let remedy = "GET /api/bars lists what is stored.";
-        ApiError::not_found("series_unknown", detail, remedy)
-    })?;
+    let page =
+        state.bars().read(symbol.clone(), timeframe, until, limit).await?.ok_or_else(|| {
+            let detail = format!("No bars of {symbol} in {timeframe} are stored.");
+            let remedy = "GET /api/bars lists what is stored.";
+            ApiError::not_found("series_unknown", detail, remedy)
+        })?;
     let known = page.bars.iter().filter(|b| b.close_at <= until);
     let bars: Vec<BarView> = known.map(BarView::from).collect();
     Ok(Json(BarList {

@@ -111,6 +111,7 @@ pub(crate) struct ProtectionRequest {
     target: Option<Price>,
     /// True to let the position stand without a stop; needed when none is given.
     #[schema(required = false)]
+    #[allow(dead_code, reason = "read with the fields, and described")]
     accept_unprotected: bool,
 }
 
@@ -151,11 +152,7 @@ pub(crate) async fn protect(
 }
 
 /// What a venue would refuse or trigger at once: levels off the tick or beyond the last price.
-fn level_errors(
-    core: &path::core::Core,
-    id: &PositionId,
-    levels: Protective,
-) -> Vec<FieldError> {
+fn level_errors(core: &path::core::Core, id: &PositionId, levels: Protective) -> Vec<FieldError> {
     let state = core.state();
     let Some(instrument) = state.instruments.get(&id.instrument) else { return Vec::new() };
     let long = state.position(&id.book, &id.instrument).is_long();
@@ -163,11 +160,8 @@ fn level_errors(
     let mut errors = Vec::new();
     for (field, level, below) in [("stop", levels.stop, long), ("target", levels.target, !long)] {
         let Some(level) = level else { continue };
-        let error = |rule| FieldError {
-            field: field.to_owned(),
-            value: Some(level.to_string()),
-            rule,
-        };
+        let error =
+            |rule| FieldError { field: field.to_owned(), value: Some(level.to_string()), rule };
         if !level.is_on_tick(instrument.tick) {
             errors.push(error(format!("a multiple of the tick {}", instrument.tick)));
         }

@@ -214,7 +214,7 @@ impl AccountView {
         let figures = exposure::Book { state, market: core.market() };
         let equity = figures.equity();
         let sum = |f: fn(&Core, &Book) -> Option<Decimal>| {
-            state.books.values().try_fold(Decimal::ZERO, |sum, b| Some(sum + f(core, b)?))
+            state.books.values().try_fold(Decimal::ZERO, |sum, b| sum.checked_add(f(core, b)?))
         };
         Self {
             id: state.spec.id.to_string(),
@@ -235,7 +235,7 @@ impl AccountView {
             day: state.day.map(|day| DayView {
                 number: day.number,
                 opening_equity: decimal(day.equity),
-                pnl: equity.map(|e| decimal(e - day.equity)),
+                pnl: equity.and_then(|e| e.checked_sub(day.equity)).map(decimal),
             }),
             peak: state.peak.map(decimal),
             drawdown_percent: equity.zip(state.peak).and_then(drawdown).map(decimal),
@@ -308,7 +308,8 @@ pub(crate) fn drawdown((equity, peak): (Decimal, Decimal)) -> Option<Decimal> {
     if peak <= Decimal::ZERO {
         return None;
     }
-    let fall = (peak - equity).max(Decimal::ZERO).checked_mul(Decimal::ONE_HUNDRED)?;
+    let fall = peak.checked_sub(equity)?.max(Decimal::ZERO);
+    let fall = fall.checked_mul(Decimal::ONE_HUNDRED)?;
     Some(fall.checked_div(peak)?.round_dp(4))
 }
 

@@ -121,15 +121,13 @@ impl Feed {
     }
 
     async fn publish(&mut self, published: &Published) -> Result<(), Ended> {
-        let mut seq = published.first;
-        for event in &published.events {
+        for (seq, event) in (published.first..).zip(&published.events) {
             if self.sent.get(&published.stream).is_none_or(|sent| *sent < seq) {
                 let text = message::event(&published.stream, seq, published.at, event)
                     .map_err(|e| ApiError::internal("event_unwritable", e.to_string()))?;
                 self.send(text).await?;
                 self.sent.insert(published.stream.clone(), seq);
             }
-            seq += 1;
         }
         Ok(())
     }
@@ -176,5 +174,59 @@ impl Feed {
 
     async fn send(&self, text: String) -> Result<(), Ended> {
         self.out.send(text).await.map_err(|_| Ended::Gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Limits;
+    use path::{core::Input, event::LimitTarget};
+
+    use super::*;
+    use crate::{state::by_operator, testing::House};
+
+    /// More than the desk keeps for a slow listener and the queue holds together.
+    const TOO_MANY: usize = 4_300;
+
+    async fn next(messages: &mut mpsc::Receiver<String>) -> serde_json::Value {
+        let wait = std::time::Duration::from_secs(10);
+        let text = tokio::time::timeout(wait, messages.recv()).await.unwrap().unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_is_too_slow_is_told_and_starts_anew() {
+        let house = House::new().await;
+        let (out, mut messages) = mpsc::channel(4);
+        tokio::spawn(Feed::new(house.desk.clone(), out).run(None));
+        assert_eq!(next(&mut messages).await["type"], "snapshot");
+        let account = house.account();
+        for n in 0..TOO_MANY {
+            let limits = Limits { open_orders: u32::try_from(n).ok(), ..Limits::default() };
+            let set = move |reply| Input::SetLimits {
+                target: LimitTarget::Account,
+                limits: Box::new(limits.clone()),
+                by: by_operator(),
+                reply,
+            };
+            account.inform(set).await.unwrap();
+        }
+        account.set_limits(LimitTarget::Account, Limits::default(), by_operator()).await.unwrap();
+        let mut events = 0;
+        let resync = loop {
+            let message = next(&mut messages).await;
+            if message["type"] != "event" {
+                break message;
+            }
+            events += 1;
+        };
+        assert_eq!(resync["type"], "resync", "{resync}");
+        assert!(resync["missed"].as_u64().unwrap() > 0 && events < TOO_MANY);
+        let snapshot = next(&mut messages).await;
+        let cursor = snapshot["cursors"]["account/main"].as_u64().unwrap();
+        assert!(cursor >= TOO_MANY as u64);
+        account.set_limits(LimitTarget::Account, Limits::default(), by_operator()).await.unwrap();
+        let event = next(&mut messages).await;
+        assert!(event["seq"].as_u64().unwrap() > cursor, "{event}");
     }
 }

@@ -11,9 +11,7 @@ use path::{
 };
 use serde::Serialize;
 
-use crate::views::{
-    Unavailable, account::AccountView, approval::ApprovalView, order::OrderView,
-};
+use crate::views::{Unavailable, account::AccountView, approval::ApprovalView, order::OrderView};
 
 /// Everything that a listener starts from.
 #[derive(Debug, Serialize)]

@@ -12,7 +12,10 @@ use futures_util::{
 };
 use path::journal::StreamId;
 use serde::Deserialize;
-use tokio::{sync::{OwnedSemaphorePermit, mpsc}, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::timeout,
+};
 
 use super::feed::{Ended, Feed};
 use crate::state::ApiState;

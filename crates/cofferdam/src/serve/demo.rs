@@ -74,7 +74,7 @@ Key to try (paper money, this machine only): {key}
 
 From another shell:
   cofferdam --data-dir {dir} account show {ACCOUNT}
-  cofferdam --data-dir {dir} order buy SYN 20 --stop-percent 1
+  cofferdam --data-dir {dir} order buy SYN 20 --stop 90
   cofferdam --data-dir {dir} order buy IBM 5000        # blocked: see limit, value, largest size
   cofferdam --data-dir {dir} position list
   cofferdam --data-dir {dir} kill halt

@@ -16,6 +16,8 @@ use crate::{
 
 /// Pause before a rejected stop is placed again; it doubles.
 const PROTECT_RETRY: Nanos = Nanos::from_secs(1);
+/// Orders that one position's stop may be split into; what they can't cover is shown as a gap.
+const PROTECT_ORDERS_MAX: usize = 100;
 /// Rejections after which the policy acts.
 const PROTECT_ATTEMPTS_MAX: u32 = 3;
 
@@ -85,7 +87,7 @@ impl Step<'_> {
             .get(&(book.clone(), instrument.clone()))
             .is_none_or(|r| r.next <= self.now.mono);
         let Some(rules) = self.state().instruments.get(instrument).cloned() else { return };
-        if !due {
+        if !due || exits.len() >= PROTECT_ORDERS_MAX {
             return;
         }
         let reduction = Reduction {

@@ -300,7 +300,11 @@ impl Step<'_> {
         accept_unprotected: bool,
         reason: &str,
     ) {
-        let Some(order) = self.state().orders.get(id) else { return };
+        // An order that ended has nothing to cancel, even while its last fills are awaited.
+        let live = self.state().orders.get(id);
+        let Some(order) = live.filter(|o| o.end.is_none() || o.resurfaced.is_some()) else {
+            return;
+        };
         let ctx = self.core.context(self.now);
         let Ok(cleared) = gate::clear_cancel(&ctx, order, origin, accept_unprotected) else {
             return;

@@ -1,7 +1,7 @@
 //! One event of every kind, drawn from a seed: the same seed gives the same event for ever.
 
 use domain::{
-    BookId, Cash, ClientOrderId, Fill, Intent, IntentId, Liquidity, Limits, OrderKind, Origin,
+    BookId, Cash, ClientOrderId, Fill, Intent, IntentId, Limits, Liquidity, OrderKind, Origin,
     OriginKind, Price, Protective, Qty, Side, SignedQty, Size, TimeInForce, Timestamp, TradeId,
     VenueOrderId,
 };

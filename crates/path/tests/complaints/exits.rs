@@ -84,15 +84,18 @@ fn dust_is_named_and_can_be_closed() {
     desk.order(wish(BTC, Side::Buy, "1"));
     // The fee was taken in the base: what is left is less than the venue trades.
     let fee = desk.venue.order_by_hand(id(BTC), Side::Sell, "0.999", desk.now.at);
-    let inputs =
-        desk.venue.fill(&fee.venue_order_id, qty("0.999"), px("50000"), desk.now.at);
+    let inputs = desk.venue.fill(&fee.venue_order_id, qty("0.999"), px("50000"), desk.now.at);
     desk.tell_all(inputs);
     desk.adopt(BTC, "manual");
     desk.instrument(domain::Instrument { step: qty("0.01"), min_qty: qty("0.01"), ..crypto(BTC) });
     assert_eq!(desk.position("manual", BTC), signed("0.001"));
     desk.venue.on_place.push_back(OnPlace::Reject(VenueRejection::Rules));
     let reply = desk.close(BTC, "100");
-    assert_eq!(reply, Reply::Closing { close: 1, qty: qty("0.001") }, "the desk never refuses dust");
+    assert_eq!(
+        reply,
+        Reply::Closing { close: 1, qty: qty("0.001") },
+        "the desk never refuses dust"
+    );
     desk.pass(Nanos::from_secs(5));
     assert_eq!(desk.alarms(), ["dust_unsellable"], "the venue's refusal is named, once");
     assert_eq!(desk.position("manual", BTC), signed("0"), "and it is tried again");

@@ -22,7 +22,10 @@ fn a_late_report_does_not_revive_a_filled_order() {
     late.status = VenueStatus::Working;
     late.filled = qty("0");
     desk.tell(Input::Venue(VenueEvent::Order(late.clone())));
-    desk.tell(Input::Placed { order: entry.clone(), outcome: PlaceOutcome::Accepted(late.clone()) });
+    desk.tell(Input::Placed {
+        order: entry.clone(),
+        outcome: PlaceOutcome::Accepted(late.clone()),
+    });
     desk.tell(Input::LookedUp { order: entry.clone(), answer: Ok(Some(late)) });
     assert_eq!(desk.status(&entry), OrderStatus::Filled);
     assert_eq!(desk.core.state().live.len(), 0);

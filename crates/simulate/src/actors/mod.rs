@@ -45,7 +45,7 @@ impl World {
             return;
         }
         let wait = self.dice.millis(30, 900);
-        self.after(wait, Job::Act0);
+        self.after(wait, Job::Somebody);
         let a = self.dice.index(self.accounts.len());
         match self.dice.below(100) {
             0..42 => self.trade(a),

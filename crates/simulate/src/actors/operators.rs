@@ -53,12 +53,9 @@ impl World {
         let by = origin(if self.dice.chance(850) { OriginKind::Human } else { OriginKind::ApiKey });
         let reply = self.somebody();
         self.tell(p, a, Input::ReleaseKill { by: by.clone(), reply });
-        for latch in [
-            LatchKind::DailyLoss,
-            LatchKind::Drawdown,
-            LatchKind::ForeignDesk,
-            LatchKind::Rewound,
-        ] {
+        for latch in
+            [LatchKind::DailyLoss, LatchKind::Drawdown, LatchKind::ForeignDesk, LatchKind::Rewound]
+        {
             let (by, reply) = (by.clone(), self.somebody());
             let rebase = self.dice.chance(500);
             self.tell(p, a, Input::ReleaseLatch { latch, rebase, by, reply });
@@ -147,7 +144,9 @@ impl World {
     /// Somebody decides about a request that waits.
     pub(crate) fn decide(&mut self, a: usize) {
         let Some(p) = self.active() else { return };
-        let Some(hold) = self.procs[p].cores[a].state().holds.keys().next().cloned() else { return };
+        let Some(hold) = self.procs[p].cores[a].state().holds.keys().next().cloned() else {
+            return;
+        };
         let approve = self.dice.chance(700);
         let by = origin(self.dice.pick(&[OriginKind::Human, OriginKind::Strategy]));
         let reply = self.somebody();

@@ -45,7 +45,11 @@ impl World {
             instrument: self.exchange.instruments[index].id.clone(),
             side,
             qty: self.some_qty(index),
-            kind: if self.dice.chance(600) { OrderKind::Market } else { OrderKind::Limit { limit } },
+            kind: if self.dice.chance(600) {
+                OrderKind::Market
+            } else {
+                OrderKind::Limit { limit }
+            },
             tif: TimeInForce::Gtc,
             reduce_only: false,
         };

@@ -13,6 +13,9 @@ use super::Ledger;
 /// Latest prices by instrument, as one core knows them.
 pub(crate) type Marks = BTreeMap<InstrumentId, Decimal>;
 
+/// Reads one cap of a scope's limits.
+type CapOf = fn(&Limits) -> Option<Cap>;
+
 /// The price at which a live order counts.
 fn counted(kind: &OrderKind, mark: Option<Decimal>, reference: Option<Decimal>) -> Option<Decimal> {
     let asked = kind.limit().or(kind.trigger()).map(|p| p.get());
@@ -80,9 +83,9 @@ impl Ledger {
         let live = self.live().map(|(_, o)| &o.body.instrument);
         let foreign = self.external.values().map(|r| &r.instrument);
         let instruments: BTreeSet<_> = held.chain(live).chain(foreign).collect();
-        instruments.into_iter().try_fold(Decimal::ZERO, |sum, id| {
-            Some(sum + self.worst(id, marks, fresh)?)
-        })
+        instruments
+            .into_iter()
+            .try_fold(Decimal::ZERO, |sum, id| Some(sum + self.worst(id, marks, fresh)?))
     }
 
     /// Every limit that an entry breaks which was just recorded.
@@ -97,7 +100,7 @@ impl Ledger {
         let value = price * order.qty.get();
         let worst = self.worst(&order.instrument, marks, Some(order));
         let gross = self.gross(marks, Some(order));
-        let caps: [(&str, fn(&Limits) -> Option<Cap>, Option<Decimal>); 4] = [
+        let caps: [(&str, CapOf, Option<Decimal>); 4] = [
             ("order_notional", |l| l.order_notional, Some(value)),
             ("position_notional", |l| l.position_notional, worst),
             ("gross_exposure", |l| l.gross_exposure, gross),

@@ -30,6 +30,8 @@ pub(crate) struct Traded {
     pub(crate) ended: Option<Decimal>,
     pub(crate) resurfaced: Option<Decimal>,
     pub(crate) cancels: u32,
+    /// It was taken for dead: refused, never sent, or never placed.
+    pub(crate) dead: bool,
 }
 
 impl Traded {
@@ -138,8 +140,10 @@ impl Ledger {
                 self.by_venue.insert(e.venue_order_id.clone(), e.client_order_id.clone());
             }
             Event::OrderRejected(e) => {
-                let ended = |o: &mut Traded| o.ended = o.ended.or(Some(o.filled));
-                self.change(&e.client_order_id, ended);
+                self.change(&e.client_order_id, |o| {
+                    o.ended = o.ended.or(Some(o.filled));
+                    o.dead = true;
+                });
             }
             Event::OrderEnded(e) => self.change(&e.client_order_id, |o| {
                 let counted = o.ended.unwrap_or_default();
@@ -198,10 +202,7 @@ impl Ledger {
 
     fn recorded(&mut self, body: &OrderRecorded) {
         let id = body.client_order_id.clone();
-        let key = body
-            .idempotency
-            .as_ref()
-            .map(|i| format!("{}|{}", body.origin.principal, i.key));
+        let key = body.idempotency.as_ref().map(|i| format!("{}|{}", body.origin.principal, i.key));
         self.use_key(key, id.as_str());
         if self.orders.contains_key(&id) || !self.intents.insert(body.intent.clone()) {
             let text = format!("{id} of intent {} was recorded before", body.intent);
@@ -221,6 +222,7 @@ impl Ledger {
             ended: None,
             resurfaced: None,
             cancels: 0,
+            dead: false,
         };
         self.orders.insert(id.clone(), order);
         self.live.insert(id);
@@ -291,7 +293,8 @@ impl Ledger {
         let Some(order) = self.orders.get(&id) else { return };
         let reduces = matches!(order.body.class, RiskClass::Exit | RiskClass::Protective);
         if reduces && (before * after < Decimal::ZERO || after.abs() > before.abs()) {
-            let text = format!("{id} took {} of book {book} from {before} to {after}", fill.instrument);
+            let text =
+                format!("{id} took {} of book {book} from {before} to {after}", fill.instrument);
             self.findings.push((Invariant::NoFlip, text));
         }
         if order.body.book != *book {

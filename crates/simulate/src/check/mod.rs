@@ -59,6 +59,8 @@ invariants! {
     JournalFirst "journal_first";
     /// Nothing stays unknown, pending, held or closing for ever.
     Resolved "resolved";
+    /// An order that was taken for dead never lived, unless the venue broke its own word.
+    DeadNeverLived "dead_never_lived";
     /// Nothing leaves a desk that was fenced off.
     Fenced "fenced";
     /// An acknowledged kill survives a restart.

@@ -7,11 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{InstrumentId, OrderStatus, SignedQty, Timestamp, TradeId};
 use path::{
-    broker::VenueSnapshot,
-    core::Core,
-    policy::KillLevel,
-    state::AccountState,
-    verbs::RiskClass,
+    broker::VenueSnapshot, core::Core, policy::KillLevel, state::AccountState, verbs::RiskClass,
 };
 use rust_decimal::Decimal;
 
@@ -114,7 +110,8 @@ impl World {
         let lost: Vec<_> = venue.difference(&self.durable[a].trades).cloned().collect();
         let made: Vec<_> = self.durable[a].trades.difference(&venue).cloned().collect();
         if !lost.is_empty() || !made.is_empty() {
-            let text = format!("account {a}: fills not in the books {lost:?}, not at the venue {made:?}");
+            let text =
+                format!("account {a}: fills not in the books {lost:?}, not at the venue {made:?}");
             self.violate(Invariant::FillsOnce, text);
         }
     }
@@ -277,12 +274,20 @@ impl World {
 
     fn check_sent(&mut self, a: usize) {
         let mut wrong = Vec::new();
-        for id in self.durable[a].orders.keys() {
+        let mut alive = Vec::new();
+        for (id, order) in &self.durable[a].orders {
             let key = (self.accounts[a].id.clone(), id.clone());
             let taken = self.exchange.accepted.get(&key).copied().unwrap_or(0);
             if taken > 1 || self.exchange.repeated.contains(&key) {
                 wrong.push(format!("{id} reached the venue {taken} times or again"));
             }
+            if order.dead && taken > 0 && !self.too_late.contains(&key) {
+                alive.push(format!("{id} was taken for dead and the venue had taken it in"));
+            }
+        }
+        self.checked(Invariant::DeadNeverLived);
+        for text in alive {
+            self.violate(Invariant::DeadNeverLived, text);
         }
         for text in wrong {
             self.violate(Invariant::SentOnce, text);

@@ -63,7 +63,9 @@ impl World {
                 self.violate(invariant, text);
             }
             if let Some(event) = &event {
-                self.trace(|| format!("  p{p} a{a} #{} {} {}", record.seq, record.kind, record.body));
+                self.trace(|| {
+                    format!("  p{p} a{a} #{} {} {}", record.seq, record.kind, record.body)
+                });
                 if let Event::OrderRecorded(order) = event
                     && order.class == RiskClass::Entry
                 {
@@ -190,7 +192,7 @@ impl World {
                 long += price(&report.kind) * report.qty.minus(report.filled).get();
             }
         }
-        let limit = body_limit(&self.accounts[a].position_limits);
+        let limit = loosest(&self.accounts[a].position_limits);
         self.checked(Invariant::Limits);
         if let Some(limit) = limit
             && long > limit * Decimal::new(11, 1)
@@ -229,7 +231,7 @@ impl World {
 }
 
 /// The loosest limit that was in force during the run: what an order in flight was judged by.
-fn body_limit(limits: &[Option<Decimal>]) -> Option<Decimal> {
+fn loosest(limits: &[Option<Decimal>]) -> Option<Decimal> {
     let mut most = Decimal::ZERO;
     for limit in limits {
         most = most.max((*limit)?);

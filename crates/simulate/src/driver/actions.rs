@@ -38,11 +38,14 @@ impl World {
             let span = self.dice.millis(low, high);
             return self.pause(p, span, true);
         }
-        if sends && self.dice.chance(SLOW_SENDS) {
-            self.procs[p].actions.rotate_left(1);
-        }
         let Some((a, action)) = self.procs[p].actions.pop_front() else { return };
-        self.carry(p, a, action);
+        if sends && self.dice.chance(SLOW_SENDS) {
+            let wait = self.dice.millis(1, 2_200);
+            self.procs[p].slow.push_back((a, action));
+            self.after(wait, Job::SlowSend(p));
+        } else {
+            self.carry(p, a, action);
+        }
         if self.procs[p].dead {
             return;
         }
@@ -53,6 +56,13 @@ impl World {
             self.procs[p].act_due = true;
             let wait = self.dice.between(0, 200_000);
             self.after(wait, Job::Act(p));
+        }
+    }
+
+    /// A send that waited for its connection goes on.
+    pub(crate) fn slow_send(&mut self, p: usize) {
+        if let Some((a, action)) = self.procs[p].slow.pop_front() {
+            self.carry(p, a, action);
         }
     }
 

@@ -72,7 +72,8 @@ impl World {
             let stream = self.accounts[a].stream.clone();
             let records = self.disk.emergency(&stream).to_vec();
             let count = records.len() as u64;
-            let expected = path::journal::JournalReader::head(&self.disk, &stream).unwrap_or_default();
+            let expected =
+                path::journal::JournalReader::head(&self.disk, &stream).unwrap_or_default();
             let token = self.procs[p].token;
             let batch = StreamBatch { stream: stream.clone(), expected, token, records };
             match Main(&mut self.disk).append(&[batch]).pop() {

@@ -23,7 +23,10 @@ use path::{
     wire::{Mono, Wire},
 };
 
-use crate::{check::Ledger, world::{Job, SECOND, World}};
+use crate::{
+    check::Ledger,
+    world::{Job, SECOND, World},
+};
 
 /// How long a lease lasts without renewal.
 pub(crate) const LEASE: i64 = 6 * SECOND;
@@ -47,6 +50,8 @@ pub(crate) struct Process {
     pub(crate) pending: Vec<(usize, Batch)>,
     /// Durable and not yet carried out.
     pub(crate) actions: VecDeque<(usize, Action)>,
+    /// Sends that wait for their connection.
+    pub(crate) slow: VecDeque<(usize, Action)>,
     /// The simulator's own books of what is decided.
     pub(crate) ledgers: Vec<Ledger>,
     /// The main journal can't be written.
@@ -147,6 +152,7 @@ impl World {
         process.dead = true;
         process.pending.clear();
         process.actions.clear();
+        process.slow.clear();
     }
 
     /// A desk crashes and is started again after a while.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use path::{
-    budget::{BudgetTable, DeskBudget, DeskUse},
+    budget::{BudgetTable, DeskBudget},
     core::{Core, Input},
     journal::{Hash, JournalReader, JournalStore, StreamBatch, StreamId},
     market::MarketView,
@@ -64,8 +64,7 @@ impl World {
             process.wires.push(Arc::new(Wire::new(clock, token, until, state.kill_epoch)));
             let market = MarketView::default();
             let (rules, now) = (self.capabilities.clone(), Mono(self.now));
-            let unknown = path::gate::usage(&state, &market, None, rust_decimal::Decimal::ZERO);
-            let used: DeskUse = unknown;
+            let used = path::gate::usage(&state, &market, None, rust_decimal::Decimal::ZERO);
             process.budget.publish(&state.spec.id, used);
             process.cores.push(Core::new(state, market, rules, token, now));
             process.ledgers.push(self.durable[a].clone());
@@ -89,6 +88,7 @@ impl World {
             budget: BudgetTable::new(self.desk_limits.clone()),
             pending: Vec::new(),
             actions: VecDeque::new(),
+            slow: VecDeque::new(),
             ledgers: Vec::new(),
             journal_down: false,
             links: vec![None; accounts],
@@ -110,7 +110,7 @@ impl World {
             let generation = self.procs[p].cores[a].state().emergency_generation + 1;
             self.tell(p, a, Input::EmergencyMerged { generation, count: merged });
         }
-        for (calendar, session) in self.feed.sessions(self.now) {
+        for (calendar, session) in self.feed.sessions() {
             self.tell(p, a, Input::Session { calendar, session });
         }
         for instrument in self.exchange.instruments.clone() {
@@ -131,7 +131,8 @@ impl World {
         }
         let count = records.len() as u64;
         let expected = JournalReader::head(&self.disk, &stream).unwrap_or_default();
-        let batch = StreamBatch { stream: stream.clone(), expected, token: self.disk.lease, records };
+        let batch =
+            StreamBatch { stream: stream.clone(), expected, token: self.disk.lease, records };
         if let Some(Err(error)) = Main(&mut self.disk).append(&[batch]).first() {
             self.violate(Invariant::JournalFolds, format!("the emergency journal: {error}"));
         }
@@ -145,7 +146,8 @@ impl World {
     /// The durable state of an account: the newest readable snapshot and the records after it.
     pub(crate) fn read_state(&mut self, a: usize) -> Option<AccountState> {
         let stream = self.accounts[a].stream.clone();
-        let snapshot = if self.strikes(Fault::SnapshotLost) { None } else { self.snapshot(&stream) };
+        let snapshot =
+            if self.strikes(Fault::SnapshotLost) { None } else { self.snapshot(&stream) };
         let after = snapshot.as_ref().map_or(0, |s| s.head.seq);
         let mut records = self.disk.read(&stream, after, usize::MAX).unwrap_or_default();
         records.extend(self.disk.emergency(&stream).iter().cloned());

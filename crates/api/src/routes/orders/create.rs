@@ -25,6 +25,8 @@ use crate::{
         (status = 201, description = "On disk and on its way", body = Outcome,
             example = json!({"outcome": "recorded", "account": "main", "order": "cfa1b2c3-1-a",
                 "class": "entry", "qty": "10", "replayed": false})),
+        (status = 200, description = "A compound close that ended while it was waited for",
+            body = Outcome),
         (status = 202, description = "Waits for approval, or a compound close has begun",
             body = Outcome),
         (status = 409, description = "The key stands for another request", body = Problem,

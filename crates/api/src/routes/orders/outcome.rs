@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    guard::memo::{Remember, mark_replayed},
+    guard::memo::mark_replayed,
     problem::ApiError,
     views::{decimal, order::OrderView},
 };
@@ -106,12 +106,8 @@ impl IntoResponse for Outcome {
             "closing" | "held" => StatusCode::ACCEPTED,
             _ => StatusCode::OK,
         };
-        let (closing, replayed) = (self.outcome == "closing", self.replayed == Some(true));
+        let replayed = self.replayed == Some(true);
         let mut response = (status, Json(self)).into_response();
-        if closing {
-            // The journal keeps no key for a compound close.
-            response.extensions_mut().insert(Remember);
-        }
         if replayed {
             mark_replayed(response.headers_mut());
         }

@@ -155,9 +155,7 @@ impl Dice {
                 reporting: self.decimal(),
                 reason: self.text(),
             }),
-            "reconciled" => {
-                Event::Reconciled(Reconciled { through: self.at(), cash: self.cash() })
-            }
+            "reconciled" => Event::Reconciled(Reconciled { through: self.at(), cash: self.cash() }),
             "close_started" => Event::CloseStarted(CloseStarted {
                 id: self.count(),
                 book: self.book(),

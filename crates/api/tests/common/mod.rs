@@ -1,0 +1,241 @@
+//! A desk in memory for tests: a journal, a simulated venue with one instrument, and the API.
+
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, reason = "a test helper")]
+
+pub mod journal;
+pub mod ports;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use api::{ApiConfig, ApiParts, ApiState, KeyHash};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use desk::{
+    AccountHandle, Desk, LEASE_FOR, Ports, Run, SystemClock,
+    clock::{boot_time, wall_time},
+};
+use domain::{
+    AccountId, AssetClass, CalendarKind, Currency, InstallationId, Instrument, InstrumentId, Price,
+    Qty, Quote, TickSource,
+};
+use journal::Memory;
+use path::{broker::VenueEvent, journal::LeaseToken};
+use ports::{Bars, Factory, Sound};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use tower::ServiceExt;
+use venue_sim::{MemoryStorage, Phase, SharedVenue, SimConfig, SimTick, Venue};
+
+pub const KEY: &str = "cfd_boot_0123456789abcdef";
+
+pub type Senders = Arc<Mutex<BTreeMap<AccountId, tokio::sync::mpsc::Sender<VenueEvent>>>>;
+
+pub fn symbol() -> InstrumentId {
+    "sim:IBM".parse().unwrap()
+}
+
+pub fn main_account() -> AccountId {
+    AccountId::new("main").unwrap()
+}
+
+pub fn instrument() -> Instrument {
+    let dec = |text: &str| text.parse::<Decimal>().unwrap();
+    Instrument {
+        id: symbol(),
+        asset_class: AssetClass::Equity,
+        base: Currency::new("IBM").unwrap(),
+        quote: Currency::usd(),
+        fee_currency: Currency::usd(),
+        tick: Price::new(dec("0.01")).unwrap(),
+        tick_source: TickSource::Specified,
+        step: Qty::new(dec("1")).unwrap(),
+        min_qty: Qty::new(dec("1")).unwrap(),
+        max_qty: None,
+        min_notional: Decimal::ZERO,
+        multiplier: Decimal::ONE,
+        calendar: CalendarKind::AlwaysOpen,
+        shortable: false,
+        tradable: true,
+    }
+}
+
+/// A desk with an API.
+pub struct House {
+    pub app: Router,
+    pub state: ApiState,
+    pub desk: Desk,
+    pub venue: SharedVenue<MemoryStorage>,
+    pub journal: Memory,
+    _dir: tempfile::TempDir,
+}
+
+impl House {
+    /// An empty desk.
+    pub fn empty(configure: impl FnOnce(&mut ApiConfig)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Memory::default();
+        let ports = Ports {
+            journal: Box::new(journal.clone()),
+            emergency: Box::new(journal::Spare),
+            has_room: Arc::new(|| true),
+            reader: Arc::new(journal.clone()),
+            save_snapshot: Arc::new(|_| {}),
+            clock: Arc::new(SystemClock::default()),
+            kill_file: dir.path().join("KILL"),
+        };
+        let run = Run {
+            installation: InstallationId::new("a1b2c3").unwrap(),
+            incarnation: 1,
+            token: LeaseToken(1),
+            lease_until: boot_time().plus(domain::Nanos(LEASE_FOR.0 * 1_000)),
+        };
+        let desk = Desk::open(ports, run).unwrap();
+        let senders = Senders::default();
+        let known = senders.clone();
+        let sink: venue_sim::EventSink = Arc::new(move |account, event| {
+            if let Some(sender) = known.lock().unwrap().get(account) {
+                let _ = sender.try_send(event);
+            }
+        });
+        let venue = Venue::open(SimConfig::default(), MemoryStorage::default()).unwrap();
+        let venue = SharedVenue::new(venue, sink);
+        venue.with(|v| v.register(instrument())).unwrap();
+        let mut config = ApiConfig::new("0.0.0-test", KeyHash::of(KEY));
+        configure(&mut config);
+        let factory = Factory { desk: desk.clone(), venue: venue.clone(), senders };
+        let parts = ApiParts {
+            desk: desk.clone(),
+            accounts: Arc::new(factory),
+            audit: Arc::new(Sound),
+            bars: Arc::new(Bars),
+            config,
+        };
+        let state = ApiState::new(parts);
+        let app = api::router(state.clone());
+        Self { app, state, desk, venue, journal, _dir: dir }
+    }
+
+    /// A desk with the account `main`, 100000 USD, and a price of 100.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(configure: impl FnOnce(&mut ApiConfig)) -> Self {
+        let house = Self::empty(configure);
+        let body = serde_json::json!({"id": "main", "cash": "100000"});
+        let (status, body) = house.post("/api/accounts", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        house.price("100").await;
+        house
+    }
+
+    pub fn account(&self) -> AccountHandle {
+        self.desk.account(&main_account()).unwrap()
+    }
+
+    /// Lets the market move.
+    pub async fn price(&self, last: &str) {
+        let last: Price = last.parse().unwrap();
+        let at = wall_time();
+        let quote = Quote { bid: last, ask: last, last, at };
+        let tick =
+            SimTick { instrument: symbol(), quote, traded_volume: None, phase: Phase::Continuous };
+        self.venue.on_tick(&tick, at).unwrap();
+        self.desk.quote(&symbol(), quote);
+        for account in self.desk.accounts() {
+            for _ in 0..500 {
+                let seen = account.look(|core, _| core.market().mark(&symbol())).await.unwrap();
+                if seen == Some(last) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 16 * 1_024 * 1_024).await.unwrap();
+        let value = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        (parts.status, parts.headers, value)
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(request(Method::GET, path, None)).await;
+        (status, body)
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(request(Method::POST, path, Some(body))).await;
+        (status, body)
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(request(Method::PUT, path, Some(body))).await;
+        (status, body)
+    }
+
+    pub async fn delete(&self, path: &str) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(request(Method::DELETE, path, None)).await;
+        (status, body)
+    }
+
+    /// Asks again until the answer is as wanted.
+    pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..400 {
+            let (_, body) = self.get(path).await;
+            if wanted(&body) {
+                return body;
+            }
+            last = body;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{path} never was as wanted: {last}");
+    }
+
+    /// Buys ten with a stop and waits for the fill and the resting stop.
+    pub async fn buy_ten(&self) -> Value {
+        let body = serde_json::json!({"account": "main", "symbol": "sim:IBM", "side": "buy",
+            "quantity": "10", "stop": "95"});
+        let (status, body) = self.post("/api/orders?wait_ms=5000", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        assert_eq!(body["state"]["status"], "filled", "{body}");
+        self.until("/api/positions", |b| b["positions"][0]["protected_qty"] == "10").await;
+        body
+    }
+}
+
+/// A request with the key, as a program sends it.
+pub fn request(method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+    let builder = Request::builder().method(method).uri(path).header("host", "localhost:3000");
+    let builder = builder.header("x-api-key", KEY);
+    match body {
+        Some(body) => builder
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap(),
+        None => builder.body(Body::empty()).unwrap(),
+    }
+}
+
+/// As [`request`], with one header more.
+pub fn request_with(
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+    (name, value): (&'static str, &str),
+) -> Request<Body> {
+    let mut request = request(method, path, body);
+    request.headers_mut().insert(name, value.parse().unwrap());
+    request
+}
