@@ -1,5 +1,7 @@
 //! What the store promises: conflicts are named, labels stay, damage is told and never a panic.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod common;
 
 use std::fs;

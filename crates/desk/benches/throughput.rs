@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p cofferdam-desk`
 
+#![allow(clippy::unwrap_used, reason = "a measurement that can't be set up has failed")]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

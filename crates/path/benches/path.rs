@@ -1,5 +1,7 @@
 //! How fast an order travels: judgement, a whole step, the commit in memory, and the fold.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -1,6 +1,8 @@
 //! Proves the Approvals inbox: what is held, who may decide, that it lapses, and that the gate
 //! judges anew when somebody approves.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod common;
 
 use common::*;

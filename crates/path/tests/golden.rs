@@ -1,6 +1,8 @@
 //! Keeps the form of every event readable for ever: one golden record of each kind and version.
 //! A golden file is never changed. With `UPDATE_GOLDEN=1` the files of new kinds are written.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod common;
 
 use std::{

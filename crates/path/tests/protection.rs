@@ -1,6 +1,8 @@
 //! Proves that a position is covered by resting stops from its first fill to its end, and what
 //! happens when the venue does not play along.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
 mod common;
 
 use common::*;

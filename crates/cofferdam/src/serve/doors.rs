@@ -20,7 +20,13 @@ use path::{
 };
 use store::SqliteReader;
 
-use super::{House, ServeError, feed::Feed, key, market_data::{Markets, us_session}, venue::Simulated};
+use super::{
+    House, ServeError,
+    feed::Feed,
+    key,
+    market_data::{Markets, us_session},
+    venue::Simulated,
+};
 
 /// The origin of what the kill file asks for.
 pub(super) fn file_origin() -> Origin {
@@ -78,7 +84,8 @@ impl Accounts {
         let inner = &self.0;
         let venue = inner.venue.connect(id, inner.clock.clone());
         let handle = inner.desk.start_account(id, venue)?;
-        for instrument in inner.instruments.values().cloned() {
+        for instrument in inner.instruments.values() {
+            let instrument = instrument.clone();
             handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
         }
         Feed::greet(&inner.desk, id, inner.clock.now().at).await;
@@ -188,12 +195,12 @@ impl BarSource for Accounts {
             let Some(info) = store.info(&series, &calendar).map_err(unreadable)? else {
                 return Ok(None);
             };
+            const SPAN_BARS_MAX: usize = 2_000_000;
             // Bars are at most a week long and weekends leave gaps, so this reaches far enough
             // back for the number asked for.
             let reach = timeframe.span().0.saturating_mul(i64::try_from(limit).unwrap_or(i64::MAX));
             let reach = reach.saturating_mul(5).saturating_add(14 * 86_400_000_000_000);
             let from = Timestamp(until.0.saturating_sub(reach));
-            const SPAN_BARS_MAX: usize = 2_000_000;
             let mut bars = store.read(&series, from..until, SPAN_BARS_MAX).map_err(unreadable)?;
             bars.retain(|b| b.close_at <= until);
             let bars = bars.split_off(bars.len().saturating_sub(limit));
@@ -221,10 +228,10 @@ impl AuditSource for Audit {
                 stream: s.stream.clone(),
                 records: s.records,
                 head: s.head,
-                broken: s.broken.as_ref().map(|b| AuditBreak {
-                    code: b.code().to_owned(),
-                    message: b.to_string(),
-                }),
+                broken: s
+                    .broken
+                    .as_ref()
+                    .map(|b| AuditBreak { code: b.code().to_owned(), message: b.to_string() }),
             };
             Ok(AuditReport {
                 sound: report.is_sound(),

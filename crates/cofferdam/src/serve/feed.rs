@@ -116,7 +116,8 @@ impl Feed {
             let Some(replay) = &mut self.replay else { return };
             match replay.poll(at) {
                 Step::Tick(tick) => {
-                    let range = (tick.phase == Phase::Close).then(|| range(replay, &tick)).flatten();
+                    let range =
+                        (tick.phase == Phase::Close).then(|| range(replay, &tick)).flatten();
                     self.tick(&tick, at);
                     if let Some(range) = range {
                         self.tell_range(&tick.instrument, range).await;
@@ -168,7 +169,11 @@ impl Feed {
         let mut quotes = Vec::new();
         for moving in &mut self.moving {
             let Some(bar) = moving.prices.next() else { continue };
-            quotes.push((moving.instrument.id.clone(), around(bar.close, moving.instrument.tick, at), bar.volume));
+            quotes.push((
+                moving.instrument.id.clone(),
+                around(bar.close, moving.instrument.tick, at),
+                bar.volume,
+            ));
         }
         for (id, quote, volume) in quotes {
             self.publish(&id, quote, Some(volume), VenuePhase::Continuous, at);

@@ -44,7 +44,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, ServeError> {
             path.display()
         )));
     }
-    let text = fs::read_to_string(path).map_err(ServeError::io(format!("read {}", path.display())))?;
+    let text =
+        fs::read_to_string(path).map_err(ServeError::io(format!("read {}", path.display())))?;
     Ok(Some(text.trim().to_owned()))
 }
 

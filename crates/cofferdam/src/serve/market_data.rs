@@ -109,9 +109,9 @@ fn driven(args: &UpArgs, start: Timestamp) -> Result<ReplayClock, ServeError> {
 }
 
 fn start_of(date: &str) -> Result<Timestamp, ServeError> {
-    let day: jiff::civil::Date = date
-        .parse()
-        .map_err(|e| ServeError::Invalid(format!("--replay-from `{date}` is not YYYY-MM-DD: {e}")))?;
+    let day: jiff::civil::Date = date.parse().map_err(|e| {
+        ServeError::Invalid(format!("--replay-from `{date}` is not YYYY-MM-DD: {e}"))
+    })?;
     let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(invalid)?;
     Ok(Timestamp::from_jiff(midnight.timestamp()))
 }

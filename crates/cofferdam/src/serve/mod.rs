@@ -144,7 +144,8 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
     let dir = house.lock.dir();
     let meta = house.database.meta();
     let installation = meta.installation()?;
-    let emergency = EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
+    let emergency =
+        EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
     let snapshots = house.database.snapshots();
     let ports = Ports {
         journal: Box::new(house.database.journal()?),

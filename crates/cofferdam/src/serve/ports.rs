@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use desk::Emergency;
-use path::journal::{AppendError, EventRecord, Head, JournalStore, ReadError, StreamBatch, StreamId};
+use path::journal::{
+    AppendError, EventRecord, Head, JournalStore, ReadError, StreamBatch, StreamId,
+};
 use store::{EmergencyJournal, KvLog};
 use venue_sim::{JsonRows, RowBatch, SimStorageError};
 

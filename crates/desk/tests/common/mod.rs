@@ -1,6 +1,7 @@
 //! A whole desk in memory: journals that fail on demand, the simulated venue, the real driver.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use std::{
     collections::BTreeMap,

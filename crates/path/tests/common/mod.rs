@@ -1,6 +1,7 @@
 //! A desk in one hand: a core, a journal in memory, a scripted venue and clocks that move when a
 //! test says so. It uses the crate's public interface only.
 #![allow(dead_code, unused_imports, reason = "every test file uses its own part of the harness")]
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 pub(crate) mod build;
 pub(crate) mod dice;

@@ -14,6 +14,7 @@ fn at_100(size: &str) -> Act {
     submit(buy(size).limit("100").stop("95"))
 }
 
+#[allow(clippy::too_many_lines, reason = "one row per case")]
 fn values() -> Vec<Case> {
     vec![
         entry(Code::OrderNotional, |desk| {
