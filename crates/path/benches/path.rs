@@ -57,7 +57,8 @@ fn account_at_work() -> Desk {
 }
 
 fn next(n: u64) -> Intent {
-    buy("1").of(&name(3)).limit("99.5").stop("95").key(&format!("k{n}"))
+    let instrument = name(usize::try_from(n % 20).unwrap());
+    buy("1").of(&instrument).limit("99.5").stop("95").key(&format!("k{n}"))
 }
 
 #[divan::bench]
@@ -88,7 +89,7 @@ fn gate_refusal_with_all_reasons(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(sample_count = 50, sample_size = 1)]
+#[divan::bench(sample_count = 20, sample_size = 1)]
 fn submit_step_100(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(100_u32)).with_inputs(account_at_work).bench_local_values(
         |mut desk| {
@@ -119,12 +120,12 @@ fn submit_and_commit(bencher: Bencher<'_, '_>, accounts: usize) {
     );
 }
 
-#[divan::bench(sample_count = 20, sample_size = 1)]
+#[divan::bench(sample_count = 5, sample_size = 1)]
 fn submit_and_commit_640_from_1_account(bencher: Bencher<'_, '_>) {
     submit_and_commit(bencher, 1);
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
+#[divan::bench(sample_count = 3, sample_size = 1)]
 fn submit_and_commit_640_from_64_accounts(bencher: Bencher<'_, '_>) {
     submit_and_commit(bencher, 64);
 }
@@ -174,7 +175,7 @@ fn renamed(event: &Event, lap: u64) -> Event {
     Event::decode(event.kind(), event.version(), &body).unwrap()
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
+#[divan::bench(sample_count = 5, sample_size = 1)]
 fn fold_100k_records_chain_checked(bencher: Bencher<'_, '_>) {
     let records = history(100_000);
     let stream = StreamId::account(&account());
@@ -185,7 +186,7 @@ fn fold_100k_records_chain_checked(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
+#[divan::bench(sample_count = 5, sample_size = 1)]
 fn decode_100k_records(bencher: Bencher<'_, '_>) {
     let records = history(100_000);
     bencher.counter(ItemsCount::new(records.len())).bench_local(|| {
