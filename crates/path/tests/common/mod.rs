@@ -43,7 +43,7 @@ pub(crate) use venue::{OnCancel, OnPlace, Venue};
 /// The instant at which every test begins: 2024-01-02 00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_704_153_600);
 /// No test lets the desk talk to itself longer than this.
-const ROUNDS_MAX: usize = 1_000;
+const ROUNDS_MAX: usize = 20_000;
 
 pub(crate) struct Desk {
     pub(crate) core: Core,
@@ -241,8 +241,9 @@ impl Desk {
             rounds += 1;
             if rounds == ROUNDS_MAX {
                 let events = self.events();
-                let last = &events[events.len().saturating_sub(4)..];
-                panic!("the desk talks to itself without end: {last:#?}");
+                let kinds: Vec<_> =
+                    events.iter().rev().take(24).map(path::event::Event::kind).collect();
+                panic!("the desk talks to itself without end: {kinds:?}, then {input:?}");
             }
             let batch = self.core.step(input, self.now, &mut self.budget);
             self.settle(batch);
