@@ -36,9 +36,13 @@ impl AccountState {
             Event::Filled(e) => self.fill(e, at)?,
             Event::ExternalOrder(e) => self.external_order(&e.report),
             Event::Adopted(e) => {
+                // Both books change or neither does.
+                let instrument = self.instrument(&e.instrument)?;
                 let away = SignedQty::ZERO.minus(e.qty);
-                self.adjust(&BookId::unmanaged(), &e.instrument, away, e.price)?;
+                let mut unmanaged = self.book_mut(&BookId::unmanaged())?.clone();
+                unmanaged.adjust(&instrument, away, e.price).map_err(|e| money(&e))?;
                 self.adjust(&e.book, &e.instrument, e.qty, e.price)?;
+                self.books.insert(BookId::unmanaged(), unmanaged);
             }
             Event::PositionAdjusted(e) => {
                 self.adjust(&BookId::unmanaged(), &e.instrument, e.qty, e.price)?;
