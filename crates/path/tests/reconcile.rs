@@ -120,6 +120,17 @@ fn holdings_from_before_the_desk_are_shown_and_left_alone_until_adopted() {
 }
 
 #[test]
+fn an_adoption_that_does_not_fit_changes_nothing() {
+    let mut desk = Desk::new();
+    desk.order(buy("10"));
+    let inputs = desk.venue.trade_by_hand(IBM, Side::Buy, "1000000000000000", desk.now.at);
+    desk.tell_all(inputs);
+    desk.adopt(IBM, "manual");
+    assert_eq!(desk.manual(), signed("10"), "the sum would be more than can be counted");
+    desk.assert_folds();
+}
+
+#[test]
 fn a_difference_is_booked_only_when_two_quiet_comparisons_agree() {
     let mut desk = Desk::new();
     desk.venue.holds(IBM, "3");

@@ -1,7 +1,8 @@
 //! Seeds that once found something, and the properties of the simulator itself.
 //!
-//! A seed's history changes whenever the path decides anything differently, so these are worlds
-//! to look at again first, not proofs by themselves; `tools/planted` proves that faults are seen.
+//! Each named seed fails when the fix is taken back. A seed's history changes whenever the path
+//! decides anything differently, so over time these become worlds to look at first, not proofs;
+//! `tools/planted` proves that faults are seen.
 
 use simulate::{Fault, Options, run, trace};
 
@@ -14,7 +15,7 @@ fn holds(seed: u64) {
 /// stop of the next position needed.
 #[test]
 fn an_opposite_entry_makes_way_for_the_stop() {
-    for seed in [391, 403, 525, 660] {
+    for seed in [221, 639, 655, 968] {
         holds(seed);
     }
 }
@@ -23,21 +24,7 @@ fn an_opposite_entry_makes_way_for_the_stop() {
 /// every close.
 #[test]
 fn a_foreign_order_leaves_the_rest_protected() {
-    for seed in [37, 326] {
-        holds(seed);
-    }
-}
-
-/// A desk died while it took the emergency journal over, after another had been fenced off.
-#[test]
-fn a_crash_in_a_takeover_is_followed_by_a_start() {
-    holds(375);
-}
-
-/// The disk was full before the first rules were recorded.
-#[test]
-fn rules_are_recorded_once_there_is_room() {
-    holds(1_251);
+    holds(1_154);
 }
 
 #[test]

@@ -4,8 +4,11 @@
 //! missing a price or a rate, or that is beyond every real account, is `None`: whatever a venue or
 //! a feed reports, nothing here overflows. This module must not know limits or refusals.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side, num::MAGNITUDE_MAX,
+    BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side, SignedQty,
+    num::MAGNITUDE_MAX,
 };
 use rust_decimal::Decimal;
 
@@ -40,7 +43,30 @@ pub struct Book<'a> {
     pub market: &'a MarketView,
 }
 
-impl Book<'_> {
+/// What one instrument comes to when everything on one side fills, in its quote currency.
+#[derive(Debug)]
+struct Worst {
+    net: SignedQty,
+    buys: Decimal,
+    sells: Decimal,
+}
+
+impl Default for Worst {
+    fn default() -> Self {
+        Self { net: SignedQty::ZERO, buys: Decimal::ZERO, sells: Decimal::ZERO }
+    }
+}
+
+impl Worst {
+    fn add(&mut self, side: Side, qty: Qty, price: Price) -> Option<()> {
+        let value = product(&[price.get(), qty.get()])?;
+        let total = if side == Side::Buy { &mut self.buys } else { &mut self.sells };
+        *total = sum(*total, value)?;
+        Some(())
+    }
+}
+
+impl<'a> Book<'a> {
     /// Units of the reporting currency per unit of `currency`.
     #[must_use]
     pub fn rate(&self, currency: Currency) -> Option<Decimal> {
@@ -79,31 +105,33 @@ impl Book<'_> {
         }
     }
 
-    /// The open quantities of one instrument on one side and their value per unit, foreign orders
-    /// included.
-    fn open_side(&self, instrument: &InstrumentId, side: Side) -> Option<(Qty, Decimal)> {
-        let own = self
-            .state
-            .live_orders()
-            .filter(|o| &o.instrument == instrument && o.side == side)
-            .map(|o| (o.open_qty(), o.kind, o.reference));
-        let foreign = self
-            .state
-            .external
-            .values()
-            .filter(|r| &r.instrument == instrument && r.side == side)
-            .map(|r| (r.qty.minus(r.filled), r.kind, None));
-        let mut qty = Qty::ZERO;
-        let mut value = Decimal::ZERO;
-        for (open, kind, reference) in own.chain(foreign) {
-            if open.is_zero() {
+    /// What is held and what may still fill, foreign orders included, by instrument in one pass;
+    /// of one instrument only when it is named.
+    fn worst_cases(
+        &self,
+        only: Option<&InstrumentId>,
+    ) -> Option<BTreeMap<&'a InstrumentId, Worst>> {
+        let mut worst: BTreeMap<&InstrumentId, Worst> = BTreeMap::new();
+        let wanted = |id: &InstrumentId| only.is_none_or(|only| only == id);
+        for (id, position) in self.state.books.values().flat_map(|b| &b.positions) {
+            if !position.qty.is_zero() && wanted(id) {
+                let entry = worst.entry(id).or_default();
+                entry.net = entry.net.plus(position.qty);
+            }
+        }
+        let own = self.state.live_orders();
+        let own = own.map(|o| (&o.instrument, o.side, o.open_qty(), &o.kind, o.reference));
+        let foreign = self.state.external.values();
+        let foreign =
+            foreign.map(|r| (&r.instrument, r.side, r.qty.minus(r.filled), &r.kind, None));
+        for (id, side, open, kind, reference) in own.chain(foreign) {
+            if open.is_zero() || !wanted(id) {
                 continue;
             }
-            let price = self.order_price(instrument, &kind).or(reference)?;
-            qty = qty.plus(open);
-            value = sum(value, product(&[price.get(), open.get()])?)?;
+            let price = self.order_price(id, kind).or(reference)?;
+            worst.entry(id).or_default().add(side, open, price)?;
         }
-        Some((qty, value))
+        Some(worst)
     }
 
     /// The largest value that the position in one instrument can reach when everything on one
@@ -114,26 +142,24 @@ impl Book<'_> {
         instrument: &Instrument,
         extra: Option<(Side, Qty, Price)>,
     ) -> Option<Decimal> {
-        let net = self.state.net_position(&instrument.id);
+        let mut worst = self.worst_cases(Some(&instrument.id))?.remove(&instrument.id);
+        if let Some((side, qty, price)) = extra {
+            worst.get_or_insert_default().add(side, qty, price)?;
+        }
+        self.exposure_of(instrument, &worst.unwrap_or_default())
+    }
+
+    fn exposure_of(&self, instrument: &Instrument, worst: &Worst) -> Option<Decimal> {
         let mark = self.market.mark(&instrument.id);
-        let held = if net.is_zero() {
+        let held = if worst.net.is_zero() {
             Decimal::ZERO
         } else {
             let price = mark.or_else(|| self.last_known_price(&instrument.id))?;
-            product(&[net.get(), price.get()])?
+            product(&[worst.net.get(), price.get()])?
         };
-        let (_, mut buys) = self.open_side(&instrument.id, Side::Buy)?;
-        let (_, mut sells) = self.open_side(&instrument.id, Side::Sell)?;
-        if let Some((side, qty, price)) = extra {
-            let value = product(&[price.get(), qty.get()])?;
-            match side {
-                Side::Buy => buys = sum(buys, value)?,
-                Side::Sell => sells = sum(sells, value)?,
-            }
-        }
-        let worst = (held + buys).abs().max((held - sells).abs());
-        // While everything that sells can only reduce, a sale never makes the exposure larger.
-        product(&[worst, instrument.multiplier, self.rate(instrument.quote)?])
+        let (up, down) = (held + worst.buys, held - worst.sells);
+        let value = up.abs().max(down.abs());
+        product(&[value, instrument.multiplier, self.rate(instrument.quote)?])
     }
 
     fn last_known_price(&self, instrument: &InstrumentId) -> Option<Price> {
@@ -150,15 +176,19 @@ impl Book<'_> {
         &self,
         extra: Option<(&Instrument, Side, Qty, Price)>,
     ) -> Option<Decimal> {
-        let mut ids = self.state.held_instruments();
-        ids.extend(self.state.live_orders().map(|o| o.instrument.clone()));
-        ids.extend(self.state.external.values().map(|r| r.instrument.clone()));
-        ids.extend(extra.map(|(i, ..)| i.id.clone()));
         let mut total = Decimal::ZERO;
-        for id in ids {
-            let instrument = self.state.instruments.get(&id)?;
-            let extra = extra.filter(|(i, ..)| i.id == id).map(|(_, s, q, p)| (s, q, p));
-            total = sum(total, self.instrument_exposure(instrument, extra)?)?;
+        let mut extra = extra;
+        for (id, mut worst) in self.worst_cases(None)? {
+            let instrument = self.state.instruments.get(id)?;
+            if let Some((_, side, qty, price)) = extra.take_if(|(i, ..)| i.id == *id) {
+                worst.add(side, qty, price)?;
+            }
+            total = sum(total, self.exposure_of(instrument, &worst)?)?;
+        }
+        if let Some((instrument, side, qty, price)) = extra {
+            let mut worst = Worst::default();
+            worst.add(side, qty, price)?;
+            total = sum(total, self.exposure_of(instrument, &worst)?)?;
         }
         Some(total.normalize())
     }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{AccountState, Plan};
 use crate::{
-    event::{CashAdjusted, Event, Filled},
+    event::{Adopted, CashAdjusted, Event, Filled},
     journal::Hash,
     verbs::RiskClass,
 };
@@ -35,15 +35,7 @@ impl AccountState {
         match event {
             Event::Filled(e) => self.fill(e, at)?,
             Event::ExternalOrder(e) => self.external_order(&e.report),
-            Event::Adopted(e) => {
-                // Both books change or neither does.
-                let instrument = self.instrument(&e.instrument)?;
-                let away = SignedQty::ZERO.minus(e.qty);
-                let mut unmanaged = self.book_mut(&BookId::unmanaged())?.clone();
-                unmanaged.adjust(&instrument, away, e.price).map_err(|e| money(&e))?;
-                self.adjust(&e.book, &e.instrument, e.qty, e.price)?;
-                self.books.insert(BookId::unmanaged(), unmanaged);
-            }
+            Event::Adopted(e) => self.adopt(e)?,
             Event::PositionAdjusted(e) => {
                 self.adjust(&BookId::unmanaged(), &e.instrument, e.qty, e.price)?;
             }
@@ -100,6 +92,18 @@ impl AccountState {
         } else {
             self.external.insert(report.venue_order_id.clone(), report.clone());
         }
+    }
+
+    /// Moves a holding from the unmanaged book to another; or fails and changes nothing.
+    fn adopt(&mut self, body: &Adopted) -> Result<(), String> {
+        let before = self.book_mut(&body.book)?.clone();
+        self.adjust(&body.book, &body.instrument, body.qty, body.price)?;
+        let away = SignedQty::ZERO.minus(body.qty);
+        let moved = self.adjust(&BookId::unmanaged(), &body.instrument, away, body.price);
+        if moved.is_err() {
+            *self.book_mut(&body.book)? = before;
+        }
+        moved
     }
 
     fn adjust(
