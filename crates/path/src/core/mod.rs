@@ -3,9 +3,9 @@
 //! Three drivers run it: an async actor, the fault simulator, and batch runs. It reads no clock
 //! and does no IO. What it decides becomes events; the state changes only by folding them, so a
 //! restart reaches the same state. What is not in the journal (quotes, timers, questions under
-//! way) lives in [`live`] and is found out anew after a restart.
+//! way) lives in `live` and is found out anew after a restart.
 //!
-//! One order travels through these files: [`submit`](self) → [`crate::gate`] →
+//! One order travels through these files: `submit` → [`crate::gate`] →
 //! [`crate::commit`] → [`crate::wire`] → `venue` → `protect`.
 
 mod admin;

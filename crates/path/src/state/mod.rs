@@ -1,7 +1,7 @@
 //! An account's state: a pure function of its journal.
 //!
 //! Restart, replay, audit and simulation all fold the same events through
-//! [`AccountState::apply`]. Nothing in here may depend on quotes, clocks or anything else that is
+//! `AccountState::apply`. Nothing in here may depend on quotes, clocks or anything else that is
 //! not in the journal; such views live in [`crate::core`]. Maps are ordered, so that equal
 //! journals give equal bytes.
 
