@@ -59,7 +59,7 @@ pub(crate) struct Global {
         help_heading = "Options for every command"
     )]
     pub(crate) url: Option<String>,
-    /// The file with the API key, mode 0600 [default: `<data-dir>/bootstrap.key`]; the key itself
+    /// The file with the API key, mode 0600 (default: `<data-dir>/bootstrap.key`); the key itself
     /// can be given as COFFERDAM_KEY, never as an argument
     #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
     pub(crate) key_file: Option<PathBuf>,
