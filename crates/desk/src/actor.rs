@@ -2,8 +2,9 @@
 //!
 //! It feeds commands, prices, venue messages and time to the core, hands each decision to the
 //! journal's writer, and lets effects leave when the writer says that they are durable. When a
-//! write fails it throws the decided state away, folds the journal anew, and decides again what
-//! must not be lost. It must not judge anything itself.
+//! write fails it throws the decided state away, folds the journal anew, and tells the core again,
+//! in order, every fact and every wish whose decision was lost: a fill that the venue told once
+//! must count even when the disk was full at that moment. It must not judge anything itself.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -33,7 +34,7 @@ use crate::{
     load,
     ports::SaveSnapshot,
     quotes::Quotes,
-    writer::{Writer, Written},
+    writer::{ToActor, Writer, Written},
 };
 
 /// Commands that may wait.
@@ -46,6 +47,8 @@ const OUTSTANDING_MAX: usize = 1_024;
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often time is told.
 const TICK: Duration = Duration::from_millis(100);
+/// Failed writes in a row after which wishes are answered with the error.
+const FAILURES_MAX: u32 = 3;
 /// Records between snapshots.
 const SNAPSHOT_EVERY: u64 = 2_000;
 
@@ -90,14 +93,16 @@ pub(crate) struct Parts {
 pub(crate) struct Actor {
     parts: Parts,
     stream: StreamId,
-    written: mpsc::UnboundedReceiver<Written>,
-    to_written: mpsc::UnboundedSender<Written>,
+    written: mpsc::UnboundedReceiver<(u64, Written)>,
+    to_written: ToActor,
     outcomes: mpsc::Receiver<Outcome>,
     to_outcomes: mpsc::Sender<Outcome>,
-    outstanding: usize,
+    outstanding: BTreeMap<u64, Option<Input>>,
+    next_serial: u64,
     failed: bool,
+    failures: u32,
     waiting: BTreeMap<ReplyId, Waiting>,
-    undecided: VecDeque<Waiting>,
+    undecided: VecDeque<Undecided>,
     next_reply: u64,
     snapshot_at: u64,
     writable: bool,
@@ -106,7 +111,22 @@ pub(crate) struct Actor {
 
 struct Waiting {
     make: MakeInput,
-    answer: Option<Answer>,
+    answer: Answer,
+}
+
+/// What a failed write left to be decided again.
+enum Undecided {
+    Fact(Input),
+    Wish(Waiting),
+}
+
+/// What has to be told again when its decision is lost. Prices and time come by themselves;
+/// wishes that somebody waits for are kept with who waits.
+fn fact(input: &Input) -> Option<Input> {
+    match input {
+        Input::Tick | Input::Quote { .. } | Input::Journal { .. } => None,
+        other => Some(other.clone()),
+    }
 }
 
 impl Actor {
@@ -122,8 +142,10 @@ impl Actor {
             to_written,
             outcomes,
             to_outcomes,
-            outstanding: 0,
+            outstanding: BTreeMap::new(),
+            next_serial: 1,
             failed: false,
+            failures: 0,
             waiting: BTreeMap::new(),
             undecided: VecDeque::new(),
             next_reply: 1,
@@ -142,14 +164,14 @@ impl Actor {
     ) {
         let now = self.parts.clock.now();
         let batch = self.parts.core.start(incarnation, now, &mut self.parts.budget);
-        self.hand_over(batch);
+        self.hand_over(batch, None);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            let room = self.outstanding < OUTSTANDING_MAX && !self.failed;
+            let room = self.outstanding.len() < OUTSTANDING_MAX && !self.failed;
             let go_on = tokio::select! {
                 biased;
-                Some(written) = self.written.recv() => self.on_written(written),
+                Some((serial, written)) = self.written.recv() => self.on_written(serial, written),
                 Some(input) = self.outcomes.recv(), if room => { self.step(input); true }
                 Some(event) = events.recv(), if room => { self.step(Input::Venue(event)); true }
                 Some(command) = commands.recv(), if room && self.stopping.is_none() => {
@@ -160,7 +182,7 @@ impl Actor {
                 _ = tick.tick(), if room => { self.on_tick(); true }
                 else => false,
             };
-            let done = self.stopping.is_some() && self.outstanding == 0 && !self.failed;
+            let done = self.stopping.is_some() && self.outstanding.is_empty() && !self.failed;
             if done || !go_on {
                 break;
             }
@@ -172,19 +194,27 @@ impl Actor {
     }
 
     fn step(&mut self, input: Input) {
-        let now = self.parts.clock.now();
-        let batch = self.parts.core.step(input, now, &mut self.parts.budget);
-        self.hand_over(batch);
+        let fact = fact(&input);
+        self.step_keeping(input, fact);
     }
 
-    fn hand_over(&mut self, batch: path::commit::Batch) {
+    fn step_keeping(&mut self, input: Input, fact: Option<Input>) {
+        let now = self.parts.clock.now();
+        let batch = self.parts.core.step(input, now, &mut self.parts.budget);
+        self.hand_over(batch, fact);
+    }
+
+    fn hand_over(&mut self, batch: path::commit::Batch, fact: Option<Input>) {
         if !batch.is_empty() {
-            self.outstanding += 1;
-            self.parts.writer.send(batch, &self.to_written);
+            let serial = self.next_serial;
+            self.next_serial += 1;
+            self.outstanding.insert(serial, fact);
+            self.parts.writer.send(batch, serial, &self.to_written);
         }
     }
 
     fn on_tick(&mut self) {
+        self.decide_again();
         let writable = self.parts.writer.is_writable();
         if writable != self.writable {
             self.writable = writable;
@@ -211,12 +241,15 @@ impl Actor {
                 look(&self.parts.core, now, &mut self.parts.budget);
             }
             Command::Stop(stopped) => self.stopping = Some(stopped),
-            Command::Input { make, answer } => self.decide(Waiting { make, answer }),
+            Command::Input { make, answer: Some(answer) } => {
+                self.decide(Waiting { make, answer });
+            }
+            Command::Input { make, answer: None } => self.step(make(None)),
             Command::Submit { intent, answer } => {
                 self.heed_kill_file();
                 let make: MakeInput =
                     Box::new(move |reply| Input::Submit { intent: intent.clone(), reply });
-                self.decide(Waiting { make, answer: Some(answer) });
+                self.decide(Waiting { make, answer });
             }
         }
     }
@@ -239,27 +272,30 @@ impl Actor {
         self.next_reply += 1;
         let input = (waiting.make)(Some(id));
         self.waiting.insert(id, waiting);
-        self.step(input);
+        self.step_keeping(input, None);
     }
 
     /// The writer's answer. False ends the task.
-    fn on_written(&mut self, written: Written) -> bool {
-        self.outstanding -= 1;
+    fn on_written(&mut self, serial: u64, written: Written) -> bool {
+        let fact = self.outstanding.remove(&serial).flatten();
         match written {
-            Ok(committed) => self.perform(committed),
+            Ok(committed) => {
+                self.failures = 0;
+                self.perform(committed);
+            }
             Err(failed) => {
-                if !self.on_failed(failed) {
+                if !self.on_failed(failed, fact) {
                     return false;
                 }
             }
         }
-        if self.failed && self.outstanding == 0 {
+        if self.failed && self.outstanding.is_empty() {
             return self.rebuild();
         }
         true
     }
 
-    fn on_failed(&mut self, failed: Failed) -> bool {
+    fn on_failed(&mut self, failed: Failed, fact: Option<Input>) -> bool {
         tracing::warn!(stream = %self.stream, error = %failed.error, "a decision was not written");
         if let AppendError::Fenced { .. } = failed.error {
             for id in failed.replies {
@@ -268,10 +304,16 @@ impl Actor {
             tracing::error!(stream = %self.stream, "another desk holds the account: stopping");
             return false;
         }
+        if !self.failed {
+            self.failures = self.failures.saturating_add(1);
+        }
         self.failed = true;
+        self.undecided.extend(fact.map(Undecided::Fact));
         for id in failed.replies {
-            if let Some(waiting) = self.waiting.remove(&id) {
-                self.undecided.push_back(waiting);
+            if self.failures > FAILURES_MAX {
+                self.answer(id, Err(DeskError::Journal(failed.error.clone())));
+            } else if let Some(waiting) = self.waiting.remove(&id) {
+                self.undecided.push_back(Undecided::Wish(waiting));
             }
         }
         true
@@ -293,14 +335,25 @@ impl Actor {
         let now = self.parts.clock.now();
         self.parts.core.reload(state, self.writable, now.mono);
         self.parts.wire.raise_epoch(self.parts.core.state().kill_epoch);
-        for waiting in std::mem::take(&mut self.undecided) {
-            self.decide(waiting);
+        if self.failures <= FAILURES_MAX {
+            self.decide_again();
         }
         true
     }
 
+    /// Tells the core what was lost with a failed write. While neither journal can be written,
+    /// this waits for the next tick, and nobody else is kept waiting.
+    fn decide_again(&mut self) {
+        for undecided in std::mem::take(&mut self.undecided) {
+            match undecided {
+                Undecided::Fact(input) => self.step(input),
+                Undecided::Wish(waiting) => self.decide(waiting),
+            }
+        }
+    }
+
     fn answer(&mut self, id: ReplyId, reply: Result<Reply, DeskError>) {
-        if let Some(answer) = self.waiting.remove(&id).and_then(|w| w.answer) {
+        if let Some(answer) = self.waiting.remove(&id).map(|w| w.answer) {
             let _ = answer.send(reply);
         }
     }
@@ -320,7 +373,7 @@ impl Actor {
         for action in committed.actions {
             self.act(action);
         }
-        if committed.head.seq >= self.snapshot_at && self.outstanding == 0 {
+        if committed.head.seq >= self.snapshot_at && self.outstanding.is_empty() {
             self.keep_snapshot();
         }
     }

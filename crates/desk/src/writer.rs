@@ -35,8 +35,11 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// What a batch came to.
 pub(crate) type Written = Result<Committed, Failed>;
 
+/// Where answers go, each with the number that its batch was sent with.
+pub(crate) type ToActor = mpsc::UnboundedSender<(u64, Written)>;
+
 enum Job {
-    Batch { batch: Batch, to: mpsc::UnboundedSender<Written> },
+    Batch { batch: Batch, serial: u64, to: ToActor },
     Records { batch: StreamBatch, to: oneshot::Sender<Result<(), AppendError>> },
 }
 
@@ -86,16 +89,16 @@ impl Writer {
         held.iter().filter(|(s, _)| s == stream).map(|(_, r)| r.clone()).collect()
     }
 
-    /// Queues a batch. The answer comes to `to`, also when the queue is full.
-    pub(crate) fn send(&self, batch: Batch, to: &mpsc::UnboundedSender<Written>) {
-        let job = Job::Batch { batch, to: to.clone() };
+    /// Queues a batch. The answer comes to `to` under `serial`, also when the queue is full.
+    pub(crate) fn send(&self, batch: Batch, serial: u64, to: &ToActor) {
+        let job = Job::Batch { batch, serial, to: to.clone() };
         let refused = match self.jobs.try_send(job) {
             Ok(()) => return,
             Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => job,
         };
-        if let Job::Batch { batch, to } = refused {
+        if let Job::Batch { batch, serial, to } = refused {
             let error = AppendError::Io("the journal's queue is full".to_owned());
-            let _ = to.send(Err(failed(error, &batch)));
+            let _ = to.send((serial, Err(failed(error, &batch))));
         }
     }
 
@@ -149,10 +152,10 @@ impl Thread {
         let mut to = Vec::with_capacity(jobs.len());
         for job in jobs {
             match job {
-                Job::Batch { batch, to: answer } => {
+                Job::Batch { batch, serial, to: answer } => {
                     self.note_token(batch.stream(), batch.token());
                     batches.push(batch);
-                    to.push(answer);
+                    to.push((serial, answer));
                 }
                 Job::Records { batch, to } => {
                     self.note_token(&batch.stream, batch.token);
@@ -167,7 +170,7 @@ impl Thread {
         // A stream's batches build on each other, and each is compared with the head before it,
         // so a group may hold several of one stream.
         let results = commit(self.journal.as_mut(), batches);
-        for (result, to) in results.into_iter().zip(to) {
+        for (result, (serial, to)) in results.into_iter().zip(to) {
             if let Err(failed) = &result
                 && matches!(
                     failed.error,
@@ -177,7 +180,7 @@ impl Thread {
             {
                 tracing::error!(error = %failed.error, "the journal can't be written: entries stop");
             }
-            let _ = to.send(result);
+            let _ = to.send((serial, result));
         }
     }
 
@@ -188,19 +191,20 @@ impl Thread {
         }
     }
 
-    fn write_emergency(&mut self, batches: Vec<Batch>, to: &[mpsc::UnboundedSender<Written>]) {
-        for (batch, to) in batches.into_iter().zip(to) {
+    fn write_emergency(&mut self, batches: Vec<Batch>, to: &[(u64, ToActor)]) {
+        for (batch, (serial, to)) in batches.into_iter().zip(to) {
+            let serial = *serial;
             if batch.opens_risk() {
-                let _ = to.send(Err(failed(AppendError::Full, &batch)));
+                let _ = to.send((serial, Err(failed(AppendError::Full, &batch))));
                 continue;
             }
             if let Err(error) = self.begin_emergency(batch.stream()) {
-                let _ = to.send(Err(failed(error, &batch)));
+                let _ = to.send((serial, Err(failed(error, &batch))));
                 continue;
             }
             for result in commit(self.emergency.as_mut(), vec![batch]) {
                 self.note_held();
-                let _ = to.send(result);
+                let _ = to.send((serial, result));
             }
         }
     }

@@ -25,7 +25,8 @@ async fn a_full_disk_stops_entries_and_lets_exits_through() {
 
     let close =
         house.account.close(BookId::manual(), symbol(), Percent::basis_points(10_000), human());
-    assert!(matches!(close.await.unwrap(), Reply::Closing { .. }));
+    let reply = close.await.unwrap();
+    assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
     house.until(|core| core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
     let report = house.desk.kill(KillLevel::Halt, human(), "disk full".to_owned()).await;
     assert!(report.acknowledged, "{report:?}");
@@ -43,6 +44,37 @@ async fn a_full_disk_stops_entries_and_lets_exits_through() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fill_told_while_the_disk_fills_up_counts_at_once() {
+    let house = house().await;
+    house.journal.fail_at("filled", AppendError::Full);
+    house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
+    house.until(|core| !core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
+    let close =
+        house.account.close(BookId::manual(), symbol(), Percent::basis_points(10_000), human());
+    let reply = close.await.unwrap();
+    assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
+    house.until(|core| core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
+    let held = house.emergency.kinds(&house.stream());
+    assert_eq!(held.iter().filter(|k| *k == "filled").count(), 2, "{held:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_neither_journal_can_be_written_the_error_is_told_and_facts_are_kept() {
+    let house = house().await;
+    house.emergency.fail(Some(AppendError::Full));
+    house.journal.fail_at("filled", AppendError::Full);
+    house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
+    house.until(|core| !core.fitness().journal).await;
+    let refused = house.account.submit(buy("two", "1", None)).await;
+    assert!(refused.is_err(), "{refused:?}");
+
+    house.emergency.fail(None);
+    let (emergency, stream) = (house.emergency.clone(), house.stream());
+    house.until(move |_| emergency.kinds(&stream).iter().any(|k| k == "filled")).await;
+    assert_eq!(house.position().await.get(), 10.into());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_sync_loses_nothing_that_was_acknowledged() {
     let house = house().await;
     house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
@@ -53,7 +85,8 @@ async fn a_failed_sync_loses_nothing_that_was_acknowledged() {
     assert_eq!(house.position().await.get(), 10.into());
     let close =
         house.account.close(BookId::manual(), symbol(), Percent::basis_points(5_000), human());
-    assert!(matches!(close.await.unwrap(), Reply::Closing { .. }));
+    let reply = close.await.unwrap();
+    assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
     house.until(|core| core.state().position(&BookId::manual(), &symbol()).get() == 5.into()).await;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! This module must not know orders.
 
-use domain::{CalendarKind, Qty, Quote, Timestamp};
+use domain::{CalendarKind, Quote, Timestamp};
 use path::{core::Input, market::Session};
 
 use crate::{
@@ -74,8 +74,9 @@ impl World {
         let half = 1 + last / 5_000;
         let (bid, ask) = (price(last - half), price(last + half));
         let quote = Quote { bid, ask, last: price(last), at: Timestamp(self.now) };
-        let volume =
-            if self.exchange.partial { qty(self.dice.between(0, 60) * 1_000) } else { Qty::ZERO };
+        let most = if self.settling { 6_000 } else { 60 };
+        let units = if self.exchange.partial { self.dice.between(0, most) } else { 0 };
+        let volume = qty(units * 1_000);
         let events = self.exchange.tick(index, quote, volume);
         self.publish_each(events);
         if self.feed.stale_until[index] > self.now {

@@ -42,6 +42,7 @@ impl World {
         {
             travel = self.capabilities.acceptance_window.0 + self.dice.millis(2_000, 20_000);
             self.accounts[a].touched = true;
+            self.accounts[a].misled = true;
             let account = self.accounts[a].id.clone();
             self.too_late.insert((account, order.client_order_id.clone()));
         }
@@ -188,6 +189,7 @@ impl World {
             report.filled = domain::Qty::ZERO;
             report.status = path::broker::VenueStatus::Cancelled;
             self.accounts[a].touched = true;
+            self.accounts[a].misled = true;
             late.extend(own);
             out.push(VenueEvent::Order(report));
         }

@@ -93,6 +93,7 @@ impl World {
             id,
             stream,
             touched: false,
+            misled: false,
             position_limits: Vec::new(),
             kill_wish: None,
         });

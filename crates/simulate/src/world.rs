@@ -100,6 +100,8 @@ pub(crate) struct Account {
     pub(crate) stream: StreamId,
     /// Somebody besides the desk traded or moved money, or the venue broke its word.
     pub(crate) touched: bool,
+    /// The venue told that an order was over and it was not.
+    pub(crate) misled: bool,
     /// Every position limit that was in force.
     pub(crate) position_limits: Vec<Option<Decimal>>,
     /// A kill that is wanted and not acknowledged.

@@ -27,6 +27,15 @@ fn a_foreign_order_leaves_the_rest_protected() {
     holds(1_154);
 }
 
+/// An order with a recent fill was never missed in the list of open orders, so when the report of
+/// its end was lost it reserved the position that the stop had to protect.
+#[test]
+fn a_fill_does_not_keep_an_order_alive() {
+    for seed in [100_355, 101_577] {
+        holds(seed);
+    }
+}
+
 #[test]
 fn a_seed_gives_the_same_history_to_the_last_byte() {
     let (first, lines) = trace(17);

@@ -43,6 +43,7 @@ struct Tables {
     tokens: BTreeMap<StreamId, LeaseToken>,
     order: Vec<(StreamId, EventRecord)>,
     failure: Option<AppendError>,
+    fails_at: Option<(String, AppendError)>,
     generation: u64,
 }
 
@@ -54,6 +55,11 @@ impl Memory {
     /// From now on every write fails so, or none.
     pub fn fail(&self, failure: Option<AppendError>) {
         self.lock().failure = failure;
+    }
+
+    /// From the first record of that kind on every write fails so.
+    pub fn fail_at(&self, kind: &str, failure: AppendError) {
+        self.lock().fails_at = Some((kind.to_owned(), failure));
     }
 
     /// The kinds of a stream's records.
@@ -76,6 +82,12 @@ impl Memory {
 impl JournalStore for Memory {
     fn append(&mut self, batches: &[StreamBatch]) -> Vec<Result<(), AppendError>> {
         let mut tables = self.lock();
+        let mut kinds = batches.iter().flat_map(|b| &b.records).map(|r| r.kind.to_string());
+        if let Some((kind, failure)) = tables.fails_at.clone()
+            && kinds.any(|k| k == kind)
+        {
+            (tables.fails_at, tables.failure) = (None, Some(failure));
+        }
         if let Some(failure) = tables.failure.clone() {
             return batches.iter().map(|_| Err(failure.clone())).collect();
         }

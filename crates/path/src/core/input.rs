@@ -20,7 +20,7 @@ use crate::{
 pub struct ReplyId(pub u64);
 
 /// One thing that a core is told. `reply` names who waits; without it nobody does.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields repeat the words of DESIGN and of the events")]
 pub enum Input {
     /// Somebody wants to trade.

@@ -192,17 +192,14 @@ impl Step<'_> {
     }
 
     /// Orders that a complete list doesn't show: those in flight count an absence, those that
-    /// were acknowledged are asked about. Absence alone ends nothing.
+    /// were acknowledged are asked about. Absence alone ends nothing; nor does a fill show that an
+    /// order still lives: the report of its end may be lost.
     fn note_absences(&mut self, snapshot: &VenueSnapshot, asked: Mono) {
         let window = self.window();
         let open: std::collections::BTreeSet<_> =
             snapshot.open_orders.iter().map(|r| r.venue_order_id.clone()).collect();
-        let shown: std::collections::BTreeSet<_> = snapshot
-            .open_orders
-            .iter()
-            .filter_map(|r| r.client_order_id.clone())
-            .chain(snapshot.fills.iter().filter_map(|f| f.client_order_id.clone()))
-            .collect();
+        let shown: std::collections::BTreeSet<_> =
+            snapshot.open_orders.iter().filter_map(|r| r.client_order_id.clone()).collect();
         let absent: Vec<_> = self
             .state()
             .live_orders()

@@ -53,15 +53,23 @@ impl World {
         }
     }
 
+    /// Notes what an account's books found. An exit can turn a position when the venue has told
+    /// that an order was over and it was not.
+    pub(crate) fn found(&mut self, a: usize, findings: Vec<(Invariant, String)>) {
+        for (invariant, text) in findings {
+            if invariant != Invariant::NoFlip || !self.accounts[a].misled {
+                self.violate(invariant, text);
+            }
+        }
+    }
+
     /// Takes a decision into the pending books and checks every entry that it clears.
     pub(crate) fn watch_batch(&mut self, p: usize, a: usize, batch: &Batch) {
         for record in batch.records() {
             let ledger = &mut self.procs[p].ledgers[a];
             let event = ledger.take(record);
             let findings = std::mem::take(&mut ledger.findings);
-            for (invariant, text) in findings {
-                self.violate(invariant, text);
-            }
+            self.found(a, findings);
             if let Some(event) = &event {
                 self.trace(|| {
                     format!("  p{p} a{a} #{} {} {}", record.seq, record.kind, record.body)

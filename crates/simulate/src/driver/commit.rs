@@ -139,9 +139,7 @@ impl World {
             if released {
                 self.watch.acknowledged.remove(&a);
             }
-            for (invariant, text) in findings {
-                self.violate(invariant, text);
-            }
+            self.found(a, findings);
         }
     }
 

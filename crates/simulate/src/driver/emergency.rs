@@ -64,7 +64,7 @@ impl World {
             return self.crash(p);
         }
         self.flush(p);
-        if self.procs[p].dead {
+        if self.procs[p].dead || self.disk.full {
             return;
         }
         self.procs[p].journal_down = false;
