@@ -119,7 +119,8 @@ impl AccountHandle {
         .await
     }
 
-    /// Asks for a share of a book's position to be closed at the market.
+    /// Asks for a share of a book's position to be closed at the market. The same `key` closes
+    /// once, across restarts.
     ///
     /// # Errors
     /// As [`AccountHandle::tell`].
@@ -128,12 +129,14 @@ impl AccountHandle {
         book: BookId,
         instrument: InstrumentId,
         share: Percent,
+        key: Option<String>,
         origin: Origin,
     ) -> Result<Reply, DeskError> {
         self.tell(move |reply| Input::Close {
             book: book.clone(),
             instrument: instrument.clone(),
             share,
+            key: key.clone(),
             origin: origin.clone(),
             reply,
         })

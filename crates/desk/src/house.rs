@@ -33,11 +33,12 @@ use crate::{
     error::DeskError,
     killfile::KillFile,
     load,
+    merge::merge,
     ports::{Ports, SaveSnapshot},
     quotes::Quotes,
     register::{DeskEvent, Register},
     switch::file_origin,
-    writer::{Writer, merge},
+    writer::Writer,
 };
 
 /// Events that a slow listener may be behind before it loses some.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod error;
 pub mod killfile;
 mod load;
+mod merge;
 pub mod ports;
 pub mod quotes;
 pub mod register;

@@ -17,13 +17,12 @@ use std::{
 use path::{
     commit::{Batch, Committed, Failed, commit},
     journal::{
-        AppendError, EventRecord, Head, JournalReader, JournalStore, LeaseToken, StreamBatch,
-        StreamId,
+        AppendError, EventRecord, JournalReader, JournalStore, LeaseToken, StreamBatch, StreamId,
     },
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::ports::Emergency;
+use crate::{merge::merge, ports::Emergency};
 
 /// Batches in one write.
 const GROUP_MAX: usize = 512;
@@ -256,41 +255,4 @@ impl Thread {
             Err(error) => tracing::warn!(%error, "the emergency journal could not be merged yet"),
         }
     }
-}
-
-/// Appends the emergency journal's records to the main one, in order, and clears it. Records that
-/// are there already are left out, so a merge that was cut off can be repeated.
-///
-/// # Errors
-/// The main journal's, when it can't take them.
-pub(crate) fn merge(
-    journal: &mut (dyn JournalStore + Send),
-    emergency: &mut dyn Emergency,
-    reader: &(dyn JournalReader + Send + Sync),
-    token: impl Fn(&StreamId) -> LeaseToken,
-) -> Result<usize, AppendError> {
-    let io = |e: path::journal::ReadError| AppendError::Io(e.to_string());
-    let records = emergency.records().map_err(io)?;
-    let mut count = 0;
-    let mut streams: Vec<StreamId> = records.iter().map(|(s, _)| s.clone()).collect();
-    streams.sort();
-    streams.dedup();
-    for stream in streams {
-        let expected: Head = reader.head(&stream).map_err(io)?;
-        let new: Vec<_> = records
-            .iter()
-            .filter(|(s, r)| *s == stream && r.seq > expected.seq)
-            .map(|(_, r)| r.clone())
-            .collect();
-        if new.is_empty() {
-            continue;
-        }
-        count += new.len();
-        let batch = StreamBatch { token: token(&stream), stream, expected, records: new };
-        journal.append(&[batch]).pop().unwrap_or(Err(AppendError::Dead))?;
-    }
-    if !records.is_empty() {
-        emergency.clear().map_err(io)?;
-    }
-    Ok(count)
 }

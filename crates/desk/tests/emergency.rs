@@ -6,7 +6,7 @@
 mod common;
 
 use common::{buy, house, human, symbol};
-use domain::{BookId, Percent};
+use domain::BookId;
 use path::{codes::RefusalCode, core::Reply, journal::AppendError, policy::KillLevel};
 
 fn refused_with(reply: &Reply, code: RefusalCode) -> bool {
@@ -23,9 +23,7 @@ async fn a_full_disk_stops_entries_and_lets_exits_through() {
     let reply = house.account.submit(buy("two", "1", None)).await.unwrap();
     assert!(refused_with(&reply, RefusalCode::JournalUnavailable), "{reply:?}");
 
-    let close =
-        house.account.close(BookId::manual(), symbol(), Percent::basis_points(10_000), human());
-    let reply = close.await.unwrap();
+    let reply = house.close(10_000).await;
     assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
     house.until(|core| core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
     let report = house.desk.kill(KillLevel::Halt, human(), "disk full".to_owned()).await;
@@ -49,9 +47,7 @@ async fn a_fill_told_while_the_disk_fills_up_counts_at_once() {
     house.journal.fail_at("filled", AppendError::Full);
     house.account.submit(buy("one", "10", Some("90"))).await.unwrap();
     house.until(|core| !core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
-    let close =
-        house.account.close(BookId::manual(), symbol(), Percent::basis_points(10_000), human());
-    let reply = close.await.unwrap();
+    let reply = house.close(10_000).await;
     assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
     house.until(|core| core.state().position(&BookId::manual(), &symbol()).is_zero()).await;
     let held = house.emergency.kinds(&house.stream());
@@ -83,9 +79,7 @@ async fn a_failed_sync_loses_nothing_that_was_acknowledged() {
     let reply = house.account.submit(buy("two", "1", None)).await.unwrap();
     assert!(refused_with(&reply, RefusalCode::JournalUnavailable), "{reply:?}");
     assert_eq!(house.position().await.get(), 10.into());
-    let close =
-        house.account.close(BookId::manual(), symbol(), Percent::basis_points(5_000), human());
-    let reply = close.await.unwrap();
+    let reply = house.close(5_000).await;
     assert!(matches!(reply, Reply::Closing { .. }), "{reply:?}");
     house.until(|core| core.state().position(&BookId::manual(), &symbol()).get() == 5.into()).await;
 }

@@ -203,6 +203,14 @@ impl ClientOrderId {
         Self(Arc::from(text))
     }
 
+    /// The number in an id that a Cofferdam made.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.installation()?;
+        let (_, number) = self.0.rsplit_once('-')?;
+        u64::from_str_radix(number, 36).ok()
+    }
+
     /// The installation that made this id, when a Cofferdam made it.
     #[must_use]
     pub fn installation(&self) -> Option<&str> {
@@ -305,6 +313,10 @@ mod tests {
         let id = ClientOrderId::compose(&installation, u32::MAX, u64::MAX);
         assert!(id.as_str().len() <= CLIENT_ORDER_ID_LEN_MAX, "{id}");
         assert_eq!(id.installation(), Some("a1b2c3"));
-        assert_eq!(ClientOrderId::new("web-123").unwrap().installation(), None);
+        assert_eq!(id.number(), Some(u64::MAX));
+        let id = ClientOrderId::compose(&installation, 7, 37);
+        assert_eq!((id.as_str(), id.number()), ("cfa1b2c3-7-11", Some(37)));
+        let foreign = ClientOrderId::new("web-123").unwrap();
+        assert_eq!((foreign.installation(), foreign.number()), (None, None));
     }
 }

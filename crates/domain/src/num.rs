@@ -58,7 +58,7 @@ fn parse(field: &'static str, text: &str) -> Result<Decimal, NumError> {
 
 fn check(field: &'static str, value: Decimal) -> Result<Decimal, NumError> {
     let value = value.normalize();
-    if value.abs() > Decimal::from(MAGNITUDE_MAX) {
+    if !within_magnitude(value) {
         let rule = "at most 1000000000000000";
         return Err(NumError::Range { field, value: value.to_string(), rule });
     }
@@ -69,20 +69,38 @@ fn check(field: &'static str, value: Decimal) -> Result<Decimal, NumError> {
     Ok(value)
 }
 
+/// True for a value of at most [`MAGNITUDE_MAX`].
+#[must_use]
+pub fn within_magnitude(value: Decimal) -> bool {
+    // Digits after the point only make it smaller.
+    value.mantissa().unsigned_abs() <= u128::from(MAGNITUDE_MAX.unsigned_abs())
+        || value.abs() <= Decimal::from(MAGNITUDE_MAX)
+}
+
+/// A decimal from its digits, without trailing zeros.
+fn trimmed(field: &'static str, mut mantissa: i128, mut scale: u32) -> Result<Decimal, NumError> {
+    if let Ok(mut small) = i64::try_from(mantissa) {
+        while scale > 0 && small % 10 == 0 {
+            small /= 10;
+            scale -= 1;
+        }
+        mantissa = i128::from(small);
+    }
+    while scale > 0 && mantissa % 10 == 0 {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| NumError::Overflow { field })
+}
+
 /// Multiplies without ever rounding.
 ///
 /// # Errors
 /// [`NumError::Overflow`] when the exact product has more than 28 digits.
 pub fn mul_exact(field: &'static str, a: Decimal, b: Decimal) -> Result<Decimal, NumError> {
     let (a, b) = (a.normalize(), b.normalize());
-    let overflow = || NumError::Overflow { field };
-    let mut mantissa = a.mantissa().checked_mul(b.mantissa()).ok_or_else(overflow)?;
-    let mut scale = a.scale() + b.scale();
-    while scale > 0 && mantissa % 10 == 0 {
-        mantissa /= 10;
-        scale -= 1;
-    }
-    Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| overflow())
+    let mantissa = a.mantissa().checked_mul(b.mantissa());
+    trimmed(field, mantissa.ok_or(NumError::Overflow { field })?, a.scale() + b.scale())
 }
 
 /// Adds without ever rounding.
@@ -96,13 +114,7 @@ pub fn add_exact(field: &'static str, a: Decimal, b: Decimal) -> Result<Decimal,
         10_i128.checked_pow(scale - d.scale()).and_then(|f| d.mantissa().checked_mul(f))
     };
     let sum = widen(a).zip(widen(b)).and_then(|(x, y)| x.checked_add(y)).ok_or_else(overflow)?;
-    let mut mantissa = sum;
-    let mut scale = scale;
-    while scale > 0 && mantissa % 10 == 0 {
-        mantissa /= 10;
-        scale -= 1;
-    }
-    Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| overflow())
+    trimmed(field, sum, scale)
 }
 
 macro_rules! decimal_newtype {
@@ -188,8 +200,31 @@ pub enum Rounding {
     Up,
 }
 
+/// The digits of two decimals at the finer one's scale, when both are small enough.
+fn aligned(a: Decimal, b: Decimal) -> Option<(i64, i64, u32)> {
+    let scale = a.scale().max(b.scale());
+    let widen = |d: Decimal| {
+        let digits = i64::try_from(d.mantissa()).ok()?;
+        digits.checked_mul(10_i64.checked_pow(scale - d.scale())?)
+    };
+    Some((widen(a)?, widen(b)?, scale))
+}
+
 /// Rounds `value` to a multiple of `step` in the direction given.
 fn to_multiple(value: Decimal, step: Decimal, rounding: Rounding) -> Decimal {
+    if let Some((digits, step, scale)) = aligned(value, step)
+        && step > 0
+    {
+        let down = digits - digits.rem_euclid(step);
+        let rounded = match rounding {
+            Rounding::Down => Some(down),
+            Rounding::Up if down == digits => Some(digits),
+            Rounding::Up => down.checked_add(step),
+        };
+        if let Some(rounded) = rounded {
+            return Decimal::new(rounded, scale).normalize();
+        }
+    }
     let ratio = value / step;
     let whole = match rounding {
         Rounding::Down => ratio.round_dp_with_strategy(0, RoundingStrategy::ToNegativeInfinity),
@@ -339,7 +374,11 @@ impl Percent {
     /// This percentage of an amount, unrounded.
     #[must_use]
     pub fn of(self, amount: Decimal) -> Decimal {
-        amount * self.0 / Decimal::ONE_HUNDRED
+        let mut share = amount * self.0;
+        if share.set_scale(share.scale() + 2).is_err() {
+            share /= Decimal::ONE_HUNDRED;
+        }
+        share
     }
 }
 

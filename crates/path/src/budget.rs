@@ -66,13 +66,14 @@ pub trait DeskBudget {
 pub struct BudgetTable {
     limits: DeskLimits,
     accounts: BTreeMap<AccountId, DeskUse>,
+    total: DeskUse,
 }
 
 impl BudgetTable {
     /// A table under these limits.
     #[must_use]
     pub fn new(limits: DeskLimits) -> Self {
-        Self { limits, accounts: BTreeMap::new() }
+        Self { limits, ..Self::default() }
     }
 
     /// Replaces the limits.
@@ -89,18 +90,30 @@ impl BudgetTable {
     /// What all accounts use together.
     #[must_use]
     pub fn total(&self) -> DeskUse {
-        self.accounts.values().fold(DeskUse::default(), |sum, u| DeskUse {
-            gross_exposure: sum.gross_exposure + u.gross_exposure,
-            entries_notional: sum.entries_notional + u.entries_notional,
-            open_orders: sum.open_orders.saturating_add(u.open_orders),
-        })
+        self.total
+    }
+
+    /// Replaces one account's use and returns what it was.
+    fn replace(&mut self, account: &AccountId, usage: DeskUse) -> DeskUse {
+        let before = match self.accounts.get_mut(account) {
+            Some(known) => std::mem::replace(known, usage),
+            None => self.accounts.insert(account.clone(), usage).unwrap_or_default(),
+        };
+        if before != usage {
+            self.total = self.accounts.values().fold(DeskUse::default(), |sum, u| DeskUse {
+                gross_exposure: sum.gross_exposure + u.gross_exposure,
+                entries_notional: sum.entries_notional + u.entries_notional,
+                open_orders: sum.open_orders.saturating_add(u.open_orders),
+            });
+        }
+        before
     }
 }
 
 impl DeskBudget for BudgetTable {
     fn reserve(&mut self, account: &AccountId, usage: DeskUse) -> Result<(), DeskExceeded> {
-        let before = self.accounts.insert(account.clone(), usage);
-        let total = self.total();
+        let before = self.replace(account, usage);
+        let total = self.total;
         let limits = &self.limits;
         let gross = limits.gross_exposure.filter(|l| total.gross_exposure > *l);
         let entries = limits.daily_entry_notional.filter(|l| total.entries_notional > *l);
@@ -110,11 +123,11 @@ impl DeskBudget for BudgetTable {
             .or(entries.map(|l| DeskExceeded::DailyEntryNotional(l, total.entries_notional)))
             .or(orders.map(|l| DeskExceeded::OpenOrders(l, total.open_orders)));
         let Some(exceeded) = exceeded else { return Ok(()) };
-        self.accounts.insert(account.clone(), before.unwrap_or_default());
+        self.replace(account, before);
         Err(exceeded)
     }
 
     fn publish(&mut self, account: &AccountId, usage: DeskUse) {
-        self.accounts.insert(account.clone(), usage);
+        self.replace(account, usage);
     }
 }

@@ -233,3 +233,39 @@ fn the_same_key_closes_once() {
     assert_eq!(desk.manual(), signed("5"));
     desk.tell(Input::Tick);
 }
+
+#[test]
+fn the_same_key_closes_a_share_once_and_across_a_restart() {
+    let mut desk = holding();
+    let manual = domain::BookId::manual();
+    let half = |desk: &mut Desk| desk.close_with_key(&manual, IBM, "50", Some("half"));
+    assert_eq!(half(&mut desk), Reply::Closing { close: 1, qty: qty("5") });
+    desk.pass(Nanos::from_secs(3));
+    assert_eq!(desk.manual(), signed("5"));
+    assert_eq!(half(&mut desk), Reply::Closing { close: 1, qty: qty("5") });
+    desk.restart_and_connect();
+    assert_eq!(half(&mut desk), Reply::Closing { close: 1, qty: qty("5") });
+    desk.pass(Nanos::from_secs(3));
+    assert_eq!(desk.manual(), signed("5"));
+
+    let other = desk.close_with_key(&manual, IBM, "25", Some("half"));
+    assert_eq!(codes_of(&other), [RefusalCode::IdempotencyConflict]);
+}
+
+#[test]
+fn a_number_of_a_lost_decision_is_never_used_again() {
+    let mut desk = holding();
+    let before = desk.core.state().clone();
+    let lost = desk.core.step(buy("1").into(), desk.now, &mut desk.budget);
+    let lost = lost.records().iter().find_map(|r| {
+        match Event::decode(&r.kind, r.version, &r.body).unwrap() {
+            Event::OrderRecorded(order) => Some(order.client_order_id),
+            _ => None,
+        }
+    });
+    desk.core.reload(before, true, desk.now.mono);
+    desk.tell(Input::Venue(path::broker::VenueEvent::Connected));
+    let used = desk.order(buy("1"));
+    assert_eq!(used.number(), lost.unwrap().number().map(|n| n + 1));
+    desk.assert_folds();
+}

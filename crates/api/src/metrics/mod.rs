@@ -8,7 +8,7 @@ pub(crate) mod text;
 
 use std::collections::BTreeMap;
 
-use path::{core::Core, gate::exposure, market::Now};
+use path::{core::Core, market::Now};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -39,7 +39,7 @@ impl Figures {
         for order in state.orders.values() {
             *orders.entry(name_of(&order.status())).or_default() += 1;
         }
-        let equity = exposure::Book { state, market: core.market() }.equity();
+        let equity = core.book().equity();
         let fitness = core.fitness();
         let age = |id| Some((format!("{id}"), core.market().age(id, now.at)?.as_millis()));
         Self {

@@ -2,7 +2,7 @@
 //!
 //! It must not know how a close is carried out.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use domain::{AccountId, BookId, Percent, Price, Protective};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, Params, parse},
+    guard::memo::key_of,
     problem::{ApiError, FieldError, Problem},
     state::{ApiState, by_key, by_operator},
     views::{
@@ -88,13 +89,14 @@ pub(crate) async fn close(
     State(state): State<ApiState>,
     At(id): At<String>,
     Params(wait): Params<WaitQuery>,
+    headers: HeaderMap,
     Body(body): Body<CloseRequest>,
 ) -> Result<Outcome, ApiError> {
-    let span = wait.span()?;
+    let (span, key) = (wait.span()?, key_of(&headers)?);
     let id: PositionId = parse("id", &id)?;
     let account = state.desk().account(&id.account)?;
     let events = state.desk().subscribe();
-    let reply = account.close(id.book, id.instrument, body.percent, by_key()).await?;
+    let reply = account.close(id.book, id.instrument, body.percent, key, by_key()).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     finish(account.id(), reply, wait).await
 }

@@ -211,7 +211,7 @@ impl AccountView {
     /// The view of an account.
     pub(crate) fn new(core: &Core, now: Now) -> Self {
         let state = core.state();
-        let figures = exposure::Book { state, market: core.market() };
+        let figures = core.book();
         let equity = figures.equity();
         let sum = |f: fn(&Core, &Book) -> Option<Decimal>| {
             state.books.values().try_fold(Decimal::ZERO, |sum, b| sum.checked_add(f(core, b)?))
@@ -230,7 +230,7 @@ impl AccountView {
             unrealized: sum(unrealized).map(decimal),
             realized: sum(realized).map(decimal),
             fees: cash(&fees(state)),
-            gross_exposure: figures.gross_exposure(None).map(decimal),
+            gross_exposure: figures.gross_exposure().map(decimal),
             heat: figures.heat().map(decimal),
             day: state.day.map(|day| DayView {
                 number: day.number,

@@ -22,7 +22,7 @@ use path::{
     broker::VenueEvent,
     core::Input,
     journal::{
-        AppendError, EventRecord, Head, JournalReader, JournalStore, LeaseToken, ReadError,
+        AppendError, Draft, EventRecord, Head, JournalReader, JournalStore, LeaseToken, ReadError,
         SnapshotRecord, StreamBatch, StreamId,
     },
     market::Session,
@@ -45,6 +45,7 @@ struct Tables {
     failure: Option<AppendError>,
     fails_at: Option<(String, AppendError)>,
     generation: u64,
+    kept_once: bool,
 }
 
 impl Memory {
@@ -66,6 +67,26 @@ impl Memory {
     pub fn kinds(&self, stream: &StreamId) -> Vec<String> {
         let tables = self.lock();
         tables.streams.get(stream).into_iter().flatten().map(|r| r.kind.to_string()).collect()
+    }
+
+    /// The next clearing does nothing, as if the process had died before it.
+    pub fn keep_on_clear(&self) {
+        self.lock().kept_once = true;
+    }
+
+    /// Records that were not written by a desk of this run.
+    pub fn plant(&self, stream: &StreamId, events: &[path::event::Event]) {
+        let mut tables = self.lock();
+        for event in events {
+            let head = tables.heads.get(stream).copied().unwrap_or_default();
+            let (kind, body) = (event.kind().into(), event.body().unwrap().into());
+            let at = domain::Timestamp(1_000_000_000);
+            let draft = Draft { at, wall_at: at, kind, version: event.version(), body };
+            let record = EventRecord::seal(stream, &head, draft);
+            tables.heads.insert(stream.clone(), record.head());
+            tables.streams.entry(stream.clone()).or_default().push(record.clone());
+            tables.order.push((stream.clone(), record));
+        }
     }
 
     /// How many records there are.
@@ -155,6 +176,9 @@ impl Emergency for Memory {
 
     fn clear(&mut self) -> Result<(), ReadError> {
         let mut tables = self.lock();
+        if std::mem::take(&mut tables.kept_once) {
+            return Ok(());
+        }
         let generation = tables.generation + 1;
         *tables = Tables { generation, ..Tables::default() };
         Ok(())
@@ -222,27 +246,41 @@ pub fn buy(name: &str, qty: &str, stop: Option<&str>) -> Intent {
     }
 }
 
-/// Starts a desk over these journals.
-pub async fn house() -> House {
-    let (journal, emergency) = (Memory::default(), Memory::default());
-    let folder = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let ports = Ports {
+/// The ports of a desk over these journals.
+pub fn ports(
+    journal: &Memory,
+    emergency: &Memory,
+    clock: Arc<dyn Clock>,
+    folder: &tempfile::TempDir,
+) -> Ports {
+    Ports {
         journal: Box::new(journal.clone()),
         emergency: Box::new(emergency.clone()),
         has_room: Arc::new(|| true),
         reader: Arc::new(journal.clone()),
         save_snapshot: Arc::new(|_| {}),
-        clock: clock.clone(),
+        clock,
         kill_file: folder.path().join("KILL"),
-    };
-    let run = Run {
+    }
+}
+
+/// The identity of the desk's n-th run.
+pub fn run(n: u32, clock: &dyn Clock) -> Run {
+    Run {
         installation: InstallationId::new("abc123").unwrap(),
-        incarnation: 1,
-        token: LeaseToken(1),
+        incarnation: n,
+        token: LeaseToken(u64::from(n)),
         lease_until: clock.mono().plus(domain::Nanos(LEASE_FOR.0 * 1_000)),
-    };
-    let desk = Desk::open(ports, run).unwrap();
+    }
+}
+
+/// Starts a desk over new journals.
+pub async fn house() -> House {
+    let (journal, emergency) = (Memory::default(), Memory::default());
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let ports = ports(&journal, &emergency, clock.clone(), &folder);
+    let desk = Desk::open(ports, run(1, clock.as_ref())).unwrap();
     let (sender, events, overflow) = Desk::events();
     sender.try_send(VenueEvent::Connected).unwrap();
     let flag = overflow.clone();
@@ -298,6 +336,12 @@ impl House {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the account did not get there");
+    }
+
+    /// Closes so many basis points of the position.
+    pub async fn close(&self, points: u32) -> path::core::Reply {
+        let share = domain::Percent::basis_points(points);
+        self.account.close(BookId::manual(), symbol(), share, None, human()).await.unwrap()
     }
 
     pub fn stream(&self) -> StreamId {

@@ -18,6 +18,7 @@ use crate::{
     commit::Effect,
     event::{CloseEnded, ClosePurpose, CloseStarted, Event, Idempotency, OrderRecorded},
     gate::{self, Reduction},
+    journal::Hash,
     state::{Close, Order},
     verbs::RiskClass,
 };
@@ -36,41 +37,55 @@ impl Step<'_> {
         self.state().closes.values().find(matches).map(|c| c.id)
     }
 
-    /// Somebody wants a share of a position closed.
+    /// Somebody wants a share of a position closed. The same key never closes twice.
     pub(super) fn close_request(
         &mut self,
+        (book, instrument): Holding,
+        share: Percent,
+        key: Option<String>,
+        origin: Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let content = Hash::of(format!("close|{book}|{instrument}|{share}").as_bytes());
+        let before = key.as_ref().and_then(|k| self.replay_key(&origin.principal, k, &content));
+        if let Some(answer) = before {
+            return self.reply(reply, answer);
+        }
+        let qty = match self.close_qty(&book, &instrument, share, &origin) {
+            Ok(qty) => qty,
+            Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
+        };
+        if let Some(running) = self.running_close(&book, &instrument) {
+            return self.reply(reply, running);
+        }
+        let key = key.map(|key| Idempotency { key, content });
+        let close = self.start_close((book, instrument), qty, origin, ClosePurpose::Request, key);
+        self.reply(reply, Reply::Closing { close, qty });
+    }
+
+    /// How much of a position a share of it is.
+    fn close_qty(
+        &self,
         book: &BookId,
         instrument: &InstrumentId,
         share: Percent,
         origin: &Origin,
-        reply: Option<ReplyId>,
-    ) {
+    ) -> Result<Qty, Refusal> {
         if let Some(refusal) = gate::door(origin) {
-            return self.reply(reply, Reply::Refused(vec![refusal]));
+            return Err(refusal);
         }
-        let position = self.state().backed(book, instrument);
-        let rules = self.state().instruments.get(instrument).cloned();
-        let (Some(rules), false) = (rules, position.is_zero() || book.is_unmanaged()) else {
+        let whole = self.state().backed(book, instrument);
+        let rules = self.state().instruments.get(instrument);
+        let (Some(rules), false) = (rules, whole.is_zero() || book.is_unmanaged()) else {
             let text = format!("Book {book} holds nothing of {instrument}.");
-            let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
-            return self.reply(reply, Reply::Refused(vec![refusal]));
+            return Err(Refusal::rule(RefusalCode::NothingToReduce, text));
         };
-        if let Some(running) = self.running_close(book, instrument) {
-            return self.reply(reply, running);
+        if share == Percent::basis_points(0) {
+            let text = "A share of nothing closes nothing.";
+            return Err(Refusal::rule(RefusalCode::OrderShape, text));
         }
-        let whole = position;
-        let qty = match share {
-            share if share >= Percent::basis_points(10_000) => whole,
-            share if share == Percent::basis_points(0) => {
-                let text = "A share of nothing closes nothing.";
-                let refusal = Refusal::rule(RefusalCode::OrderShape, text);
-                return self.reply(reply, Reply::Refused(vec![refusal]));
-            }
-            share => gate::exit_part(&rules, whole.percent(share), whole),
-        };
-        let holding = (book.clone(), instrument.clone());
-        let close = self.start_close(holding, qty, origin.clone(), ClosePurpose::Request, None);
-        self.reply(reply, Reply::Closing { close, qty });
+        let all = share >= Percent::basis_points(10_000);
+        Ok(if all { whole } else { gate::exit_part(rules, whole.percent(share), whole) })
     }
 
     /// The answer to a request for a close while another one of the position is under way.
@@ -88,7 +103,7 @@ impl Step<'_> {
         purpose: ClosePurpose,
         idempotency: Option<Idempotency>,
     ) -> u64 {
-        let id = self.state().next_close;
+        let id = self.next_close();
         if purpose == ClosePurpose::Request {
             self.core.live.dust.remove(&(book.clone(), instrument.clone()));
         }
@@ -223,8 +238,9 @@ impl Step<'_> {
             notional: None,
             idempotency: None,
         };
-        self.emit(Event::OrderRecorded(body));
-        self.effects.push(Effect::Place(cleared));
-        self.inquire_later(&id);
+        if self.emit(Event::OrderRecorded(body)) {
+            self.effects.push(Effect::Place(cleared));
+            self.inquire_later(&id);
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     event::{DayOpened, Event, LatchSet, PeakRaised},
     gate,
     policy::LatchKind,
+    state::Order,
 };
 
 /// Pause before a cancel without effect is sent again; it doubles.
@@ -18,6 +19,9 @@ pub(super) const CANCEL_RETRY: Nanos = Nanos::from_secs(1);
 
 impl Step<'_> {
     pub(super) fn duties(&mut self) {
+        if std::mem::take(&mut self.core.live.unseen) {
+            self.touched.everything();
+        }
         self.lapse_holds();
         self.flush_refusals();
         self.day_and_latches();
@@ -28,13 +32,22 @@ impl Step<'_> {
         self.inquiry_duty();
     }
 
+    /// Live orders in the instruments that this step looks at.
+    pub(super) fn touched_orders(&self) -> impl Iterator<Item = &Order> {
+        let state = self.state();
+        let (all, some) = match self.touched.only() {
+            None => (Some(state.live_orders()), None),
+            Some(ids) => (None, Some(ids.iter().flat_map(|id| state.live_of(id)))),
+        };
+        all.into_iter().flatten().chain(some.into_iter().flatten())
+    }
+
     /// Cancels that were asked for and have not ended their order are sent again; so are those
     /// of orders that were taken for dead.
     fn cancel_duty(&mut self) {
         let now = self.now.mono;
         let pending: Vec<_> = self
-            .state()
-            .live_orders()
+            .touched_orders()
             .filter(|o| (o.cancel_requested && o.end.is_none()) || o.resurfaced.is_some())
             .map(|o| (o.client_order_id.clone(), o.is_acknowledged()))
             .collect();
@@ -57,7 +70,7 @@ impl Step<'_> {
         if state.reconciled_through.is_none() {
             return;
         }
-        let Some(equity) = self.core.context(self.now).book().equity() else { return };
+        let Some(equity) = self.core.book().equity() else { return };
         if let Some(session) = opens.filter(|_| self.now.trusted) {
             self.emit(Event::DayOpened(DayOpened { day: session.day, equity }));
         }

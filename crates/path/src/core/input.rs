@@ -32,11 +32,13 @@ pub enum Input {
         accept_unprotected: bool,
         reply: Option<ReplyId>,
     },
-    /// Somebody wants a share of a book's position closed at the market.
+    /// Somebody wants a share of a book's position closed at the market. The same `key` of the
+    /// same origin closes once.
     Close {
         book: BookId,
         instrument: InstrumentId,
         share: Percent,
+        key: Option<String>,
         origin: Origin,
         reply: Option<ReplyId>,
     },

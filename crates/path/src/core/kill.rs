@@ -61,7 +61,7 @@ impl Step<'_> {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
         if self.state().latches.contains_key(&latch) {
-            let equity = self.core.context(self.now).book().equity();
+            let equity = self.core.book().equity();
             let peak = equity.filter(|_| rebase && latch == LatchKind::Drawdown);
             self.emit(Event::LatchReleased(LatchReleased { latch, by: Some(by), peak }));
         }
@@ -90,7 +90,7 @@ impl Step<'_> {
     }
 
     fn flatten(&mut self) {
-        let holdings: Vec<(Holding, Qty)> = self.holdings();
+        let holdings: Vec<(Holding, Qty)> = self.holdings(|_| true);
         let now = self.now.mono;
         for ((book, instrument), qty) in holdings {
             if qty.is_zero() || self.closing(&book, &instrument).is_some() {
@@ -107,16 +107,17 @@ impl Step<'_> {
         }
     }
 
-    /// Open positions of the books that the desk manages, and what is really held of each.
-    pub(super) fn holdings(&self) -> Vec<(Holding, Qty)> {
+    /// Open positions of the books that the desk manages in these instruments, and what is really
+    /// held of each.
+    pub(super) fn holdings(&self, of: impl Fn(&InstrumentId) -> bool) -> Vec<(Holding, Qty)> {
         let managed = self.state().books.values().filter(|b| !b.id.is_unmanaged());
-        let of = |book: &BookId, id: &InstrumentId| {
+        let backed = |book: &BookId, id: &InstrumentId| {
             ((book.clone(), id.clone()), self.state().backed(book, id))
         };
         managed
             .flat_map(|b| b.positions.iter().map(move |(id, position)| (&b.id, id, position)))
-            .filter(|(_, _, position)| !position.qty.is_zero())
-            .map(|(book, id, _)| of(book, id))
+            .filter(|(_, id, position)| !position.qty.is_zero() && of(id))
+            .map(|(book, id, _)| backed(book, id))
             .collect()
     }
 }

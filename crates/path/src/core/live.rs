@@ -100,6 +100,8 @@ pub(super) struct Live {
     pub(super) journal: bool,
     pub(super) reconciled: bool,
     pub(super) fault: Option<String>,
+    /// Nothing was looked at yet since the state came from somewhere else.
+    pub(super) unseen: bool,
     pub(super) inquiries: BTreeMap<ClientOrderId, Inquiry>,
     pub(super) cancels: BTreeMap<ClientOrderId, Retry>,
     pub(super) protect: BTreeMap<Holding, Retry>,
@@ -122,6 +124,7 @@ impl Live {
             journal: true,
             reconciled: false,
             fault: None,
+            unseen: true,
             inquiries: BTreeMap::new(),
             cancels: BTreeMap::new(),
             protect: BTreeMap::new(),

@@ -17,30 +17,57 @@ mod live;
 mod protect;
 mod reconcile;
 mod submit;
+mod touch;
 mod venue;
+
+use std::cell::RefCell;
 
 use domain::{ClientOrderId, Intent, IntentId, Origin, Principal};
 pub use input::{Input, Preview, Reply, ReplyId};
 use live::Live;
 pub use live::Unprotected;
+use touch::TouchedSet;
 
 use crate::{
     broker::Capabilities,
     budget::DeskBudget,
     commit::{Batch, Effect},
     event::{AlarmRaised, Event},
-    gate::{self, Context, Fitness, Verdict},
+    gate::{self, Context, Figures, Fitness, Touched, Verdict, exposure},
     journal::{Draft, EventRecord, Head, LeaseToken, StreamBatch, StreamId},
     market::{MarketView, Now},
     state::AccountState,
     wire::Mono,
 };
 
+/// The next numbers that were not handed out in this run. A decision that could not be written
+/// may yet be found in the journal after a crash, so its numbers are never used again.
+#[derive(Debug, Default, Clone, Copy)]
+struct Handed {
+    order: u64,
+    close: u64,
+}
+
+impl Handed {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::OrderRecorded(e) => {
+                let number = e.client_order_id.number().unwrap_or_default();
+                self.order = self.order.max(number.saturating_add(1));
+            }
+            Event::CloseStarted(e) => self.close = self.close.max(e.id.saturating_add(1)),
+            _ => {}
+        }
+    }
+}
+
 /// One account's core.
 #[derive(Debug)]
 pub struct Core {
     state: AccountState,
     market: MarketView,
+    figures: RefCell<Figures>,
+    handed: Handed,
     live: Live,
     capabilities: Capabilities,
     token: LeaseToken,
@@ -58,7 +85,9 @@ impl Core {
         now: Mono,
     ) -> Self {
         let stream = StreamId::account(&state.spec.id);
-        Self { state, market, live: Live::new(now), capabilities, token, stream }
+        let figures = RefCell::new(Figures::unread());
+        let (live, handed) = (Live::new(now), Handed::default());
+        Self { state, market, figures, handed, live, capabilities, token, stream }
     }
 
     /// The account's state, what is not yet durable included.
@@ -112,6 +141,7 @@ impl Core {
         Context {
             state: &self.state,
             market: &self.market,
+            figures: &self.figures,
             now,
             fitness: self.fitness(),
             capabilities: &self.capabilities,
@@ -119,11 +149,27 @@ impl Core {
         }
     }
 
+    /// The account's figures at the prices of now.
+    #[must_use]
+    pub fn book(&self) -> exposure::Book<'_> {
+        exposure::Book { state: &self.state, market: &self.market, figures: &self.figures }
+    }
+
+    /// True when the figures that are kept equal those computed from nothing. For tests and the
+    /// fault simulator.
+    #[must_use]
+    pub fn figures_agree(&self) -> bool {
+        let mut kept = self.figures.borrow_mut();
+        kept.freshen(&self.state, &self.market);
+        *kept == Figures::of(&self.state, &self.market)
+    }
+
     /// Replaces a decided state that could not be written by the durable one. Orders without the
     /// venue's answer are asked about; books and venue are compared anew.
     pub fn reload(&mut self, state: AccountState, writable: bool, now: Mono) {
         let connected = self.live.connected;
         self.state = state;
+        self.figures.get_mut().touch(&Touched::Everything);
         self.live = Live::new(now);
         self.live.connected = connected;
         self.live.journal = writable;
@@ -147,7 +193,7 @@ impl Core {
         };
         let id = ClientOrderId::compose(&self.state.installation, 0, 0);
         let verdict = gate::judge(&ctx, intent, &resolved, &id, false, budget);
-        let usage = gate::usage(&self.state, &self.market, None, rust_decimal::Decimal::ZERO);
+        let usage = gate::usage(&ctx.book());
         budget.publish(&self.state.spec.id, usage);
         let resolved = Some(resolved);
         match verdict {
@@ -172,6 +218,7 @@ impl Core {
     pub fn start(&mut self, incarnation: u32, now: Now, budget: &mut dyn DeskBudget) -> Batch {
         let mut step = Step::new(self, now, budget);
         step.begin(incarnation);
+        step.touched.everything();
         step.duties();
         step.finish()
     }
@@ -186,6 +233,7 @@ struct Step<'a> {
     records: Vec<EventRecord>,
     events: Vec<Event>,
     effects: Vec<Effect>,
+    touched: TouchedSet,
 }
 
 impl<'a> Step<'a> {
@@ -199,19 +247,29 @@ impl<'a> Step<'a> {
             records: Vec::new(),
             events: Vec::new(),
             effects: Vec::new(),
+            touched: TouchedSet::default(),
         }
     }
 
     /// Records an event and folds it. An event that can't be folded is not recorded: the account
-    /// takes no entries from then on and says why.
-    fn emit(&mut self, event: Event) {
+    /// takes no entries from then on and says why, and what rests on the event must not happen:
+    /// false.
+    fn emit(&mut self, event: Event) -> bool {
         let body = match event.body() {
             Ok(body) => body,
-            Err(error) => return self.fault(event.kind(), &error.to_string()),
+            Err(error) => {
+                self.fault(event.kind(), &error.to_string());
+                return false;
+            }
         };
         if let Err(text) = self.core.state.apply(&event, self.now.at) {
-            return self.fault(event.kind(), &text);
+            self.fault(event.kind(), &text);
+            return false;
         }
+        self.core.handed.note(&event);
+        let touched = self.core.touched(&event);
+        self.core.figures.get_mut().touch(&touched);
+        self.touched.add(touched);
         let draft = Draft {
             at: self.now.at,
             wall_at: self.now.wall,
@@ -223,6 +281,7 @@ impl<'a> Step<'a> {
         self.core.state.head = record.head();
         self.records.push(record);
         self.events.push(event);
+        true
     }
 
     fn fault(&mut self, kind: &str, text: &str) {
@@ -250,16 +309,16 @@ impl<'a> Step<'a> {
 
     fn next_order_id(&self) -> ClientOrderId {
         let state = self.state();
-        ClientOrderId::compose(&state.installation, state.incarnation, state.next_order)
+        let number = state.next_order.max(self.core.handed.order);
+        ClientOrderId::compose(&state.installation, state.incarnation, number)
+    }
+
+    fn next_close(&self) -> u64 {
+        self.state().next_close.max(self.core.handed.close)
     }
 
     fn finish(self) -> Batch {
-        let usage = crate::gate::usage(
-            &self.core.state,
-            &self.core.market,
-            None,
-            rust_decimal::Decimal::ZERO,
-        );
+        let usage = gate::usage(&self.core.book());
         self.budget.publish(&self.core.state.spec.id, usage);
         let append = StreamBatch {
             stream: self.core.stream.clone(),
@@ -276,8 +335,8 @@ impl<'a> Step<'a> {
             Input::Cancel { order, origin, accept_unprotected, reply } => {
                 self.cancel_request(&order, &origin, accept_unprotected, reply);
             }
-            Input::Close { book, instrument, share, origin, reply } => {
-                self.close_request(&book, &instrument, share, &origin, reply);
+            Input::Close { book, instrument, share, key, origin, reply } => {
+                self.close_request((book, instrument), share, key, origin, reply);
             }
             Input::Decide { hold, approve, by, reply } => self.decide(&hold, approve, by, reply),
             Input::Kill { level, epoch, by, reason, reply } => {
@@ -300,10 +359,8 @@ impl<'a> Step<'a> {
             Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
             Input::SetInstrument(instrument) => self.set_instrument(*instrument),
             Input::EmergencyMerged { generation, count } => {
-                self.emit(Event::EmergencyMerged(crate::event::EmergencyMerged {
-                    generation,
-                    count,
-                }));
+                let merged = crate::event::EmergencyMerged { generation, count };
+                self.emit(Event::EmergencyMerged(merged));
             }
             Input::Placed { order, outcome } => self.placed(&order, outcome),
             Input::CancelAnswered { order, outcome } => self.cancel_answered(&order, outcome),
@@ -312,10 +369,13 @@ impl<'a> Step<'a> {
             Input::Snapshot(answer) => self.snapshot_answer(answer),
             Input::Quote { instrument, quote } => self.quote(&instrument, quote),
             Input::Session { calendar, session } => self.core.market.set_session(calendar, session),
-            Input::Rate { from, to, rate } => self.core.market.set_rate(from, to, rate),
+            Input::Rate { from, to, rate } => {
+                self.core.market.set_rate(from, to, rate);
+                self.core.figures.get_mut().touch(&Touched::Everything);
+            }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
             Input::Journal { writable } => self.core.live.journal = writable,
-            Input::Tick => {}
+            Input::Tick => self.touched.everything(),
         }
     }
 }

@@ -11,7 +11,11 @@ use super::{
     system,
 };
 use crate::{
-    event::ClosePurpose, gate::Reduction, policy::ProtectionFailure, state::Order, verbs::RiskClass,
+    event::ClosePurpose,
+    gate::{Reduction, Touched},
+    policy::ProtectionFailure,
+    state::Order,
+    verbs::RiskClass,
 };
 
 /// Pause before a rejected stop is placed again; it doubles.
@@ -24,7 +28,7 @@ const PROTECT_ATTEMPTS_MAX: u32 = 3;
 impl Step<'_> {
     /// Brings the resting stops of every planned position to its quantity.
     pub(super) fn protect_duty(&mut self) {
-        for ((book, instrument), qty) in self.holdings() {
+        for ((book, instrument), qty) in self.holdings(|id| self.touched.has(id)) {
             self.protect(&book, &instrument, qty);
         }
         let gone: Vec<Holding> = self
@@ -140,8 +144,7 @@ impl Step<'_> {
     /// Stops whose position is gone are taken away.
     fn orphaned_stops(&mut self) {
         let orphans: Vec<_> = self
-            .state()
-            .live_orders()
+            .touched_orders()
             .filter(|o| o.is_reducing_class() && o.end.is_none() && !o.cancel_requested)
             .filter(|o| {
                 let position = self.state().position(&o.book, &o.instrument);
@@ -185,6 +188,7 @@ impl Step<'_> {
         if !self.core.market.set_quote(instrument.clone(), quote) {
             return;
         }
+        self.core.figures.get_mut().touch(&Touched::Instrument(instrument.clone()));
         let mut due: Vec<(BookId, Qty, ClosePurpose)> = Vec::new();
         for book in self.state().books.values() {
             let Some(plan) = book.plans.get(instrument) else { continue };

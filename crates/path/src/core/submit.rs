@@ -82,7 +82,9 @@ impl Step<'_> {
                     notional: resolved.notional,
                     idempotency: key.map(|key| Idempotency { key, content }),
                 };
-                self.emit(Event::OrderRecorded(body));
+                if !self.emit(Event::OrderRecorded(body)) {
+                    return self.reply(reply, Reply::Refused(vec![unrecorded()]));
+                }
                 self.effects.push(Effect::Place(cleared));
                 self.inquire_later(&id);
                 self.reply(reply, Reply::Recorded { order: id, class, qty, replayed: false });
@@ -106,19 +108,30 @@ impl Step<'_> {
             h.intent.idempotency_key.as_ref() == Some(key)
                 && h.intent.origin.principal == intent.origin.principal
         });
-        let name = AccountState::key_of(&intent.origin.principal, key);
-        let known = state.keys.get(&name);
-        let before = held.map(|h| self::content(&h.intent)).or(known.map(|k| k.content))?;
-        if before != *content {
-            let text = format!("The key `{key}` stands for a request with another content.");
-            let refusal = Refusal::rule(RefusalCode::IdempotencyConflict, text);
-            return Some(Reply::Refused(vec![refusal]));
+        let Some(hold) = held else {
+            return self.replay_key(&intent.origin.principal, key, content);
+        };
+        if self::content(&hold.intent) != *content {
+            return Some(Reply::Refused(vec![other_content(key)]));
         }
-        if let Some(Hold { intent, notional, limit, expires_at, .. }) = held {
-            let (intent, notional) = (intent.id.clone(), *notional);
-            return Some(Reply::Held { intent, notional, limit: *limit, expires_at: *expires_at });
+        let Hold { intent, notional, limit, expires_at, .. } = hold;
+        let (intent, notional) = (intent.id.clone(), *notional);
+        Some(Reply::Held { intent, notional, limit: *limit, expires_at: *expires_at })
+    }
+
+    /// The answer to a key that became an order or a close.
+    pub(super) fn replay_key(
+        &self,
+        principal: &domain::Principal,
+        key: &str,
+        content: &Hash,
+    ) -> Option<Reply> {
+        let state = self.state();
+        let known = state.keys.get(&AccountState::key_of(principal, key))?;
+        if known.content != *content {
+            return Some(Reply::Refused(vec![other_content(key)]));
         }
-        Some(match &known?.became {
+        Some(match &known.became {
             Became::Close { id, qty } => Reply::Closing { close: *id, qty: *qty },
             Became::Order(id) => {
                 let order = state.orders.get(id);
@@ -314,7 +327,9 @@ impl Step<'_> {
             origin: origin.clone(),
             reason: reason.to_owned(),
         };
-        self.emit(Event::CancelRecorded(body));
+        if !self.emit(Event::CancelRecorded(body)) {
+            return;
+        }
         self.effects.push(Effect::Cancel(cleared));
         let now = self.now.mono;
         let retry = self
@@ -333,6 +348,17 @@ impl Step<'_> {
             self.send_cancel(id, &system(), true, reason);
         }
     }
+}
+
+fn other_content(key: &str) -> Refusal {
+    let text = format!("The key `{key}` stands for a request with another content.");
+    Refusal::rule(RefusalCode::IdempotencyConflict, text)
+}
+
+/// What can't be recorded is never sent.
+fn unrecorded() -> Refusal {
+    let text = "The order does not fit the books, so it was neither recorded nor sent.";
+    Refusal::rule(RefusalCode::JournalUnavailable, text)
 }
 
 /// Submitting needs no more than the intent; kept so that doors need not know [`Input`]'s fields.

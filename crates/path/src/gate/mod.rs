@@ -6,12 +6,17 @@
 //! rules, stale data or the kill switch. It must not know doors, journals or venues.
 
 pub mod exposure;
+pub mod figures;
 pub mod resolve;
 mod rules;
 
-use domain::{ClientOrderId, Instrument, Intent, Limits, OrderKind, Origin, Price, Qty, Side};
+use std::cell::RefCell;
+
+use domain::{ClientOrderId, Instrument, Intent, OrderKind, Origin, Qty, Side};
 use rust_decimal::Decimal;
 
+pub use figures::Figures;
+pub(crate) use figures::Touched;
 pub use resolve::{Resolved, exit_part, exit_step, on_tick, resolve};
 pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
@@ -44,6 +49,8 @@ pub struct Context<'a> {
     pub state: &'a AccountState,
     /// The market.
     pub market: &'a MarketView,
+    /// The figures kept over both.
+    pub figures: &'a RefCell<Figures>,
     /// The clocks.
     pub now: Now,
     /// The desk's own fitness.
@@ -58,7 +65,7 @@ impl<'a> Context<'a> {
     /// State and market together.
     #[must_use]
     pub fn book(&self) -> exposure::Book<'a> {
-        exposure::Book { state: self.state, market: self.market }
+        exposure::Book { state: self.state, market: self.market, figures: self.figures }
     }
 
     fn permit(&self, class: RiskClass) -> Permit {
@@ -96,18 +103,19 @@ pub fn judge(
     approved: bool,
     budget: &mut dyn DeskBudget,
 ) -> Verdict {
+    let case = rules::Case::new(ctx, intent, resolved);
     let mut refusals = rules::shape(intent, resolved);
     if resolved.class == RiskClass::Entry {
-        refusals.extend(rules::entry(ctx, intent, resolved));
+        refusals.extend(rules::entry(&case));
     }
     if !refusals.is_empty() {
         return Verdict::Refused(refusals);
     }
     if resolved.class == RiskClass::Entry {
-        if !approved && let Some((notional, limit)) = rules::needs_approval(ctx, intent, resolved) {
+        if !approved && let Some((notional, limit)) = rules::needs_approval(&case) {
             return Verdict::Held { notional, limit };
         }
-        if let Err(refusal) = reserve(ctx, resolved, intent.side, budget) {
+        if let Err(refusal) = reserve(&case, budget) {
             return Verdict::Refused(vec![refusal]);
         }
     }
@@ -135,45 +143,38 @@ fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qt
     let net = ctx.state.net_position(&instrument.id);
     let others = ctx
         .state
-        .live_orders()
-        .filter(|o| o.instrument == instrument.id && o.side == side)
+        .live_of(&instrument.id)
+        .filter(|o| o.side == side)
         .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
     Side::reducing(net) == Some(side) && net.abs() >= others.plus(qty)
 }
 
-fn reserve(
-    ctx: &Context<'_>,
-    resolved: &Resolved,
-    side: Side,
-    budget: &mut dyn DeskBudget,
-) -> Result<(), Refusal> {
+fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Refusal> {
+    let (ctx, resolved) = (case.ctx, case.r);
     let Some(price) = resolved.unit_price else {
         return Err(Refusal::rule(RefusalCode::NoQuote, RefusalCode::NoQuote.meaning()));
     };
-    let extra = Some((&resolved.instrument, side, resolved.qty, price));
-    let usage = usage(ctx.state, ctx.market, extra, resolved.notional.unwrap_or_default());
+    let (gross, entry) = (case.with_order().gross, resolved.notional.unwrap_or_default());
+    let usage = used(ctx.state, gross, entry, 1);
     budget
         .reserve(&ctx.state.spec.id, usage)
         .map_err(|exceeded| rules::desk_refusal(exceeded, resolved, price))
 }
 
-/// What the account uses of the desk's limits, with an order under judgement or without. A figure
-/// that can't be told, because a price is missing, counts as the largest there is, so that the
-/// desk's limit fails closed.
+/// What the account uses of the desk's limits.
 #[must_use]
-pub fn usage(
-    state: &AccountState,
-    market: &MarketView,
-    extra: Option<(&Instrument, Side, Qty, Price)>,
-    entry: Decimal,
-) -> DeskUse {
-    let book = exposure::Book { state, market };
+pub fn usage(book: &exposure::Book<'_>) -> DeskUse {
+    used(book.state, book.gross_exposure(), Decimal::ZERO, 0)
+}
+
+/// A figure that can't be told, because a price is missing, counts as the largest there is, so
+/// that the desk's limit fails closed.
+fn used(state: &AccountState, gross: Option<Decimal>, entry: Decimal, orders: u32) -> DeskUse {
     let unknown = Decimal::from(domain::num::MAGNITUDE_MAX);
-    let orders = u32::try_from(state.live.len()).unwrap_or(u32::MAX);
     DeskUse {
-        gross_exposure: book.gross_exposure(extra).unwrap_or(unknown),
+        gross_exposure: gross.unwrap_or(unknown),
         entries_notional: (state.entries_notional + entry).min(unknown),
-        open_orders: orders.saturating_add(u32::from(extra.is_some())),
+        open_orders: u32::try_from(state.live.len()).unwrap_or(u32::MAX).saturating_add(orders),
     }
 }
 
@@ -271,17 +272,4 @@ pub fn clear_cancel(
         instrument: order.instrument.clone(),
     };
     Ok(Cleared::new(request, ctx.permit(RiskClass::Cancel)))
-}
-
-/// The limits of every scope that applies to a request, each with who set it.
-fn scopes<'a>(
-    state: &'a AccountState,
-    intent: &'a Intent,
-) -> impl Iterator<Item = (domain::Scope, &'a Limits)> + Clone {
-    let account = std::iter::once((domain::Scope::Account, &state.limits));
-    let book = state.books.get(&intent.book).map(|b| (domain::Scope::Book, &b.limits));
-    let origin = state.origin_limits.get(&intent.origin.kind).map(|l| (domain::Scope::Origin, l));
-    let instrument =
-        state.instrument_limits.get(&intent.instrument).map(|l| (domain::Scope::Instrument, l));
-    account.chain(book).chain(origin).chain(instrument)
 }

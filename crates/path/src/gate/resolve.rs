@@ -10,7 +10,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
-use super::{Context, exposure};
+use super::{Context, exposure, figures};
 use crate::{
     codes::{Refusal, RefusalCode},
     policy::WithoutStop,
@@ -104,7 +104,7 @@ fn value(
         Err(error) => return refuse(RefusalCode::AmountOverflow, error.to_string()),
     };
     let Some(rate) = ctx.book().rate(money.currency()) else { return Ok(None) };
-    match exposure::product(&[money.amount(), rate]) {
+    match figures::product(&[money.amount(), rate]) {
         Some(value) => Ok(Some(value.normalize())),
         None => refuse(RefusalCode::AmountOverflow, format!("A value of {money} is too large.")),
     }
@@ -250,7 +250,7 @@ fn raw_qty(
         match (equity, rate) {
             (Some(equity), Some(rate)) if !rate.is_zero() => {
                 let share = percent.get() / Decimal::ONE_HUNDRED;
-                let value = exposure::product(&[equity.max(Decimal::ZERO), share]);
+                let value = figures::product(&[equity.max(Decimal::ZERO), share]);
                 value.and_then(|v| v.checked_div(rate)).map_or_else(too_large, Ok)
             }
             (None, _) => refuse(

@@ -35,7 +35,7 @@ impl AccountState {
             origin_limits: BTreeMap::new(),
             instrument_limits: BTreeMap::new(),
             orders: BTreeMap::new(),
-            live: std::collections::BTreeSet::new(),
+            live: super::Working::default(),
             settled: std::collections::VecDeque::new(),
             by_venue_id: BTreeMap::new(),
             external: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod book;
 mod ledger;
 mod order;
 mod orders;
+mod working;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,6 +24,7 @@ pub use order::Order;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+pub use working::Working;
 
 use crate::{
     broker::OrderReport,
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 1;
+pub const STATE_VERSION: u16 = 2;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.
@@ -174,6 +176,20 @@ pub struct OriginUse {
     pub last: Option<(Hash, Timestamp)>,
 }
 
+impl OriginUse {
+    /// Entries within the last `secs` seconds, at most a minute. Where no more times are kept the
+    /// count is the highest there is, so that a limit beyond them fails closed.
+    #[must_use]
+    pub fn within(&self, secs: i64, now: Timestamp) -> u32 {
+        let span = secs.saturating_mul(1_000_000_000);
+        let count = self.recent.iter().filter(|t| now.since(**t).0 < span).count();
+        if count >= orders::RECENT_ENTRIES_KEPT {
+            return u32::MAX;
+        }
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
 /// Everything that an account's journal says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountState {
@@ -200,7 +216,7 @@ pub struct AccountState {
     /// Orders, the live ones and the latest settled ones.
     pub orders: BTreeMap<ClientOrderId, Order>,
     /// Orders from which something may still come.
-    pub live: BTreeSet<ClientOrderId>,
+    pub live: Working,
     /// Settled orders in the order of their end.
     pub settled: VecDeque<(Timestamp, ClientOrderId)>,
     /// The desk's orders by the venue's id.
@@ -286,13 +302,24 @@ impl AccountState {
         self.live.iter().filter_map(|id| self.orders.get(id))
     }
 
+    /// True for an order from which something may still come.
+    #[must_use]
+    pub fn is_live(&self, id: &ClientOrderId) -> bool {
+        self.orders.get(id).is_some_and(|o| self.live.of(&o.instrument).any(|live| live == id))
+    }
+
+    /// Live orders in an instrument, of all books.
+    pub fn live_of(&self, instrument: &InstrumentId) -> impl Iterator<Item = &Order> {
+        self.live.of(instrument).filter_map(|id| self.orders.get(id))
+    }
+
     /// Live orders of a book in an instrument.
     pub fn live_in<'a>(
         &'a self,
         book: &'a BookId,
         instrument: &'a InstrumentId,
     ) -> impl Iterator<Item = &'a Order> {
-        self.live_orders().filter(move |o| &o.book == book && &o.instrument == instrument)
+        self.live_of(instrument).filter(move |o| &o.book == book)
     }
 
     /// What the account really holds of a book's position: less than the book's quantity when

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// At most so many times of entries are kept per source.
-const RECENT_ENTRIES_KEPT: usize = 1_024;
+pub(super) const RECENT_ENTRIES_KEPT: usize = 2_048;
 
 impl AccountState {
     pub(super) fn apply_order(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
@@ -40,8 +40,8 @@ impl AccountState {
             Event::OrderEnded(e) => {
                 let order = self.order_mut(&e.client_order_id)?;
                 order.ended(e.status, e.filled, e.reason.as_ref());
-                let open = !order.is_settled();
-                if open && self.live.insert(e.client_order_id.clone()) {
+                let (open, instrument) = (!order.is_settled(), order.instrument.clone());
+                if open && self.live.insert(&instrument, &e.client_order_id) {
                     self.settled.retain(|(_, settled)| *settled != e.client_order_id);
                 }
                 self.settle(&e.client_order_id, at);
@@ -50,10 +50,11 @@ impl AccountState {
                 let order = self.order_mut(&e.client_order_id)?;
                 order.resurfaced = Some(e.open);
                 order.accepted(&e.venue_order_id);
+                let instrument = order.instrument.clone();
                 let (venue_id, id) = (e.venue_order_id.clone(), e.client_order_id.clone());
                 self.by_venue_id.insert(venue_id, id.clone());
                 self.settled.retain(|(_, settled)| *settled != id);
-                self.live.insert(id);
+                self.live.insert(&instrument, &id);
             }
             Event::CancelRecorded(e) => {
                 let order = self.order_mut(&e.client_order_id)?;
@@ -94,8 +95,9 @@ impl AccountState {
         }
         let id = body.client_order_id.clone();
         self.orders.insert(id.clone(), Order::new(body, at));
-        self.live.insert(id.clone());
-        self.next_order += 1;
+        self.live.insert(&body.instrument, &id);
+        let number = id.number().unwrap_or(self.next_order);
+        self.next_order = self.next_order.max(number.saturating_add(1));
         if let Some(close) = body.close.and_then(|c| self.closes.get_mut(&c)) {
             close.attempts += 1;
         }
@@ -144,10 +146,8 @@ impl AccountState {
     }
 
     pub(super) fn settle(&mut self, id: &ClientOrderId, at: Timestamp) {
-        if !self.orders.get(id).is_some_and(Order::is_settled) {
-            return;
-        }
-        if self.live.remove(id) {
+        let Some(order) = self.orders.get(id).filter(|o| o.is_settled()) else { return };
+        if self.live.remove(&order.instrument, id) {
             self.settled.push_back((at, id.clone()));
         }
         while self.settled.len() > SETTLED_ORDERS_KEPT {

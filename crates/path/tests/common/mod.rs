@@ -221,8 +221,7 @@ impl Desk {
 
     /// One input and everything that follows from it.
     pub(crate) fn tell(&mut self, input: Input) {
-        let batch = self.core.step(input, self.now, &mut self.budget);
-        self.settle(batch);
+        self.step(input);
         self.deliver();
     }
 
@@ -245,9 +244,14 @@ impl Desk {
                     events.iter().rev().take(24).map(path::event::Event::kind).collect();
                 panic!("the desk talks to itself without end: {kinds:?}, then {input:?}");
             }
-            let batch = self.core.step(input, self.now, &mut self.budget);
-            self.settle(batch);
+            self.step(input);
         }
+    }
+
+    fn step(&mut self, input: Input) {
+        let batch = self.core.step(input, self.now, &mut self.budget);
+        assert!(self.core.figures_agree(), "a figure was not computed anew");
+        self.settle(batch);
     }
 
     fn settle(&mut self, batch: path::commit::Batch) {

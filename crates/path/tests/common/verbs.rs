@@ -47,13 +47,31 @@ impl Desk {
     }
 
     pub(crate) fn close_book(&mut self, book: &BookId, instrument: &str, share: &str) -> Reply {
+        self.close_with_key(book, instrument, share, None)
+    }
+
+    pub(crate) fn close_with_key(
+        &mut self,
+        book: &BookId,
+        instrument: &str,
+        share: &str,
+        key: Option<&str>,
+    ) -> Reply {
         let (book, instrument, share) = (book.clone(), build::id(instrument), pct(share));
-        self.answer(|id| Input::Close { book, instrument, share, origin: anna(), reply: Some(id) })
+        let (key, origin) = (key.map(str::to_owned), anna());
+        self.answer(|id| Input::Close { book, instrument, share, key, origin, reply: Some(id) })
     }
 
     pub(crate) fn close_as(&mut self, instrument: &str, share: &str, origin: Origin) -> Reply {
         let (book, instrument, share) = (BookId::manual(), build::id(instrument), pct(share));
-        self.answer(|id| Input::Close { book, instrument, share, origin, reply: Some(id) })
+        self.answer(|id| Input::Close {
+            book,
+            instrument,
+            share,
+            key: None,
+            origin,
+            reply: Some(id),
+        })
     }
 
     pub(crate) fn plan(&mut self, instrument: &str, protective: Protective, by: Origin) -> Reply {

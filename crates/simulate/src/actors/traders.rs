@@ -184,7 +184,7 @@ impl World {
         let origin = origin(self.dice.pick(&[OriginKind::Human, OriginKind::Strategy]));
         let must_pass = !self.procs[p].ledgers[a].contested(&book, &instrument);
         let reply = self.wait_for(Waiting { must_pass, asked: None, kill: false });
-        self.tell(p, a, Input::Close { book, instrument, share, origin, reply });
+        self.tell(p, a, Input::Close { book, instrument, share, key: None, origin, reply });
     }
 
     /// Somebody cancels one of the desk's orders.

@@ -67,6 +67,8 @@ invariants! {
     KillDurable "kill_durable";
     /// The decided state is the fold of the journal.
     StateIsFold "state_is_fold";
+    /// Figures that are kept equal those computed from nothing.
+    FiguresAgree "figures_agree";
     /// A run ends: no loop feeds itself.
     Bounded "bounded";
     /// No step panics.

@@ -154,7 +154,7 @@ impl World {
         let state = self.procs[p].cores[a].state();
         let mut wrong = Vec::new();
         for report in &truth.open_orders {
-            let own = report.client_order_id.as_ref().filter(|id| state.live.contains(*id));
+            let own = report.client_order_id.as_ref().filter(|id| state.is_live(id));
             let foreign = state.external.contains_key(&report.venue_order_id);
             if own.is_none() && !foreign {
                 wrong.push(format!("{:?} lives at the venue unknown", report.client_order_id));

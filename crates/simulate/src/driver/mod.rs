@@ -24,7 +24,7 @@ use path::{
 };
 
 use crate::{
-    check::Ledger,
+    check::{Invariant, Ledger},
     world::{Job, SECOND, World},
 };
 
@@ -81,6 +81,10 @@ impl World {
         let now = self.clocks();
         let process = &mut self.procs[p];
         let batch = process.cores[a].step(input, now, &mut process.budget);
+        self.checked(Invariant::FiguresAgree);
+        if !self.procs[p].cores[a].figures_agree() {
+            self.violate(Invariant::FiguresAgree, format!("p{p} a{a}: after an input"));
+        }
         self.decided(p, a, batch);
     }
 

@@ -64,9 +64,10 @@ impl World {
             process.wires.push(Arc::new(Wire::new(clock, token, until, state.kill_epoch)));
             let market = MarketView::default();
             let (rules, now) = (self.capabilities.clone(), Mono(self.now));
-            let used = path::gate::usage(&state, &market, None, rust_decimal::Decimal::ZERO);
-            process.budget.publish(&state.spec.id, used);
-            process.cores.push(Core::new(state, market, rules, token, now));
+            let core = Core::new(state, market, rules, token, now);
+            let used = path::gate::usage(&core.book());
+            process.budget.publish(&core.state().spec.id, used);
+            process.cores.push(core);
             process.ledgers.push(self.durable[a].clone());
         }
         self.procs.push(process);

@@ -1,0 +1,138 @@
+//! Records of the emergency journal on their way into the main one.
+//!
+//! A merge that was cut off can be repeated: the record that says what was merged is appended in
+//! the same write. A write that failed may yet be found in the main journal after a crash; then
+//! the emergency records follow it under new numbers, and what it began is ended, because the desk
+//! had taken it for lost and decided anew. This module must not know what else an event means.
+
+use std::collections::BTreeMap;
+
+use path::{
+    event::{CloseEnded, EmergencyMerged, Event},
+    journal::{
+        AppendError, Draft, EventRecord, Head, JournalReader, JournalStore, LeaseToken, ReadError,
+        StreamBatch, StreamId,
+    },
+};
+
+use crate::ports::Emergency;
+
+/// Records read at once.
+const PAGE: usize = 2_000;
+
+fn io(error: impl std::fmt::Display) -> AppendError {
+    AppendError::Io(error.to_string())
+}
+
+/// Appends the emergency journal's records to the main one, in order, and clears it. Answers how
+/// many there were.
+///
+/// # Errors
+/// The main journal's, when it can't take them.
+pub(crate) fn merge(
+    journal: &mut (dyn JournalStore + Send),
+    emergency: &mut dyn Emergency,
+    reader: &(dyn JournalReader + Send + Sync),
+    token: impl Fn(&StreamId) -> LeaseToken,
+) -> Result<usize, AppendError> {
+    let mut streams: BTreeMap<StreamId, Vec<EventRecord>> = BTreeMap::new();
+    for (stream, record) in emergency.records().map_err(io)? {
+        streams.entry(stream).or_default().push(record);
+    }
+    let (generation, mut count) = (emergency.generation(), 0);
+    let waited = !streams.is_empty();
+    for (stream, waiting) in streams {
+        let Some(first) = waiting.first() else { continue };
+        let base = Head { seq: first.seq.saturating_sub(1), hash: first.prev };
+        let since = since(reader, &stream, base.seq).map_err(io)?;
+        if since.iter().any(|record| is_merge_of(record, generation)) {
+            continue;
+        }
+        count += waiting.len();
+        let expected = reader.head(&stream).map_err(io)?;
+        let records = sequel(&stream, expected, base, &since, waiting, generation)?;
+        let batch = StreamBatch { token: token(&stream), stream, expected, records };
+        journal.append(&[batch]).pop().unwrap_or(Err(AppendError::Dead))?;
+    }
+    if waited {
+        emergency.clear().map_err(io)?;
+    }
+    Ok(count)
+}
+
+/// What the main journal has of a stream after a record.
+fn since(
+    reader: &(dyn JournalReader + Send + Sync),
+    stream: &StreamId,
+    mut after: u64,
+) -> Result<Vec<EventRecord>, ReadError> {
+    let mut found = Vec::new();
+    loop {
+        let page = reader.read(stream, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = last.seq;
+        found.extend(page);
+    }
+}
+
+fn decode(record: &EventRecord) -> Option<Event> {
+    Event::decode(&record.kind, record.version, &record.body).ok()
+}
+
+fn is_merge_of(record: &EventRecord, generation: u64) -> bool {
+    matches!(decode(record), Some(Event::EmergencyMerged(e)) if e.generation == generation)
+}
+
+/// The records that go on from the main journal's head.
+fn sequel(
+    stream: &StreamId,
+    head: Head,
+    base: Head,
+    since: &[EventRecord],
+    waiting: Vec<EventRecord>,
+    generation: u64,
+) -> Result<Vec<EventRecord>, AppendError> {
+    let count = waiting.len() as u64;
+    let mut chain = Chain { stream, head, records: Vec::new() };
+    if head == base {
+        chain.head = waiting.last().map_or(head, EventRecord::head);
+        chain.records = waiting;
+    } else {
+        tracing::warn!(%stream, "a write that had failed is in the journal after all");
+        for record in waiting {
+            let EventRecord { at, wall_at, kind, version, body, .. } = record;
+            chain.seal(Draft { at, wall_at, kind, version, body });
+        }
+        for lost in since {
+            let Some(Event::CloseStarted(close)) = decode(lost) else { continue };
+            let text = "decided anew while the journal could not be written".to_owned();
+            chain.event(&Event::CloseEnded(CloseEnded { id: close.id, done: false, text }))?;
+        }
+    }
+    chain.event(&Event::EmergencyMerged(EmergencyMerged { generation, count }))?;
+    Ok(chain.records)
+}
+
+struct Chain<'a> {
+    stream: &'a StreamId,
+    head: Head,
+    records: Vec<EventRecord>,
+}
+
+impl Chain<'_> {
+    fn seal(&mut self, draft: Draft) {
+        let record = EventRecord::seal(self.stream, &self.head, draft);
+        self.head = record.head();
+        self.records.push(record);
+    }
+
+    /// Seals an event of the merge itself, at the time of the last record.
+    fn event(&mut self, event: &Event) -> Result<(), AppendError> {
+        let Some(last) = self.records.last() else { return Ok(()) };
+        let (at, wall_at) = (last.at, last.wall_at);
+        let (kind, version) = (event.kind().into(), event.version());
+        let body = event.body().map_err(io)?.into();
+        self.seal(Draft { at, wall_at, kind, version, body });
+        Ok(())
+    }
+}

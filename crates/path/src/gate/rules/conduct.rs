@@ -1,0 +1,113 @@
+//! Rules about conduct: how often, how alike, against whom, after what.
+//!
+//! It must not know limits by value.
+
+use domain::{Intent, Limits, OrderKind, Qty, Scope, Side};
+
+use super::{super::Resolved, Case, tightest, tightest_high};
+use crate::{
+    codes::{Refusal, RefusalCode as Code},
+    event::OrderRecorded,
+    policy::WithoutStop,
+    state::AccountState,
+};
+
+/// The most live orders, holds and closes that an account may have.
+const OPEN_ITEMS_MAX: usize = 5_000;
+
+/// How often, how alike, against whom.
+pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, intent, r, .. } = *case;
+    let state = ctx.state;
+    if state.live.len() + state.holds.len() + state.closes.len() >= OPEN_ITEMS_MAX {
+        out.push(Refusal::rule(Code::Capacity, format!("{OPEN_ITEMS_MAX} items are open.")));
+    }
+    let short = intent.side == Side::Sell && !(state.policy.allow_short && r.instrument.shortable);
+    if short {
+        let mut refusal = Refusal::rule(Code::ShortNotAllowed, Code::ShortNotAllowed.meaning());
+        refusal.max_allowed_qty = Some(Qty::ZERO);
+        out.push(refusal);
+    }
+    if state.policy.without_stop == WithoutStop::Refuse && r.protective.stop.is_none() {
+        out.push(Refusal::rule(Code::StopRequired, Code::StopRequired.meaning()));
+    }
+    if let Some(other) = crossing(state, intent, r) {
+        out.push(Refusal::rule(Code::SelfCross, format!("It would meet your order {other}.")));
+    }
+    frequency(case, out);
+    duplicate(case, out);
+    cooldown(case, out);
+}
+
+/// A live order of the account that the new one would trade against.
+fn crossing<'a>(
+    state: &'a AccountState,
+    intent: &Intent,
+    r: &Resolved,
+) -> Option<&'a domain::ClientOrderId> {
+    let takes_any = matches!(r.kind, OrderKind::Market);
+    let mine = r.kind.limit();
+    state
+        .live_of(&r.instrument.id)
+        .filter(|o| o.side != intent.side)
+        .filter(|o| matches!(o.kind, OrderKind::Limit { .. }))
+        .find(|o| match (mine, o.kind.limit(), intent.side) {
+            _ if takes_any => true,
+            (Some(mine), Some(theirs), Side::Buy) => mine >= theirs,
+            (Some(mine), Some(theirs), Side::Sell) => mine <= theirs,
+            _ => false,
+        })
+        .map(|o| &o.client_order_id)
+}
+
+fn frequency(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, intent, .. } = *case;
+    let Some(usage) = ctx.state.origins.get(&intent.origin.principal) else { return };
+    let limit = |get: fn(&Limits) -> Option<u32>| {
+        tightest(case.scopes().filter_map(|(s, l)| Some((get(l)?, s))))
+    };
+    let mut judge = |code: Code, limit: Option<(u32, Scope)>, used: &dyn Fn() -> u32| {
+        let Some((limit, scope)) = limit else { return };
+        let used = used();
+        if used >= limit {
+            out.push(Refusal::limit(code, scope, limit, u64::from(used) + 1, None));
+        }
+    };
+    judge(Code::EntriesPerSecond, limit(|l| l.entries_per_second), &|| usage.within(1, ctx.now.at));
+    judge(Code::EntriesPerMinute, limit(|l| l.entries_per_minute), &|| {
+        usage.within(60, ctx.now.at)
+    });
+    judge(Code::EntriesPerDay, limit(|l| l.entries_per_day), &|| {
+        let day = ctx.state.day.map_or_else(|| ctx.now.at.utc_day(), |d| d.number);
+        if usage.day == day { usage.entries } else { 0 }
+    });
+}
+
+fn duplicate(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, intent, r, .. } = *case;
+    if intent.idempotency_key.is_some() {
+        return;
+    }
+    let last = ctx.state.origins.get(&intent.origin.principal).and_then(|u| u.last);
+    let Some((hash, at)) = last else { return };
+    let window = i64::from(ctx.state.policy.duplicate_window_ms) * 1_000_000;
+    let same = OrderRecorded::content_of(intent, r) == hash;
+    if same && ctx.now.at.since(at).0 < window {
+        let text = format!("The same order came {} ms ago.", ctx.now.at.since(at).as_millis());
+        out.push(Refusal::rule(Code::DuplicateContent, text));
+    }
+}
+
+fn cooldown(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, intent, .. } = *case;
+    let book = ctx.state.books.get(&intent.book);
+    let Some(lost) = book.and_then(|b| b.last_loss.get(&intent.instrument)) else { return };
+    let pause = tightest_high(case.scopes().filter_map(|(s, l)| Some((l.loss_cooldown_secs?, s))));
+    if let Some((secs, scope)) = pause {
+        let waited = ctx.now.at.since(*lost).0 / 1_000_000_000;
+        if waited < i64::from(secs) {
+            let (limit, value) = (format!("{secs} s"), format!("{waited} s"));
+            out.push(Refusal::limit(Code::LossCooldown, scope, limit, value, None));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Rules by value: sizes, exposure, heat, losses, buying power.
+//!
+//! A figure that can't be told fails closed. This module must not know prices' ages or sessions.
+
+use domain::{Cap, Limits, Qty, Scope, Side};
+use rust_decimal::Decimal;
+
+use super::{
+    super::{Resolved, exposure::WithOrder, figures::product},
+    Case, tightest,
+};
+use crate::{
+    codes::{Refusal, RefusalCode as Code},
+    policy::LatchKind,
+    state::AccountState,
+};
+
+/// Everything that is judged by value.
+pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, r, .. } = *case;
+    let (Some(price), Some(notional)) = (r.unit_price, r.notional) else { return };
+    let book = ctx.book();
+    let Some(equity) = book.equity() else {
+        out.push(Refusal::rule(Code::EquityUnknown, Code::EquityUnknown.meaning()));
+        return;
+    };
+    let limits = || case.scopes();
+    let cap = |get: fn(&Limits) -> Option<Cap>| {
+        tightest(limits().filter_map(|(s, l)| Some((get(l)?.resolve(equity), s))))
+    };
+    let per_unit = || notional / r.qty.get().max(Decimal::new(1, 12));
+    let mut over = |code: Code,
+                    limit: Option<(Decimal, Scope)>,
+                    would: Option<Decimal>,
+                    per: &dyn Fn() -> Decimal| {
+        let Some((limit, scope)) = limit else { return };
+        let Some(would) = would else { return out.push(untold(code)) };
+        if would > limit {
+            let per = per();
+            let max = largest(r, limit - (would - per * r.qty.get()), per);
+            out.push(Refusal::limit(code, scope, limit.normalize(), would.normalize(), Some(max)));
+        }
+    };
+    over(Code::OrderNotional, cap(|l| l.order_notional), Some(notional), &per_unit);
+    let WithOrder { exposure, gross } = case.with_order();
+    over(Code::PositionNotional, cap(|l| l.position_notional), exposure, &per_unit);
+    over(Code::GrossExposure, cap(|l| l.gross_exposure), gross, &per_unit);
+    let risk = r.protective.stop.map_or(price.get(), |s| price.distance(s));
+    let rate = book.rate(r.instrument.quote).unwrap_or_default();
+    let risk_unit = product(&[risk, r.instrument.multiplier, rate]).unwrap_or_else(per_unit);
+    let heat = product(&[risk_unit, r.qty.get()]).zip(book.heat()).map(|(own, held)| held + own);
+    over(Code::PortfolioHeat, cap(|l| l.portfolio_heat), heat, &|| risk_unit);
+    let entries = Some(ctx.state.entries_notional + notional);
+    over(Code::DailyEntryNotional, cap(|l| l.daily_entry_notional), entries, &per_unit);
+    let qty_limit = tightest(limits().filter_map(|(s, l)| Some((l.order_qty?, s))));
+    if let Some((limit, scope)) = qty_limit.filter(|(limit, _)| r.qty > *limit) {
+        out.push(Refusal::limit(
+            Code::OrderQty,
+            scope,
+            limit,
+            r.qty,
+            Some(limit.to_step(r.instrument.step)),
+        ));
+    }
+    let orders = tightest(limits().filter_map(|(s, l)| Some((l.open_orders?, s))));
+    if let Some((limit, scope)) = orders
+        && ctx.state.live.len() >= limit as usize
+    {
+        out.push(Refusal::limit(Code::OpenOrders, scope, limit, ctx.state.live.len() + 1, None));
+    }
+    losses(case, equity, out);
+    buying_power(case, out);
+}
+
+/// A figure that can't be told, because something held or ordered has no price: fails closed.
+fn untold(code: Code) -> Refusal {
+    let text = format!("What `{code}` limits can't be told, because something has no price.");
+    Refusal::rule(Code::EquityUnknown, text)
+}
+
+fn losses(case: &Case<'_>, equity: Decimal, out: &mut Vec<Refusal>) {
+    let ctx = case.ctx;
+    let daily = daily_loss(ctx.state, equity, case.scopes());
+    if let Some((loss, limit, scope)) = daily
+        && !ctx.state.latches.contains_key(&LatchKind::DailyLoss)
+    {
+        out.push(Refusal::limit(Code::DailyLossLimit, scope, limit, loss, None));
+    }
+    let fall = drawdown(ctx.state, equity, case.scopes());
+    if let Some((percent, limit, scope)) = fall
+        && !ctx.state.latches.contains_key(&LatchKind::Drawdown)
+    {
+        let (limit, value) = (format!("{limit} %"), format!("{percent} %"));
+        out.push(Refusal::limit(Code::DrawdownLimit, scope, limit, value, None));
+    }
+}
+
+/// The day's loss, the limit and who set it, when the loss has reached the limit.
+pub(crate) fn daily_loss<'a>(
+    state: &AccountState,
+    equity: Decimal,
+    scopes: impl Iterator<Item = (Scope, &'a domain::Limits)>,
+) -> Option<(Decimal, Decimal, Scope)> {
+    let day = state.day?;
+    let loss = day.equity - equity;
+    if loss <= Decimal::ZERO {
+        return None;
+    }
+    let (limit, scope) =
+        tightest(scopes.filter_map(|(s, l)| Some((l.daily_loss?.resolve(day.equity), s))))?;
+    (loss >= limit).then(|| (loss.normalize(), limit.normalize(), scope))
+}
+
+/// The fall from the peak in percent, the limit and who set it, when it has reached the limit.
+pub(crate) fn drawdown<'a>(
+    state: &AccountState,
+    equity: Decimal,
+    scopes: impl Iterator<Item = (Scope, &'a domain::Limits)>,
+) -> Option<(Decimal, Decimal, Scope)> {
+    let peak = state.peak.filter(|p| *p > Decimal::ZERO)?;
+    if equity >= peak {
+        return None;
+    }
+    let (limit, scope) =
+        tightest(scopes.filter_map(|(s, l)| Some((l.drawdown_percent?.get(), s))))?;
+    let fall = (peak - equity) * Decimal::ONE_HUNDRED / peak;
+    (fall >= limit).then(|| (fall.round_dp(4).normalize(), limit, scope))
+}
+
+fn buying_power(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let Case { ctx, intent, r, .. } = *case;
+    if intent.side == Side::Sell {
+        return;
+    }
+    let book = ctx.book();
+    let available = book.available_cash(r.instrument.quote);
+    let price = book.cost_price(&r.kind, r.reference);
+    let costs = Decimal::ONE + ctx.state.policy.fee_rate;
+    let per_unit = price.and_then(|p| product(&[p, r.instrument.multiplier, costs]));
+    let needed = per_unit.and_then(|p| product(&[p, r.qty.get()]));
+    let (Some(available), Some(per_unit), Some(needed)) = (available, per_unit, needed) else {
+        return out.push(untold(Code::BuyingPower));
+    };
+    if needed > available {
+        let max = largest(r, available, per_unit);
+        let (limit, value) = (available.normalize(), needed.round_dp(8).normalize());
+        let mut refusal =
+            Refusal::limit(Code::BuyingPower, Scope::Account, limit, value, Some(max));
+        refusal.can_change = false;
+        out.push(refusal);
+    }
+}
+
+/// The largest quantity on the step whose value stays within `room`.
+pub(super) fn largest(r: &Resolved, room: Decimal, per_unit: Decimal) -> Qty {
+    if room <= Decimal::ZERO || per_unit <= Decimal::ZERO {
+        return Qty::ZERO;
+    }
+    let raw = room.checked_div(per_unit).unwrap_or_default();
+    let raw = raw.round_dp_with_strategy(12, rust_decimal::RoundingStrategy::ToZero);
+    Qty::new(raw).map_or(Qty::ZERO, |q| q.to_step(r.instrument.step))
+}
