@@ -98,9 +98,11 @@ fn trimmed(field: &'static str, mut mantissa: i128, mut scale: u32) -> Result<De
 /// # Errors
 /// [`NumError::Overflow`] when the exact product has more than 28 digits.
 pub fn mul_exact(field: &'static str, a: Decimal, b: Decimal) -> Result<Decimal, NumError> {
-    let (a, b) = (a.normalize(), b.normalize());
-    let mantissa = a.mantissa().checked_mul(b.mantissa());
-    trimmed(field, mantissa.ok_or(NumError::Overflow { field })?, a.scale() + b.scale())
+    let multiply = |a: Decimal, b: Decimal| {
+        let mantissa = a.mantissa().checked_mul(b.mantissa());
+        trimmed(field, mantissa.ok_or(NumError::Overflow { field })?, a.scale() + b.scale())
+    };
+    multiply(a, b).or_else(|_| multiply(a.normalize(), b.normalize()))
 }
 
 /// Adds without ever rounding.

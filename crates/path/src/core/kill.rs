@@ -125,6 +125,8 @@ impl Step<'_> {
 /// Releasing is for people: a refusal for everybody else. The bootstrap key stands in for a person
 /// until users exist, and its door marks what it releases as human.
 pub(super) fn not_an_operator(by: &Origin) -> Option<Refusal> {
-    let text = format!("A release needs an operator, not the source `{}`.", by.kind.name());
-    (by.kind != OriginKind::Human).then(|| Refusal::rule(RefusalCode::OriginNotAllowed, text))
+    (by.kind != OriginKind::Human).then(|| {
+        let text = format!("A release needs an operator, not the source `{}`.", by.kind.name());
+        Refusal::rule(RefusalCode::OriginNotAllowed, text)
+    })
 }

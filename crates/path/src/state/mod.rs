@@ -164,7 +164,7 @@ pub enum Became {
 /// How much a source has opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginUse {
-    /// Times of its latest entries, the newest last, at most a minute's bound of them.
+    /// Times of its latest entries, never decreasing, at most a minute's bound of them.
     pub recent: VecDeque<Timestamp>,
     /// The trading day of the counts below.
     pub day: i64,
@@ -182,7 +182,8 @@ impl OriginUse {
     #[must_use]
     pub fn within(&self, secs: i64, now: Timestamp) -> u32 {
         let span = secs.saturating_mul(1_000_000_000);
-        let count = self.recent.iter().filter(|t| now.since(**t).0 < span).count();
+        let older = self.recent.partition_point(|t| now.since(*t).0 >= span);
+        let count = self.recent.len() - older;
         if count >= orders::RECENT_ENTRIES_KEPT {
             return u32::MAX;
         }

@@ -122,7 +122,8 @@ impl AccountState {
         }
         usage.entries += 1;
         usage.notional += notional;
-        usage.recent.push_back(at);
+        // A clock that steps back counts as standing still.
+        usage.recent.push_back(usage.recent.back().map_or(at, |last| at.max(*last)));
         while usage.recent.len() > RECENT_ENTRIES_KEPT
             || usage.recent.front().is_some_and(|t| at.since(*t).0 > 60_000_000_000)
         {

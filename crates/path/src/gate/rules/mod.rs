@@ -58,9 +58,10 @@ impl<'a> Case<'a> {
 
 /// Nobody asks in the name of the desk itself, or of somebody at the broker.
 pub(crate) fn door(origin: &Origin) -> Option<Refusal> {
-    let text = format!("`{}` is not a door.", origin.kind.name());
-    matches!(origin.kind, OriginKind::External | OriginKind::System)
-        .then(|| Refusal::rule(Code::OriginNotAllowed, text))
+    matches!(origin.kind, OriginKind::External | OriginKind::System).then(|| {
+        let text = format!("`{}` is not a door.", origin.kind.name());
+        Refusal::rule(Code::OriginNotAllowed, text)
+    })
 }
 
 /// Rules about the request itself, for entries and exits.
