@@ -8,11 +8,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bars::Synthetic;
 use desk::{Clock, Desk};
-use domain::{CalendarKind, Instrument, InstrumentId, Price, Qty, Quote, Timestamp, num::Rounding};
+use domain::{
+    AssetClass, CalendarKind, Instrument, InstrumentId, Nanos, Price, Qty, Quote, Timestamp,
+    num::Rounding,
+};
 use market::{
     calendar::Calendar,
     replay::{Phase, Replay, Step, Tick},
-    watchdog::Watchdog,
+    watchdog::{Change, State, Watchdog},
 };
 use path::{core::Input, market::Session};
 use rust_decimal::Decimal;
@@ -24,6 +27,10 @@ use super::venue::Simulated;
 const EVERY: Duration = Duration::from_millis(50);
 /// Ticks handled before others get a turn.
 const BURST_MAX: usize = 256;
+/// A synthetic symbol moves every second: older prices than this are reported as stale.
+const STALE_SYNTHETIC: Nanos = Nanos::from_secs(10);
+/// A replayed daily bar has a price every two hours or so of its session.
+const STALE_REPLAY: Nanos = Nanos::from_secs(4 * 3_600);
 /// Bars over which the average true range is taken.
 const RANGE_BARS: usize = 14;
 
@@ -54,7 +61,7 @@ impl Feed {
         replay: Option<Replay>,
         moving: Vec<Moving>,
     ) -> Self {
-        let (sessions, watchdog) = (BTreeMap::new(), Watchdog::new());
+        let (sessions, watchdog) = (BTreeMap::new(), watch(&instruments, clock.now().at));
         Self { desk, venue, clock, instruments, replay, moving, sessions, watchdog }
     }
 
@@ -72,9 +79,7 @@ impl Feed {
             if moved != Some(second) {
                 moved = Some(second);
                 self.move_synthetics(now.at);
-                for change in self.watchdog.changes(now.at) {
-                    tracing::debug!(?change, "data age");
-                }
+                self.watchdog.changes(now.at).iter().for_each(tell_age);
             }
         }
     }
@@ -150,8 +155,8 @@ impl Feed {
         if let Err(error) = self.venue.shared().on_tick(&tick, at) {
             tracing::error!(%error, %id, "the venue could not take a price");
         }
-        if self.watchdog.observe(id, quote.at, at).is_err() {
-            tracing::debug!(%id, "not watched");
+        if let Err(error) = self.watchdog.observe(id, quote.at, at) {
+            tracing::error!(%error, "the age of a price can't be watched");
         }
         self.desk.quote(id, quote);
     }
@@ -178,6 +183,35 @@ impl Feed {
         for (id, quote, volume) in quotes {
             self.publish(&id, quote, Some(volume), VenuePhase::Continuous, at);
         }
+    }
+}
+
+/// Watches the age of every price.
+fn watch(instruments: &BTreeMap<InstrumentId, Instrument>, at: Timestamp) -> Watchdog {
+    let mut watchdog = Watchdog::new();
+    for (id, instrument) in instruments {
+        let synthetic = instrument.asset_class == AssetClass::Synthetic;
+        let limit = if synthetic { STALE_SYNTHETIC } else { STALE_REPLAY };
+        if let Err(error) = watchdog.watch(id.clone(), instrument.calendar, limit, at) {
+            tracing::error!(%error, "the age of a price can't be watched");
+        }
+    }
+    watchdog
+}
+
+/// Says when the prices of an instrument stop, and when they are back.
+fn tell_age(change: &Change) {
+    let id = &change.instrument;
+    match (&change.from, &change.to) {
+        (_, State::Stale { age, .. }) => {
+            let (secs, cause) = (age.as_millis() / 1_000, change.cause);
+            tracing::warn!(%id, secs, ?cause, "STALE: the prices have stopped");
+        }
+        (_, State::Never) => tracing::warn!(%id, "there has been no price yet"),
+        (Some(State::Stale { .. } | State::Never), State::Fresh) => {
+            tracing::info!(%id, "prices are back");
+        }
+        (from, to) => tracing::debug!(%id, ?from, ?to, "data age"),
     }
 }
 

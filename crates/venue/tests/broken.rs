@@ -1,0 +1,37 @@
+//! The suite is itself proven: every promise that is broken on purpose is found.
+
+mod common;
+
+use common::{Fault, SimRig};
+use venue::conformance;
+
+async fn found(fault: Fault, expected: &str) {
+    let report = conformance::run(|| SimRig::new(fault)).await;
+    let broken = report.broken();
+    let named = broken.iter().any(|(name, _)| *name == expected);
+    assert!(named, "{fault:?} should break {expected}; broken: {broken:#?}");
+}
+
+macro_rules! faults {
+    ($($name:ident: $fault:ident => $expected:literal,)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            found(Fault::$fault, $expected).await;
+        }
+    )*};
+}
+
+faults! {
+    an_execution_told_twice: FillTwice => "a_market_order_fills_and_is_told_once",
+    executions_that_are_not_told: FillsSilent => "a_market_order_fills_and_is_told_once",
+    a_lost_answer_told_as_a_refusal: LostIsRejected => "a_lost_answer_is_found_by_the_clients_id",
+    a_look_up_that_forgets: LookUpForgets => "a_market_order_fills_and_is_told_once",
+    an_empty_list: ListEmpty => "a_resting_order_is_listed_until_it_is_cancelled",
+    positions_of_yesterday: PositionsOld => "a_market_order_fills_and_is_told_once",
+    a_wire_that_is_not_asked_for_the_kill_switch: WireIgnored => "nothing_leaves_after_the_kill_switch",
+    a_wire_that_is_not_asked_for_the_lease: WireIgnored => "nothing_leaves_without_the_lease",
+    a_cancel_that_does_nothing: CancelIgnored => "a_cancelled_order_never_fills",
+    executions_missing_in_the_list: FillsLate => "executions_are_told_from_the_time_asked_for",
+    lists_cut_short: Incomplete => "a_market_order_fills_and_is_told_once",
+    a_refusal_told_as_unknown: RulesUnknown => "a_broken_rule_is_a_refusal_and_nothing_lives",
+}
