@@ -102,6 +102,25 @@ fn a_stop_that_the_venue_cancels_is_placed_again() {
 }
 
 #[test]
+fn a_venue_that_cancels_every_stop_is_not_chased() {
+    let mut desk = Desk::new();
+    desk.order(buy("10").stop("95"));
+    for _ in 0..12 {
+        let Some(stop) = desk.stop_ids().pop() else {
+            desk.pass(Nanos::from_millis(250));
+            continue;
+        };
+        let venue_id = desk.venue.venue_id(&stop);
+        let report = desk.venue.end(&venue_id, VenueStatus::Cancelled);
+        desk.tell(Input::Venue(VenueEvent::Order(report)));
+    }
+    assert!(desk.sent.len() <= 5, "{} orders in three seconds", desk.sent.len());
+    assert_eq!(desk.alarms(), ["unprotected"]);
+    desk.pass(Nanos::from_secs(10));
+    assert_eq!(desk.stops(IBM), [stop("10", "95")], "the desk keeps trying");
+}
+
+#[test]
 fn a_refused_stop_is_tried_again_with_growing_pauses_and_named_once() {
     let mut desk = Desk::new();
     desk.venue.on_place.push_back(OnPlace::Accept);

@@ -8,7 +8,7 @@ mod common;
 use common::*;
 use domain::{Nanos, OrderStatus, OriginKind, Side};
 use path::{
-    broker::VenueEvent,
+    broker::{VenueEvent, VenueStatus},
     codes::RefusalCode,
     core::{Input, Reply},
     event::{Event, RejectReason},
@@ -326,4 +326,32 @@ fn the_drawdown_latch_waits_for_an_operator_who_may_rebase_the_peak() {
     assert_eq!(desk.codes(buy("1")), []);
     assert_eq!(desk.core.state().peak, Some(d("99000")), "on the record");
     desk.assert_folds();
+}
+
+#[test]
+fn an_order_of_others_ends_when_two_lists_in_a_row_do_not_show_it() {
+    let mut desk = Desk::new();
+    let resting = desk.venue.order_by_hand(id(IBM), Side::Buy, "5", desk.now.at);
+    let venue_id = resting.venue_order_id.clone();
+    desk.tell(Input::Venue(VenueEvent::Order(resting)));
+    desk.venue.end(&venue_id, VenueStatus::Cancelled);
+    let before = desk.snapshots;
+    while desk.snapshots == before {
+        desk.advance(Nanos::from_millis(100));
+        desk.tell(Input::Tick);
+    }
+    assert_eq!(desk.core.state().external.len(), 1, "one list may be wrong");
+    desk.pass(Nanos::from_secs(60));
+    assert!(desk.core.state().external.is_empty());
+}
+
+#[test]
+fn before_the_day_has_opened_its_loss_is_not_known() {
+    let mut desk = Desk::unconnected(plain_policy(), capabilities());
+    desk.price(IBM, "99.99", "100.01");
+    desk.connect();
+    desk.limit(|l| l.daily_loss = cap("100"));
+    assert!(desk.codes(buy("1")).contains(&RefusalCode::EquityUnknown));
+    desk.session(true, START.utc_day());
+    assert_eq!(desk.codes(buy("1")), []);
 }

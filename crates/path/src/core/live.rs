@@ -52,6 +52,8 @@ pub(super) struct Comparison {
     pub(super) disturbed: bool,
     /// Differences that the last undisturbed comparison showed.
     pub(super) positions: BTreeMap<InstrumentId, SignedQty>,
+    /// Orders of others that the last undisturbed list didn't show.
+    pub(super) strangers: BTreeSet<domain::VenueOrderId>,
     /// The same for cash.
     pub(super) cash: domain::Cash,
     /// When a comparison was last recorded.

@@ -3,6 +3,8 @@
 //! The stop rests at the venue; the target is watched here. It must not know why a position
 //! changed.
 
+use std::collections::btree_map::Entry;
+
 use domain::{BookId, InstrumentId, Nanos, OrderKind, Qty, Quote, Side};
 
 use super::{
@@ -20,6 +22,8 @@ use crate::{
 
 /// Pause before a rejected stop is placed again; it doubles.
 const PROTECT_RETRY: Nanos = Nanos::from_secs(1);
+/// A stop that rests for so long is taken for accepted.
+const PROTECT_STANDS: Nanos = Nanos::from_secs(60);
 /// Orders that one position's stop may be split into; what they can't cover is shown as a gap.
 const PROTECT_ORDERS_MAX: usize = 100;
 /// Rejections after which the policy acts.
@@ -81,8 +85,7 @@ impl Step<'_> {
         }
         let missing = wanted.minus(resting);
         if missing.is_zero() {
-            self.core.live.protect.remove(&(book.clone(), instrument.clone()));
-            return;
+            return self.note_covered(book, instrument);
         }
         let due = self
             .core
@@ -103,6 +106,15 @@ impl Step<'_> {
         };
         self.send_reduction(&reduction, system(), None);
         self.clear_opposite_entries(&exits);
+    }
+
+    /// A stop that stands for a while has proven itself: attempts count anew.
+    fn note_covered(&mut self, book: &BookId, instrument: &InstrumentId) {
+        let (key, now) = ((book.clone(), instrument.clone()), self.now.mono);
+        let stood = |retry: &Retry| now.since(retry.next) >= PROTECT_STANDS;
+        if self.core.live.protect.get(&key).is_some_and(stood) {
+            self.core.live.protect.remove(&key);
+        }
     }
 
     /// An entry on the side that reduces was judged before the position was there. It takes the
@@ -157,6 +169,19 @@ impl Step<'_> {
         }
     }
 
+    /// A stop that the venue ended by itself: the first time it is placed again at once, then with
+    /// growing pauses, so that venue and desk don't chase each other.
+    pub(super) fn protection_ended(&mut self, order: &Order) {
+        let key = (order.book.clone(), order.instrument.clone());
+        let now = self.now.mono;
+        match self.core.live.protect.entry(key) {
+            Entry::Vacant(first) => {
+                first.insert(Retry { count: 1, next: now });
+            }
+            Entry::Occupied(_) => self.protection_rejected(order),
+        }
+    }
+
     /// A stop that the venue refused.
     pub(super) fn protection_rejected(&mut self, order: &Order) {
         let key = (order.book.clone(), order.instrument.clone());
@@ -167,7 +192,7 @@ impl Step<'_> {
             return;
         }
         let text = format!(
-            "UNPROTECTED: the venue refuses the stop of {} in book {} ({}).",
+            "UNPROTECTED: the venue does not keep the stop of {} in book {} ({}).",
             order.instrument,
             order.book,
             order.text.as_deref().unwrap_or("no reason given")

@@ -220,7 +220,8 @@ impl Step<'_> {
         }
     }
 
-    /// Orders of others that ended while nobody listened.
+    /// Orders of others that ended while nobody listened: two complete lists in a row don't show
+    /// them. They can't be looked up by an id of the desk.
     fn forget_ended_strangers(&mut self, snapshot: &VenueSnapshot, disturbed: bool) {
         if disturbed {
             return;
@@ -234,7 +235,13 @@ impl Step<'_> {
             .filter(|r| !open.contains(&r.venue_order_id))
             .cloned()
             .collect();
+        let missed = gone.iter().map(|r| r.venue_order_id.clone()).collect();
+        let before = std::mem::replace(&mut self.core.live.comparison.strangers, missed);
         for mut report in gone {
+            if !before.contains(&report.venue_order_id) {
+                self.core.live.comparison.next = self.now.mono.plus(COMPARE_AGAIN);
+                continue;
+            }
             report.status = crate::broker::VenueStatus::Cancelled;
             report.reason = Some("no longer listed by the venue".to_owned());
             self.emit(Event::ExternalOrder(crate::event::ExternalOrder { report }));

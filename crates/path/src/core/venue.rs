@@ -7,7 +7,7 @@ use domain::{BookId, ClientOrderId, Fill};
 
 use super::Step;
 use crate::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent},
+    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueStatus},
     event::{
         CancelFailed, Event, ExternalOrder, Filled, LatchSet, OrderAccepted, OrderEnded,
         OrderRejected, OrderResurfaced, OrderUnknown, RejectReason,
@@ -165,12 +165,12 @@ impl Step<'_> {
                 }
                 let (status, filled) = (report.status, report.filled);
                 let reason = report.reason.clone();
-                self.emit(Event::OrderEnded(OrderEnded {
-                    client_order_id,
-                    status,
-                    filled,
-                    reason,
-                }));
+                let ended = OrderEnded { client_order_id, status, filled, reason };
+                self.emit(Event::OrderEnded(ended));
+                let protects = order.class == RiskClass::Protective;
+                if protects && status != VenueStatus::Filled && !order.cancel_requested {
+                    self.protection_ended(&order);
+                }
             }
             self.core.live.cancels.remove(id);
             self.core.live.inquiries.remove(id);

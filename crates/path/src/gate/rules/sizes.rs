@@ -80,6 +80,10 @@ fn untold(code: Code) -> Refusal {
 
 fn losses(case: &Case<'_>, equity: Decimal, out: &mut Vec<Refusal>) {
     let ctx = case.ctx;
+    if ctx.state.day.is_none() && case.scopes().any(|(_, l)| l.daily_loss.is_some()) {
+        let text = "The equity at the day's opening is not known yet.";
+        out.push(Refusal::rule(Code::EquityUnknown, text));
+    }
     let daily = daily_loss(ctx.state, equity, case.scopes());
     if let Some((loss, limit, scope)) = daily
         && !ctx.state.latches.contains_key(&LatchKind::DailyLoss)
