@@ -56,6 +56,12 @@ impl Timestamp {
         Nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// The instant without the part of a second, for people.
+    #[must_use]
+    pub const fn to_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1_000_000_000))
+    }
+
     /// The number of the UTC day since 1970-01-01.
     #[must_use]
     pub const fn utc_day(self) -> i64 {
@@ -118,6 +124,7 @@ mod tests {
 
     #[test]
     fn days_before_the_epoch_count_backward() {
+        assert_eq!(Timestamp(-1).to_second(), Timestamp(-1_000_000_000));
         assert_eq!(Timestamp(-1).utc_day(), -1);
         assert_eq!(Timestamp(0).utc_day(), 0);
     }

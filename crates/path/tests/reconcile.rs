@@ -6,7 +6,7 @@
 mod common;
 
 use common::*;
-use domain::{Nanos, OrderStatus, OriginKind, Side};
+use domain::{Fill, Nanos, OrderStatus, OriginKind, Side};
 use path::{
     broker::{VenueEvent, VenueStatus},
     codes::RefusalCode,
@@ -354,4 +354,24 @@ fn before_the_day_has_opened_its_loss_is_not_known() {
     assert!(desk.codes(buy("1")).contains(&RefusalCode::EquityUnknown));
     desk.session(true, START.utc_day());
     assert_eq!(desk.codes(buy("1")), []);
+}
+
+#[test]
+fn a_fill_in_another_instrument_than_the_foreign_order_it_names_moves_both_figures() {
+    let mut desk = Desk::new();
+    let resting = desk.venue.order_by_hand(id(IBM), Side::Buy, "5", desk.now.at);
+    let venue_id = resting.venue_order_id.clone();
+    desk.tell(Input::Venue(VenueEvent::Order(resting)));
+    let before = desk.core.book().gross_exposure().unwrap();
+    for input in desk.venue.trade_by_hand(BTC, Side::Buy, "0.01", desk.now.at) {
+        match input {
+            Input::Venue(VenueEvent::Fill(fill)) => {
+                let venue_order_id = venue_id.clone();
+                desk.tell(Input::Venue(VenueEvent::Fill(Fill { venue_order_id, ..fill })));
+            }
+            other => desk.tell(other),
+        }
+    }
+    let after = desk.core.book().gross_exposure().unwrap();
+    assert_ne!(before, after);
 }

@@ -2,6 +2,7 @@
 //!
 //! The words come from the desk; this module only lays them out.
 
+use domain::Qty;
 use serde_json::Value;
 
 use super::output::{clean, clean_lines, field, pairs};
@@ -32,7 +33,17 @@ pub(crate) fn render(refusals: &[&Value]) -> String {
         ]);
         out.push_str(&rows);
     }
+    if let Some(largest) = passing(refusals) {
+        out.push_str(&format!("largest size that passes all of these: {largest}\n"));
+    }
     out
+}
+
+/// The largest quantity that several broken limits allow together.
+fn passing(refusals: &[&Value]) -> Option<Qty> {
+    let sizes = refusals.iter().map(|r| field(r, "max_allowed_qty").parse::<Qty>().ok());
+    let sizes: Option<Vec<Qty>> = sizes.collect();
+    sizes.filter(|s| s.len() > 1)?.into_iter().reduce(Qty::min_of).filter(|q| !q.is_zero())
 }
 
 fn setter(refusal: &Value) -> String {
@@ -56,7 +67,7 @@ fn setter(refusal: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Qty, Scope};
+    use domain::Scope;
     use path::codes::{Refusal, RefusalCode};
 
     use super::*;
@@ -83,6 +94,15 @@ mod tests {
              \x20 set by   the account's limits; an operator can change them\n\
              \x20 remedy   Use the largest allowed size, or have an operator raise the limit.\n"
         );
+        let tighter = Refusal::limit(
+            RefusalCode::PositionNotional,
+            Scope::Account,
+            "5000 USD",
+            "12500 USD",
+            Some("20".parse().unwrap()),
+        );
+        let both = render(&[&value, &serde_json::to_value(tighter).unwrap()]);
+        assert!(both.ends_with("largest size that passes all of these: 20\n"), "{both}");
         let rule = Refusal::rule(RefusalCode::KillActive, "the kill switch is at halt");
         let text = render(&[&serde_json::to_value(rule).unwrap()]);
         assert!(text.contains("  set by  a rule of the desk without a number\n"), "{text}");

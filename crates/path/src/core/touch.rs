@@ -55,10 +55,13 @@ impl Core {
         self.state.orders.get(id).map_or(Touched::Everything, |o| one(&o.instrument))
     }
 
-    /// A venue may tell of a fill in another instrument than the order's; then both changed.
+    /// A venue may tell of a fill in another instrument than the order's, its own or a foreign
+    /// one; then both changed.
     fn fill_touched(&self, fill: &domain::Fill) -> Touched {
-        let order = self.state.order_of(fill).and_then(|id| self.state.orders.get(&id));
-        let elsewhere = order.is_some_and(|o| o.instrument != fill.instrument);
+        let own = self.state.order_of(fill).and_then(|id| self.state.orders.get(&id));
+        let foreign = self.state.external.get(&fill.venue_order_id);
+        let elsewhere = own.is_some_and(|o| o.instrument != fill.instrument)
+            || foreign.is_some_and(|r| r.instrument != fill.instrument);
         if elsewhere { Touched::Everything } else { one(&fill.instrument) }
     }
 }

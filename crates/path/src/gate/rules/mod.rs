@@ -110,7 +110,10 @@ fn standing(ctx: &Context<'_>, out: &mut Vec<Refusal>) {
     if let Some(kill) = &ctx.state.kill {
         let text = format!(
             "The kill switch is at {} since {}, pulled by {}: {}.",
-            kill.level, kill.since, kill.by.principal, kill.reason
+            kill.level,
+            kill.since.to_second(),
+            kill.by.principal,
+            kill.reason
         );
         rule(Code::KillActive, text);
     }
