@@ -19,7 +19,7 @@ use crate::{
     problem::ApiError,
     routes::{
         accounts, approvals, books, desk, docs, health, journal, kill, limits, market, metrics,
-        orders, positions,
+        orders, positions, statement,
     },
     state::ApiState,
     ws,
@@ -37,6 +37,10 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::show))
         .routes(routes!(books::list, books::create))
+        .routes(routes!(statement::trips))
+        .routes(routes!(statement::lots))
+        .routes(routes!(statement::days))
+        .routes(routes!(statement::table))
         .routes(routes!(positions::list))
         .routes(routes!(positions::list_of_account))
         .routes(routes!(positions::close))

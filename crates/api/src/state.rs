@@ -19,6 +19,7 @@ use crate::{
     key::KeyHash,
     metrics::counters::{self, Counters},
     ports::{AccountFactory, AuditSource, BarSource},
+    routes::statement::Statements,
 };
 
 /// Sockets that may wait for their key at once.
@@ -93,6 +94,7 @@ struct Inner {
     audits: Semaphore,
     counters: Arc<Counters>,
     memo: Memo,
+    statements: Statements,
     ready: Mutex<Option<(tokio::time::Instant, bool)>>,
     closing: watch::Sender<bool>,
 }
@@ -121,6 +123,7 @@ impl ApiState {
             audits: Semaphore::new(1),
             counters,
             memo: Memo::default(),
+            statements: Statements::default(),
             ready: Mutex::new(None),
             closing,
         }))
@@ -168,6 +171,10 @@ impl ApiState {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.0.counters
+    }
+
+    pub(crate) fn statements(&self) -> &Statements {
+        &self.0.statements
     }
 
     pub(crate) fn memo(&self) -> &Memo {

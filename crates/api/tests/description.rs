@@ -20,6 +20,10 @@ post /api/accounts
 get /api/accounts/{id}
 get /api/accounts/{id}/books
 post /api/accounts/{id}/books
+get /api/accounts/{id}/trips
+get /api/accounts/{id}/lots
+get /api/accounts/{id}/days
+get /api/accounts/{id}/statement.csv
 get /api/accounts/{id}/positions
 get /api/accounts/{id}/limits
 put /api/accounts/{id}/limits

@@ -16,6 +16,7 @@ pub(crate) mod market;
 pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod positions;
+pub(crate) mod statement;
 
 use path::core::Reply;
 use serde::Serialize;

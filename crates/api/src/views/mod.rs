@@ -10,6 +10,7 @@ pub(crate) mod market;
 pub(crate) mod order;
 pub(crate) mod position;
 pub(crate) mod schema;
+pub(crate) mod statement;
 
 use std::collections::BTreeMap;
 

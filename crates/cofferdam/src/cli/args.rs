@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     account, approval, audit, backup, bars, book, doctor, journal, kill, latch, limits, order,
-    position, simulate,
+    position, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -93,6 +93,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: position::PositionCommand,
     },
+    /// What an account did: round trips, tax lots, trading days; as a table or as CSV
+    #[command(after_help = "\
+Examples:
+  cofferdam statement demo                       round trips with R, fees and what closed them
+  cofferdam statement demo lots --csv > lots.csv tax lots, first in, first out")]
+    Statement(statement::StatementArgs),
     /// Limits that the gate checks: show, set, preset
     Limits {
         #[command(subcommand)]

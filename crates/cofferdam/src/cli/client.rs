@@ -21,6 +21,8 @@ use super::{failure::Failure, key::Key};
 
 /// A desk on this machine or a tunnel answers a connection faster than this.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// What is said when the answer is not a desk's.
+const NO_DESK: &str = "what answers is no desk, or one of another version";
 /// An answer that is longer is not read.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -130,6 +132,12 @@ impl Api {
         self.send(self.request(Method::GET, path)?)
     }
 
+    /// Asks for a text of a kind.
+    pub(crate) fn get_text(&self, path: &str, kind: &str) -> Result<String, Failure> {
+        let (text, found) = self.answer(self.request(Method::GET, path)?)?;
+        if found.starts_with(kind) { Ok(text) } else { Err(self.broken(NO_DESK)) }
+    }
+
     /// Sends a body to be acted on.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(self.request(Method::POST, path)?.json(body))
@@ -167,10 +175,22 @@ impl Api {
     }
 
     fn send(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let (text, kind) = self.answer(request)?;
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        if !kind.contains("json") {
+            return Err(self.broken(NO_DESK));
+        }
+        serde_json::from_str(&text).map_err(|_| self.broken(NO_DESK))
+    }
+
+    /// The body of a good answer and its content type.
+    fn answer(&self, request: RequestBuilder) -> Result<(String, String), Failure> {
         let started = Instant::now();
         let response = request.send().map_err(|error| self.unanswered(&error, started))?;
         let status = response.status();
-        let json = is_json(&response);
+        let kind = content_type(&response);
         let mut text = String::new();
         response
             .take(ANSWER_BYTES_MAX)
@@ -183,14 +203,7 @@ impl Api {
             let body = serde_json::from_str(&text).unwrap_or(Value::Null);
             return Err(Failure::problem(status.as_u16(), body));
         }
-        if text.is_empty() {
-            return Ok(Value::Null);
-        }
-        let words = "what answers is no desk, or one of another version";
-        if !json {
-            return Err(self.broken(words));
-        }
-        serde_json::from_str(&text).map_err(|_| self.broken(words))
+        Ok((text, kind))
     }
 
     fn broken(&self, why: &str) -> Failure {
@@ -222,9 +235,9 @@ impl Api {
     }
 }
 
-fn is_json(response: &Response) -> bool {
+fn content_type(response: &Response) -> String {
     let content = response.headers().get(reqwest::header::CONTENT_TYPE);
-    content.and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains("json"))
+    content.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

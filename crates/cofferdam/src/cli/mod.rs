@@ -30,6 +30,7 @@ mod position;
 mod progress;
 mod refusal;
 mod simulate;
+mod statement;
 mod symbol;
 #[cfg(test)]
 mod testing;
@@ -104,6 +105,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Book { command } => book::run(command, ctx, out),
         Command::Order { command } => order::run(*command, ctx, out),
         Command::Position { command } => position::run(command, ctx, out),
+        Command::Statement(args) => statement::run(args, ctx, out),
         Command::Limits { command } => limits::run(*command, ctx, out),
         Command::Approval { command } => approval::run(command, ctx, out),
         Command::Latch { command } => latch::run(command, ctx, out),

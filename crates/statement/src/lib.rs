@@ -1,0 +1,259 @@
+//! What an account did, read from its journal: closed tax lots, round trips, trading days.
+//!
+//! Everything here is a view: it decides nothing and is computed anew from the events whenever it
+//! is asked for. The books value positions at average cost; a statement also matches first in,
+//! first out, and once a holding is flat both say the same to the last digit. This crate must not
+//! know where a journal is kept, prices, or a door.
+
+mod days;
+mod lots;
+mod summary;
+mod table;
+mod trips;
+
+use std::collections::{BTreeMap, VecDeque};
+
+pub use days::Day;
+use domain::{
+    BookId, ClientOrderId, Fill, Instrument, InstrumentId, MoneyError, Origin, Price, Side,
+    Timestamp,
+};
+pub use lots::{Basis, ClosedLot};
+use path::{
+    event::{Adopted, ClosePurpose, Event, PositionAdjusted},
+    verbs::RiskClass,
+};
+use rust_decimal::Decimal;
+pub use summary::Summary;
+pub use table::{days_csv, lots_csv, trips_csv};
+use thiserror::Error;
+pub use trips::{ExitReason, RoundTrip};
+
+use crate::{
+    days::Days,
+    lots::{Execution, Terms},
+    trips::Holding,
+};
+
+/// Rows of each kind that are kept; older ones are in the journal.
+pub const ROWS_MAX: usize = 100_000;
+/// Orders whose origin is remembered for fills that are still to come.
+const ORDERS_MAX: usize = 50_000;
+
+/// Why a journal gives no statement.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StatementError {
+    /// A movement in an instrument whose rules the journal has not told before.
+    #[error("{0} moved before its rules were recorded")]
+    InstrumentUnknown(InstrumentId),
+    /// An exact amount has more than 28 digits.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+impl StatementError {
+    /// The error's stable name.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::InstrumentUnknown(_) => "statement_instrument_unknown",
+            Self::Money(_) => "statement_money",
+        }
+    }
+}
+
+/// What is remembered of an order.
+#[derive(Debug, Clone)]
+struct OrderNote {
+    origin: Origin,
+    class: RiskClass,
+    close: Option<u64>,
+    stop: Option<Price>,
+}
+
+/// An account's statement so far. Feed it the events of one account's stream in order.
+#[derive(Debug, Clone, Default)]
+pub struct Statement {
+    instruments: BTreeMap<InstrumentId, Instrument>,
+    orders: BTreeMap<ClientOrderId, OrderNote>,
+    order_ids: VecDeque<ClientOrderId>,
+    closes: BTreeMap<u64, ClosePurpose>,
+    trades: std::collections::BTreeSet<(InstrumentId, domain::TradeId)>,
+    holdings: BTreeMap<(BookId, InstrumentId), Holding>,
+    lots: VecDeque<ClosedLot>,
+    trips: VecDeque<RoundTrip>,
+    days: Days,
+}
+
+impl Statement {
+    /// Closed lots, the earliest first.
+    pub fn lots(&self) -> impl DoubleEndedIterator<Item = &ClosedLot> + ExactSizeIterator {
+        self.lots.iter()
+    }
+
+    /// Round trips that have ended, the earliest first.
+    pub fn trips(&self) -> impl DoubleEndedIterator<Item = &RoundTrip> + ExactSizeIterator {
+        self.trips.iter()
+    }
+
+    /// Trading days, the earliest first.
+    pub fn days(&self) -> impl DoubleEndedIterator<Item = &Day> + ExactSizeIterator {
+        self.days.marks()
+    }
+
+    /// Takes the next event of the account's stream.
+    ///
+    /// # Errors
+    /// [`StatementError`] for a journal that doesn't fit; the books would not fold it either.
+    pub fn take(&mut self, at: Timestamp, event: &Event) -> Result<(), StatementError> {
+        match event {
+            Event::InstrumentSet(e) => {
+                self.instruments.insert(e.instrument.id.clone(), e.instrument.clone());
+            }
+            Event::OrderRecorded(e) => {
+                let note = OrderNote {
+                    origin: e.origin.clone(),
+                    class: e.class,
+                    close: e.close,
+                    stop: e.protective.stop,
+                };
+                self.note_order(e.client_order_id.clone(), note);
+            }
+            Event::CloseStarted(e) => {
+                self.closes.insert(e.id, e.purpose);
+                while self.closes.len() > ORDERS_MAX {
+                    self.closes.pop_first();
+                }
+            }
+            Event::PlanSet(e) => {
+                if let Some(holding) =
+                    self.holdings.get_mut(&(e.book.clone(), e.instrument.clone()))
+                {
+                    holding.note_stop(e.protective.stop);
+                }
+            }
+            Event::Filled(e) => self.fill(&e.book, &e.fill)?,
+            Event::Adopted(e) => self.adopted(at, e)?,
+            Event::PositionAdjusted(e) => self.adjusted(at, e)?,
+            Event::DayOpened(e) => self.days.open(at, e.day, e.equity),
+            Event::CashAdjusted(e) => self.days.deposit(e.reporting),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn note_order(&mut self, id: ClientOrderId, note: OrderNote) {
+        self.order_ids.push_back(id.clone());
+        self.orders.insert(id, note);
+        if self.order_ids.len() > ORDERS_MAX
+            && let Some(oldest) = self.order_ids.pop_front()
+        {
+            self.orders.remove(&oldest);
+        }
+    }
+
+    fn fill(&mut self, book: &BookId, fill: &Fill) -> Result<(), StatementError> {
+        // The venue may tell an execution more than once; like the books, this counts it once.
+        if !self.trades.insert((fill.instrument.clone(), fill.trade_id.clone())) {
+            return Ok(());
+        }
+        let note = fill.client_order_id.as_ref().and_then(|id| self.orders.get(id)).cloned();
+        let (origin, stop) = note.as_ref().map_or((None, None), |n| (Some(n.origin.kind), n.stop));
+        let reason = self.reason(note.as_ref());
+        let execution = Execution {
+            at: fill.at,
+            side: fill.side,
+            qty: fill.qty,
+            price: fill.price,
+            fee: fill.fee,
+            basis: Basis::Execution,
+            origin,
+            stop,
+            reason,
+        };
+        self.execute(book, &fill.instrument, execution)
+    }
+
+    fn reason(&self, note: Option<&OrderNote>) -> ExitReason {
+        let Some(note) = note else { return ExitReason::External };
+        let purpose = note.close.and_then(|id| self.closes.get(&id));
+        match (purpose, note.class) {
+            (Some(ClosePurpose::Target), _) => ExitReason::Target,
+            (Some(ClosePurpose::Flatten), _) => ExitReason::Flatten,
+            (Some(ClosePurpose::Unprotected), _) => ExitReason::Unprotected,
+            (None, RiskClass::Protective) => ExitReason::Stop,
+            _ => ExitReason::Order,
+        }
+    }
+
+    /// A holding that moved from the unmanaged book to another keeps no lots: it begins anew at
+    /// the price of the adoption, as in the books.
+    fn adopted(&mut self, at: Timestamp, body: &Adopted) -> Result<(), StatementError> {
+        let away = domain::SignedQty::ZERO.minus(body.qty);
+        self.moved(at, &BookId::unmanaged(), &body.instrument, away, body.price, Basis::Adoption)?;
+        self.moved(at, &body.book, &body.instrument, body.qty, body.price, Basis::Adoption)
+    }
+
+    fn adjusted(&mut self, at: Timestamp, body: &PositionAdjusted) -> Result<(), StatementError> {
+        let book = BookId::unmanaged();
+        self.moved(at, &book, &body.instrument, body.qty, body.price, Basis::Transfer)
+    }
+
+    fn moved(
+        &mut self,
+        at: Timestamp,
+        book: &BookId,
+        instrument: &InstrumentId,
+        qty: domain::SignedQty,
+        price: Price,
+        basis: Basis,
+    ) -> Result<(), StatementError> {
+        let currency = self.rules(instrument)?.quote;
+        let side = if qty.is_long() { Side::Buy } else { Side::Sell };
+        let fee = domain::Money::zero(currency);
+        let reason = ExitReason::Transfer;
+        let (qty, origin, stop) = (qty.abs(), None, None);
+        let execution = Execution { at, side, qty, price, fee, basis, origin, stop, reason };
+        self.execute(book, instrument, execution)
+    }
+
+    fn rules(&self, instrument: &InstrumentId) -> Result<&Instrument, StatementError> {
+        let unknown = || StatementError::InstrumentUnknown(instrument.clone());
+        self.instruments.get(instrument).ok_or_else(unknown)
+    }
+
+    fn execute(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        execution: Execution,
+    ) -> Result<(), StatementError> {
+        let rules = self.rules(instrument)?;
+        let (quote, multiplier) = (rules.quote, rules.multiplier);
+        let holding =
+            self.holdings.entry((book.clone(), instrument.clone())).or_insert_with(|| {
+                let (book, instrument) = (book.clone(), instrument.clone());
+                Holding::new(Terms { book, instrument, quote, multiplier })
+            });
+        let (lots, trip) = holding.execute(execution)?;
+        keep(&mut self.lots, lots);
+        keep(&mut self.trips, trip);
+        Ok(())
+    }
+}
+
+fn keep<T>(rows: &mut VecDeque<T>, new: impl IntoIterator<Item = T>) {
+    rows.extend(new);
+    while rows.len() > ROWS_MAX {
+        rows.pop_front();
+    }
+}
+
+/// A ratio for people, rounded half to even at 4 decimals; `None` when there is nothing to divide
+/// by.
+fn ratio(a: Decimal, b: Decimal) -> Option<Decimal> {
+    if b.is_zero() {
+        return None;
+    }
+    a.checked_div(b).map(|r| r.round_dp(4).normalize())
+}

@@ -1,0 +1,223 @@
+//! Round trips: from flat to flat, with what it risked and what it earned.
+//!
+//! It must not know days.
+
+use domain::{
+    BookId, Cash, InstrumentId, Money, MoneyError, OriginKind, Price, Qty, Side, SignedQty,
+    Timestamp, money::notional,
+};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::{
+    lots::{ClosedLot, Execution, Lots, Terms, net},
+    ratio,
+};
+
+/// What ended a round trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitReason {
+    /// The resting stop.
+    Stop,
+    /// The target that the desk watches.
+    Target,
+    /// Somebody's order or close.
+    Order,
+    /// The kill switch.
+    Flatten,
+    /// The stop was reached while none rested.
+    Unprotected,
+    /// Somebody traded past the desk.
+    External,
+    /// The quantity went without an execution.
+    Transfer,
+}
+
+impl ExitReason {
+    /// The name as the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Target => "target",
+            Self::Order => "order",
+            Self::Flatten => "flatten",
+            Self::Unprotected => "unprotected",
+            Self::External => "external",
+            Self::Transfer => "transfer",
+        }
+    }
+}
+
+/// A holding from flat to flat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoundTrip {
+    /// The book.
+    pub book: BookId,
+    /// What was held.
+    pub instrument: InstrumentId,
+    /// `buy` for a long one, `sell` for a short one.
+    pub side: Side,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it was closed.
+    pub closed: Timestamp,
+    /// How much was opened in all.
+    pub qty: Qty,
+    /// The average price of opening, rounded half to even at 12 decimals.
+    pub entry: Price,
+    /// The average price of closing, rounded likewise.
+    pub exit: Price,
+    /// What the price difference earned, in the quote currency.
+    pub gross: Money,
+    /// Fees of all its executions.
+    pub fees: Cash,
+    /// What would have been lost at the first stop, without fees; absent without one.
+    pub risk: Option<Money>,
+    /// What opened it.
+    pub origin: Option<OriginKind>,
+    /// What closed the last of it.
+    pub reason: ExitReason,
+}
+
+impl RoundTrip {
+    /// What it earned after fees; `None` while a fee is in another currency.
+    #[must_use]
+    pub fn net(&self) -> Option<Money> {
+        net(&self.gross, &self.fees)
+    }
+
+    /// What it earned after fees, in units of what it risked, rounded at 4 decimals.
+    #[must_use]
+    pub fn r(&self) -> Option<Decimal> {
+        ratio(self.net()?.amount(), self.risk?.amount())
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Trip {
+    side: Side,
+    opened: Timestamp,
+    origin: Option<OriginKind>,
+    stop: Option<Price>,
+    bought: Qty,
+    paid: Money,
+    received: Money,
+    gross: Money,
+    fees: Cash,
+}
+
+/// One holding: its open lots and the trip under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Holding {
+    of: Terms,
+    position: SignedQty,
+    lots: Lots,
+    trip: Option<Trip>,
+}
+
+impl Holding {
+    pub(crate) fn new(of: Terms) -> Self {
+        Self { of, position: SignedQty::ZERO, lots: Lots::default(), trip: None }
+    }
+
+    /// A stop that was set before any other is what the trip risked.
+    pub(crate) fn note_stop(&mut self, stop: Option<Price>) {
+        if let Some(trip) = &mut self.trip {
+            trip.stop = trip.stop.or(stop);
+        }
+    }
+
+    /// Books an execution: what closes first, then what opens. A turn of the position ends one
+    /// trip and begins another.
+    pub(crate) fn execute(
+        &mut self,
+        mut execution: Execution,
+    ) -> Result<(Vec<ClosedLot>, Option<RoundTrip>), MoneyError> {
+        let (mut closed, mut ended) = (Vec::new(), None);
+        if Side::reducing(self.position) == Some(execution.side) {
+            let part = execution.split(execution.qty.min_of(self.position.abs()));
+            closed = self.close(part.clone())?;
+            if self.position.is_zero() {
+                ended = self.end(&part);
+            }
+        }
+        if !execution.qty.is_zero() {
+            self.open(&execution)?;
+        }
+        Ok((closed, ended))
+    }
+
+    fn value(&self, execution: &Execution) -> Result<Money, MoneyError> {
+        let Terms { quote, multiplier, .. } = self.of;
+        Ok(notional(execution.price, execution.qty, multiplier, quote)?)
+    }
+
+    fn open(&mut self, execution: &Execution) -> Result<(), MoneyError> {
+        let value = self.value(execution)?;
+        let zero = Money::zero(self.of.quote);
+        let trip = self.trip.get_or_insert_with(|| Trip {
+            side: execution.side,
+            opened: execution.at,
+            origin: execution.origin,
+            stop: None,
+            bought: Qty::ZERO,
+            paid: zero,
+            received: zero,
+            gross: zero,
+            fees: Cash::default(),
+        });
+        trip.stop = trip.stop.or(execution.stop);
+        trip.bought = trip.bought.plus(execution.qty);
+        trip.paid = trip.paid.plus(&value)?;
+        trip.fees.add(&execution.fee)?;
+        self.position = self.position.plus(execution.side.signed(execution.qty));
+        self.lots.open(execution);
+        Ok(())
+    }
+
+    fn close(&mut self, part: Execution) -> Result<Vec<ClosedLot>, MoneyError> {
+        let value = self.value(&part)?;
+        self.position = self.position.plus(part.side.signed(part.qty));
+        let fee = part.fee;
+        let closed = self.lots.close(part, &self.of)?;
+        if let Some(trip) = &mut self.trip {
+            trip.received = trip.received.plus(&value)?;
+            trip.fees.add(&fee)?;
+            for lot in &closed {
+                trip.gross = trip.gross.plus(&lot.gross)?;
+            }
+        }
+        Ok(closed)
+    }
+
+    fn end(&mut self, last: &Execution) -> Option<RoundTrip> {
+        let trip = self.trip.take()?;
+        let units = trip.bought.get().checked_mul(self.of.multiplier)?;
+        let average = |value: &Money| {
+            let average = value.amount().checked_div(units)?;
+            Price::new(average.round_dp(12)).ok()
+        };
+        let (entry, exit) = (average(&trip.paid)?, average(&trip.received)?);
+        let risk = trip.stop.and_then(|stop| {
+            let risk = entry.distance(stop).checked_mul(units)?;
+            Some(Money::new(risk, self.of.quote))
+        });
+        Some(RoundTrip {
+            book: self.of.book.clone(),
+            instrument: self.of.instrument.clone(),
+            side: trip.side,
+            opened: trip.opened,
+            closed: last.at,
+            qty: trip.bought,
+            entry,
+            exit,
+            gross: trip.gross,
+            fees: trip.fees,
+            risk,
+            origin: trip.origin,
+            reason: last.reason,
+        })
+    }
+}
