@@ -11,7 +11,7 @@ mod summary;
 mod table;
 mod trips;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use days::Day;
 use domain::{
@@ -39,6 +39,8 @@ use crate::{
 pub const ROWS_MAX: usize = 100_000;
 /// Orders whose origin is remembered for fills that are still to come.
 const ORDERS_MAX: usize = 50_000;
+/// Executions that are known when they are told again; the books remember them likewise.
+const TRADES_MAX: usize = 50_000;
 
 /// Why a journal gives no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -78,7 +80,8 @@ pub struct Statement {
     orders: BTreeMap<ClientOrderId, OrderNote>,
     order_ids: VecDeque<ClientOrderId>,
     closes: BTreeMap<u64, ClosePurpose>,
-    trades: std::collections::BTreeSet<(InstrumentId, domain::TradeId)>,
+    trades: BTreeSet<(InstrumentId, domain::TradeId)>,
+    trade_ids: VecDeque<(InstrumentId, domain::TradeId)>,
     holdings: BTreeMap<(BookId, InstrumentId), Holding>,
     lots: VecDeque<ClosedLot>,
     trips: VecDeque<RoundTrip>,
@@ -154,8 +157,15 @@ impl Statement {
 
     fn fill(&mut self, book: &BookId, fill: &Fill) -> Result<(), StatementError> {
         // The venue may tell an execution more than once; like the books, this counts it once.
-        if !self.trades.insert((fill.instrument.clone(), fill.trade_id.clone())) {
+        let trade = (fill.instrument.clone(), fill.trade_id.clone());
+        if !self.trades.insert(trade.clone()) {
             return Ok(());
+        }
+        self.trade_ids.push_back(trade);
+        if self.trade_ids.len() > TRADES_MAX
+            && let Some(oldest) = self.trade_ids.pop_front()
+        {
+            self.trades.remove(&oldest);
         }
         let note = fill.client_order_id.as_ref().and_then(|id| self.orders.get(id)).cloned();
         let (origin, stop) = note.as_ref().map_or((None, None), |n| (Some(n.origin.kind), n.stop));

@@ -288,6 +288,6 @@ impl AccountState {
     /// True when the execution is in the books.
     #[must_use]
     pub fn has_trade(&self, fill: &Fill) -> bool {
-        self.trades.contains(&super::super::state::trade_key(fill))
+        self.trades.contains(super::super::state::trade_key(fill))
     }
 }

@@ -39,7 +39,7 @@ impl AccountState {
             settled: std::collections::VecDeque::new(),
             by_venue_id: BTreeMap::new(),
             external: BTreeMap::new(),
-            trades: std::collections::BTreeSet::new(),
+            trades: super::Trades::default(),
             next_order: 1,
             next_close: 1,
             keys: BTreeMap::new(),

@@ -40,7 +40,10 @@ impl AccountState {
                 self.adjust(&BookId::unmanaged(), &e.instrument, e.qty, e.price)?;
             }
             Event::CashAdjusted(e) => self.adjust_cash(e)?,
-            Event::Reconciled(e) => self.reconciled_through = Some(e.through),
+            Event::Reconciled(e) => {
+                self.reconciled_through = Some(e.through);
+                self.trades.forget(e.through);
+            }
             _ => {}
         }
         Ok(())
@@ -49,13 +52,13 @@ impl AccountState {
     fn fill(&mut self, body: &Filled, at: Timestamp) -> Result<(), String> {
         let fill = &body.fill;
         let trade = trade_key(fill);
-        if self.trades.contains(&trade) {
+        if self.trades.contains(trade) {
             return Ok(());
         }
         let instrument = self.instrument(&fill.instrument)?;
         let before = self.position(&body.book, &fill.instrument);
         self.book_mut(&body.book)?.fill(fill, &instrument, at).map_err(|e| money(&e))?;
-        self.trades.insert(trade);
+        self.trades.insert(fill.at, trade);
         if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
             report.filled = report.filled.plus(fill.qty);
         }

@@ -10,6 +10,7 @@ mod book;
 mod ledger;
 mod order;
 mod orders;
+mod trades;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,6 +25,7 @@ pub use order::Order;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+pub use trades::Trades;
 pub use working::Working;
 
 use crate::{
@@ -224,8 +226,8 @@ pub struct AccountState {
     pub by_venue_id: BTreeMap<VenueOrderId, ClientOrderId>,
     /// Live orders that the desk did not send.
     pub external: BTreeMap<VenueOrderId, OrderReport>,
-    /// Executions that are in the books, by the first half of their id's hash.
-    pub trades: BTreeSet<u128>,
+    /// Executions that are in the books.
+    pub trades: Trades,
     /// Number of the next order.
     pub next_order: u64,
     /// Number of the next close.
