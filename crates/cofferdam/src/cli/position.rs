@@ -36,6 +36,9 @@ Examples:
         /// How much of it
         #[arg(long, default_value = "100")]
         percent: Percent,
+        /// An idempotency key: the same key never closes twice
+        #[arg(long)]
+        key: Option<String>,
     },
     /// Set a position's stop and target; what is not given is removed
     #[command(after_help = "Example:\n  cofferdam position protect IBM --stop 115 --target 140")]
@@ -110,9 +113,10 @@ pub(crate) fn run(
             out.line(silent(&list));
             Ok(Outcome::Done)
         }
-        PositionCommand::Close { which, percent } => {
+        PositionCommand::Close { which, percent, key } => {
             let path = which.path(&api, "close")?;
-            let answer = api.post(&path, &json!({ "percent": percent }))?;
+            let body = json!({ "percent": percent });
+            let answer = api.post_once(&path, &body, key.as_deref())?;
             done(&answer, out, |out| {
                 let qty = field(&answer, "qty");
                 let qty = if qty.is_empty() { format!("{percent} %") } else { qty };
