@@ -15,9 +15,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{ClientOrderId, Intent};
+use domain::Intent;
 use path::{
-    broker::{Broker, CancelOutcome, PlaceOutcome, VenueEvent},
+    broker::{Broker, VenueEvent},
     budget::DeskBudget,
     commit::{Action, Committed, Failed},
     core::{Core, Input, Reply, ReplyId},
@@ -30,10 +30,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     clock::Clock,
     error::DeskError,
-    house::{Published, SharedBudget},
-    load,
+    load, outside,
     ports::SaveSnapshot,
     quotes::Quotes,
+    shared::{Published, SharedBudget},
     writer::{ToActor, Writer, Written},
 };
 
@@ -43,8 +43,6 @@ pub(crate) const COMMANDS_MAX: usize = 4_096;
 pub(crate) const EVENTS_MAX: usize = 16_384;
 /// Decisions that may be on their way to the disk.
 const OUTSTANDING_MAX: usize = 1_024;
-/// How long an adapter may take before the outcome counts as unknown.
-const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often time is told.
 const TICK: Duration = Duration::from_millis(100);
 /// Failed writes in a row after which wishes are answered with the error.
@@ -391,43 +389,11 @@ impl Actor {
     }
 
     fn act(&mut self, action: Action) {
-        let (broker, wire) = (self.parts.broker.clone(), self.parts.wire.clone());
-        let to = self.to_outcomes.clone();
         match action {
             Action::Reply(id, reply) => self.answer(id, Ok(*reply)),
-            Action::Place(recorded) => {
-                tokio::spawn(async move {
-                    let order: ClientOrderId = recorded.client_order_id().clone();
-                    let send = broker.place(&wire, recorded);
-                    let outcome = tokio::time::timeout(SEND_TIMEOUT, send).await;
-                    let outcome = outcome.unwrap_or_else(|_| PlaceOutcome::Unknown {
-                        why: "the venue did not answer within 10 s".to_owned(),
-                    });
-                    let _ = to.send(Input::Placed { order, outcome }).await;
-                });
-            }
-            Action::Cancel(recorded) => {
-                tokio::spawn(async move {
-                    let order: ClientOrderId = recorded.client_order_id().clone();
-                    let send = broker.cancel(&wire, recorded);
-                    let outcome = tokio::time::timeout(SEND_TIMEOUT, send).await;
-                    let outcome = outcome.unwrap_or_else(|_| CancelOutcome::Unknown {
-                        why: "the venue did not answer within 10 s".to_owned(),
-                    });
-                    let _ = to.send(Input::CancelAnswered { order, outcome }).await;
-                });
-            }
-            Action::LookUp(order) => {
-                tokio::spawn(async move {
-                    let answer = broker.order(&order).await;
-                    let _ = to.send(Input::LookedUp { order, answer }).await;
-                });
-            }
-            Action::Snapshot(since) => {
-                tokio::spawn(async move {
-                    let answer = broker.snapshot(since).await;
-                    let _ = to.send(Input::Snapshot(answer)).await;
-                });
+            other => {
+                let (broker, wire) = (self.parts.broker.clone(), self.parts.wire.clone());
+                outside::carry_out(other, broker, wire, self.to_outcomes.clone());
             }
         }
     }

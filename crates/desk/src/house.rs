@@ -4,24 +4,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
-use domain::{
-    AccountId, CalendarKind, InstallationId, InstrumentId, Nanos, Origin, Quote, Timestamp,
-};
+use domain::{AccountId, CalendarKind, InstallationId, InstrumentId, Nanos, Origin, Quote};
 use path::{
-    broker::{Broker, VenueEvent},
-    budget::{BudgetTable, DeskBudget, DeskExceeded, DeskLimits, DeskUse},
+    broker::VenueEvent,
+    budget::{DeskLimits, DeskUse},
     core::{Core, Input},
     event::{AccountOpened, Event},
     journal::{Draft, EventRecord, Head, JournalReader, LeaseToken, StreamBatch, StreamId},
     market::{MarketView, Session},
-    policy::{AccountSpec, Policy},
     wire::{Mono, Wire},
 };
 use tokio::sync::{broadcast, mpsc};
@@ -37,72 +31,17 @@ use crate::{
     ports::{Ports, SaveSnapshot},
     quotes::Quotes,
     register::{DeskEvent, Register},
+    shared::{NewAccount, Published, SharedBudget, Venue},
     switch::file_origin,
     writer::Writer,
 };
 
+/// How long a lease lasts without renewal.
+pub const LEASE_FOR: Nanos = Nanos::from_secs(10);
 /// Events that a slow listener may be behind before it loses some.
 const PUBLISHED_MAX: usize = 4_096;
 /// How often the kill file is read.
 const KILL_FILE_EVERY: Duration = Duration::from_millis(250);
-
-/// What happened to one stream, after it was durable.
-#[derive(Debug, Clone)]
-pub struct Published {
-    /// The stream.
-    pub stream: StreamId,
-    /// The number of the first event.
-    pub first: u64,
-    /// The events, in order.
-    pub events: Vec<Event>,
-    /// The desk's clock.
-    pub at: Timestamp,
-}
-
-/// The desk's budget, shared by its accounts.
-#[derive(Clone, Default)]
-pub(crate) struct SharedBudget(Arc<Mutex<BudgetTable>>);
-
-impl SharedBudget {
-    fn lock(&self) -> std::sync::MutexGuard<'_, BudgetTable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl DeskBudget for SharedBudget {
-    fn reserve(&mut self, account: &AccountId, usage: DeskUse) -> Result<(), DeskExceeded> {
-        self.lock().reserve(account, usage)
-    }
-
-    fn publish(&mut self, account: &AccountId, usage: DeskUse) {
-        self.lock().publish(account, usage);
-    }
-}
-
-/// A venue as an account is connected to it.
-pub struct Venue {
-    /// Sends and asks.
-    pub broker: Arc<dyn Broker>,
-    /// What the venue tells by itself arrives here; made by [`Desk::events`].
-    pub events: mpsc::Receiver<VenueEvent>,
-    /// Set by the sender when the queue was full.
-    pub overflow: Arc<AtomicBool>,
-}
-
-impl std::fmt::Debug for Venue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Venue")
-    }
-}
-
-/// What makes a new account.
-#[derive(Debug, Clone)]
-pub struct NewAccount {
-    /// What it is.
-    pub spec: AccountSpec,
-    /// How it wants to be treated.
-    pub policy: Policy,
-}
 
 /// The running desk. Clones are cheap.
 #[derive(Clone)]
@@ -438,13 +377,3 @@ impl Desk {
         }
     }
 }
-
-/// Puts a venue's message into an account's queue without waiting.
-pub fn deliver(sender: &mpsc::Sender<VenueEvent>, overflow: &AtomicBool, event: VenueEvent) {
-    if let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(event) {
-        overflow.store(true, Ordering::Release);
-    }
-}
-
-/// How long a lease lasts without renewal.
-pub const LEASE_FOR: Nanos = Nanos::from_secs(10);

@@ -5,6 +5,7 @@
 //! time arrives as a value, and everything here is a pure function.
 
 pub mod bar;
+mod exact;
 pub mod ids;
 pub mod instrument;
 pub mod intent;

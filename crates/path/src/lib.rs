@@ -13,6 +13,7 @@ pub mod commit;
 pub mod core;
 pub mod event;
 pub mod gate;
+mod hash;
 pub mod journal;
 pub mod market;
 pub mod policy;
