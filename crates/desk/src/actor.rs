@@ -118,11 +118,20 @@ enum Undecided {
     Wish(Waiting),
 }
 
-/// What has to be told again when its decision is lost. Prices and time come by themselves;
-/// wishes that somebody waits for are kept with who waits.
+/// What has to be told again when its decision is lost. Prices, sessions and the state of the
+/// connection outlive a lost decision, questions are asked anew, and wishes that somebody waits
+/// for are kept with who waits.
 fn fact(input: &Input) -> Option<Input> {
     match input {
-        Input::Tick | Input::Quote { .. } | Input::Journal { .. } => None,
+        Input::Tick
+        | Input::Quote { .. }
+        | Input::Session { .. }
+        | Input::Rate { .. }
+        | Input::Range { .. }
+        | Input::Journal { .. }
+        | Input::LookedUp { .. }
+        | Input::Snapshot(_)
+        | Input::Venue(VenueEvent::Connected | VenueEvent::Disconnected) => None,
         other => Some(other.clone()),
     }
 }
@@ -166,18 +175,21 @@ impl Actor {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
-            let room = self.outstanding.len() < OUTSTANDING_MAX && !self.failed;
+            let calm = self.outstanding.len() < OUTSTANDING_MAX && !self.failed;
+            // While nothing can be written, what the venue tells waits in its bounded queue.
+            let stuck = self.failures > FAILURES_MAX && !self.undecided.is_empty();
+            let room = calm && !stuck;
             let go_on = tokio::select! {
                 biased;
                 Some((serial, written)) = self.written.recv() => self.on_written(serial, written),
+                _ = tick.tick(), if calm => { self.on_tick(); true }
                 Some(input) = self.outcomes.recv(), if room => { self.step(input); true }
                 Some(event) = events.recv(), if room => { self.step(Input::Venue(event)); true }
-                Some(command) = commands.recv(), if room && self.stopping.is_none() => {
+                Some(command) = commands.recv(), if calm && self.stopping.is_none() => {
                     self.on_command(command);
                     true
                 }
                 () = self.parts.quotes.changed(), if room => { self.take_quotes(); true }
-                _ = tick.tick(), if room => { self.on_tick(); true }
                 else => false,
             };
             let done = self.stopping.is_some() && self.outstanding.is_empty() && !self.failed;
@@ -278,7 +290,9 @@ impl Actor {
         let fact = self.outstanding.remove(&serial).flatten();
         match written {
             Ok(committed) => {
-                self.failures = 0;
+                if !committed.events.is_empty() {
+                    self.failures = 0;
+                }
                 self.perform(committed);
             }
             Err(failed) => {

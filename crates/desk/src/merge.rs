@@ -39,23 +39,29 @@ pub(crate) fn merge(
     for (stream, record) in emergency.records().map_err(io)? {
         streams.entry(stream).or_default().push(record);
     }
-    let (generation, mut count) = (emergency.generation(), 0);
-    let waited = !streams.is_empty();
-    for (stream, waiting) in streams {
+    if streams.is_empty() {
+        return Ok(0);
+    }
+    let (generation, mut count, mut batches) = (emergency.generation(), 0, Vec::new());
+    for (stream, mut waiting) in streams {
+        let Some(first) = waiting.first() else { continue };
+        let since = since(reader, &stream, first.seq.saturating_sub(1)).map_err(io)?;
+        let merged: u64 = since.iter().map(|record| merged_by(record, generation)).sum();
+        waiting.drain(..usize::try_from(merged).unwrap_or(usize::MAX).min(waiting.len()));
         let Some(first) = waiting.first() else { continue };
         let base = Head { seq: first.seq.saturating_sub(1), hash: first.prev };
-        let since = since(reader, &stream, base.seq).map_err(io)?;
-        if since.iter().any(|record| is_merge_of(record, generation)) {
-            continue;
-        }
         count += waiting.len();
         let expected = reader.head(&stream).map_err(io)?;
-        let records = sequel(&stream, expected, base, &since, waiting, generation)?;
-        let batch = StreamBatch { token: token(&stream), stream, expected, records };
-        journal.append(&[batch]).pop().unwrap_or(Err(AppendError::Dead))?;
+        let lost = if merged == 0 { &since[..] } else { &[] };
+        let records = sequel(&stream, expected, base, lost, waiting, generation)?;
+        batches.push(StreamBatch { token: token(&stream), stream, expected, records });
     }
-    if waited {
-        emergency.clear().map_err(io)?;
+    // One write for all streams, so that a full disk merges all of them or none.
+    let appended = if batches.is_empty() { Vec::new() } else { journal.append(&batches) };
+    appended.into_iter().collect::<Result<Vec<()>, _>>()?;
+    if let Err(error) = emergency.clear() {
+        // What is merged says so and is not merged again.
+        tracing::error!(%error, "the emergency journal could not be cleared");
     }
     Ok(count)
 }
@@ -79,8 +85,12 @@ fn decode(record: &EventRecord) -> Option<Event> {
     Event::decode(&record.kind, record.version, &record.body).ok()
 }
 
-fn is_merge_of(record: &EventRecord, generation: u64) -> bool {
-    matches!(decode(record), Some(Event::EmergencyMerged(e)) if e.generation == generation)
+/// How many records of a generation a record says were merged.
+fn merged_by(record: &EventRecord, generation: u64) -> u64 {
+    match decode(record) {
+        Some(Event::EmergencyMerged(e)) if e.generation == generation => e.count,
+        _ => 0,
+    }
 }
 
 /// The records that go on from the main journal's head.

@@ -217,10 +217,9 @@ impl Thread {
     fn begin_emergency(&mut self, stream: &StreamId) -> Result<(), AppendError> {
         let known = self.emergency.records().map_err(|e| AppendError::Io(e.to_string()))?;
         let last = known.iter().rev().find(|(s, _)| s == stream).map(|(_, r)| r.head());
-        let head = match last {
-            Some(head) => head,
-            None => self.reader.head(stream).map_err(|e| AppendError::Io(e.to_string()))?,
-        };
+        let main = self.reader.head(stream).map_err(|e| AppendError::Io(e.to_string()))?;
+        // After a merge that reached only some streams, the main journal is ahead.
+        let head = last.filter(|last| last.seq > main.seq).unwrap_or(main);
         self.emergency.begin(stream, head)
     }
 

@@ -87,3 +87,18 @@ async fn a_write_that_failed_and_is_there_after_all_loses_nothing_and_closes_not
     assert_eq!(running, [2], "the one that was decided anew");
     assert_eq!(house.emergency.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_after_a_merge_that_was_cut_off_is_merged_too() {
+    let house = stopped().await;
+    house.emergency.plant(&house.stream(), &[pull()]);
+    house.emergency.keep_on_clear();
+    start_again(&house);
+    let head = house.journal.head(&house.stream()).unwrap();
+    house.emergency.clone().begin(&house.stream(), head).unwrap();
+    house.emergency.plant(&house.stream(), &[start_close(3)]);
+    start_again(&house);
+    let merged = books(&house);
+    assert!(merged.kill.is_some() && merged.closes.contains_key(&3), "{:?}", merged.closes);
+    assert_eq!(house.emergency.len(), 0);
+}

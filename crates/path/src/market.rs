@@ -73,6 +73,11 @@ impl MarketView {
         self.quotes.get(instrument)
     }
 
+    /// The latest quotes of all instruments.
+    pub fn quotes(&self) -> impl Iterator<Item = (&InstrumentId, &Quote)> {
+        self.quotes.iter()
+    }
+
     /// The price at which a holding is valued: the last trade.
     #[must_use]
     pub fn mark(&self, instrument: &InstrumentId) -> Option<Price> {

@@ -247,3 +247,18 @@ fn a_level_between_ticks_moves_toward_the_price() {
     desk.pass(Nanos::from_secs(2));
     assert_eq!(desk.stops(IBM), [stop("10", "96")], "the venue refuses what is off the tick");
 }
+
+#[test]
+fn a_new_position_counts_its_own_refused_stops() {
+    let mut desk = Desk::new();
+    for round in 1..=2 {
+        desk.venue.on_place.push_back(OnPlace::Accept);
+        desk.venue.on_place.extend(vec![OnPlace::Reject(VenueRejection::Rules); 3]);
+        desk.order(buy("10").stop("95"));
+        desk.pass(Nanos::from_secs(10));
+        assert_eq!(desk.alarms().len(), round, "every position's alarm is raised");
+        let stop = desk.stop_ids().remove(0);
+        desk.fill(&stop, "10", "95");
+        assert_eq!(desk.manual(), signed("0"));
+    }
+}

@@ -56,7 +56,10 @@ fn share(fee: &mut Money, qty: Qty, of: Qty) -> Money {
     if qty >= of || of.is_zero() {
         return std::mem::replace(fee, Money::zero(fee.currency()));
     }
-    let part = fee.amount() * qty.get() / of.get();
+    let part = fee.amount().checked_mul(qty.get()).and_then(|p| p.checked_div(of.get()));
+    let Some(part) = part else {
+        return std::mem::replace(fee, Money::zero(fee.currency()));
+    };
     let part = Money::new(part.round_dp(FEE_SCALE), fee.currency());
     *fee = Money::new(fee.amount() - part.amount(), fee.currency());
     part

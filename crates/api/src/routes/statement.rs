@@ -55,17 +55,8 @@ impl Statements {
 }
 
 impl Read {
-    /// Takes in what the journal has beyond what was read. A record that doesn't fit leaves
-    /// nothing half read: the next request begins anew.
+    /// Takes in what the journal has beyond what was read.
     fn advance(&mut self, reader: &dyn JournalReader, stream: &StreamId) -> Result<(), String> {
-        let read = self.read_on(reader, stream);
-        if read.is_err() {
-            *self = Self::default();
-        }
-        read
-    }
-
-    fn read_on(&mut self, reader: &dyn JournalReader, stream: &StreamId) -> Result<(), String> {
         loop {
             let records = reader.read(stream, self.through, CHUNK).map_err(|e| e.to_string())?;
             if records.is_empty() {
@@ -92,8 +83,12 @@ async fn look<T: Send + 'static>(
     let (known, reader) = (state.statements().of(account), state.desk().reader());
     let read = tokio::task::spawn_blocking(move || {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.advance(reader.as_ref(), &stream)?;
-        Ok::<_, String>(look(&known.statement, known.through))
+        // Whatever goes wrong leaves nothing half read behind.
+        let mut read = std::mem::take(&mut *known);
+        read.advance(reader.as_ref(), &stream)?;
+        let found = look(&read.statement, read.through);
+        *known = read;
+        Ok::<_, String>(found)
     });
     let failed = |detail: String| ApiError::internal("statement_unreadable", detail);
     read.await.map_err(|e| failed(e.to_string()))?.map_err(failed)

@@ -21,6 +21,7 @@ impl Step<'_> {
     pub(super) fn duties(&mut self) {
         if std::mem::take(&mut self.core.live.unseen) {
             self.touched.everything();
+            self.triggers_again();
         }
         self.lapse_holds();
         self.flush_refusals();

@@ -45,8 +45,10 @@ impl Step<'_> {
             .collect();
         for holding in gone {
             self.core.live.gaps.remove(&holding);
-            self.core.live.protect.remove(&holding);
         }
+        let state = &self.core.state;
+        let held = |(book, instrument): &Holding| !state.position(book, instrument).is_zero();
+        self.core.live.protect.retain(|holding, _| held(holding));
         self.orphaned_stops();
     }
 
@@ -214,6 +216,19 @@ impl Step<'_> {
             return;
         }
         self.core.figures.get_mut().touch(&Touched::Instrument(instrument.clone()));
+        self.triggers(instrument, quote);
+    }
+
+    /// Looks at the last prices again, after a decision that rested on one of them was lost.
+    pub(super) fn triggers_again(&mut self) {
+        let quotes: Vec<_> = self.core.market.quotes().map(|(id, q)| (id.clone(), *q)).collect();
+        for (instrument, quote) in quotes {
+            self.triggers(&instrument, quote);
+        }
+    }
+
+    /// What a price calls for.
+    fn triggers(&mut self, instrument: &InstrumentId, quote: Quote) {
         let mut due: Vec<(BookId, Qty, ClosePurpose)> = Vec::new();
         for book in self.state().books.values() {
             let Some(plan) = book.plans.get(instrument) else { continue };

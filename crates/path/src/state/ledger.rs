@@ -86,7 +86,8 @@ impl AccountState {
     #[must_use]
     pub fn order_of(&self, fill: &domain::Fill) -> Option<ClientOrderId> {
         let by_client = fill.client_order_id.as_ref().filter(|id| self.orders.contains_key(*id));
-        by_client.or_else(|| self.by_venue_id.get(&fill.venue_order_id)).cloned()
+        let by_venue = || self.by_venue_id.get(&fill.venue_order_id);
+        by_client.or_else(|| by_venue().filter(|id| self.orders.contains_key(*id))).cloned()
     }
 
     fn external_order(&mut self, report: &crate::broker::OrderReport) {
