@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use days::Day;
 use domain::{
-    BookId, ClientOrderId, Fill, Instrument, InstrumentId, MoneyError, Origin, Price, Side,
+    BookId, ClientOrderId, Fill, Instrument, InstrumentId, MoneyError, OriginKind, Price, Side,
     Timestamp,
 };
 pub use lots::{Basis, ClosedLot};
@@ -67,7 +67,7 @@ impl StatementError {
 /// What is remembered of an order.
 #[derive(Debug, Clone)]
 struct OrderNote {
-    origin: Origin,
+    origin: OriginKind,
     class: RiskClass,
     close: Option<u64>,
     stop: Option<Price>,
@@ -115,7 +115,7 @@ impl Statement {
             }
             Event::OrderRecorded(e) => {
                 let note = OrderNote {
-                    origin: e.origin.clone(),
+                    origin: e.origin.kind,
                     class: e.class,
                     close: e.close,
                     stop: e.protective.stop,
@@ -168,7 +168,7 @@ impl Statement {
             self.trades.remove(&oldest);
         }
         let note = fill.client_order_id.as_ref().and_then(|id| self.orders.get(id)).cloned();
-        let (origin, stop) = note.as_ref().map_or((None, None), |n| (Some(n.origin.kind), n.stop));
+        let (origin, stop) = note.as_ref().map_or((None, None), |n| (Some(n.origin), n.stop));
         let reason = self.reason(note.as_ref());
         let execution = Execution {
             at: fill.at,

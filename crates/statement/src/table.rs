@@ -6,11 +6,17 @@ use domain::{Cash, Money, Side};
 
 use crate::{ClosedLot, Day, RoundTrip};
 
-fn write(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<String, csv::Error> {
+/// A column: its heading, and the cell of a row.
+type Column<T> = (&'static str, fn(&T) -> String);
+
+fn write<'a, T: 'a>(
+    columns: &[Column<T>],
+    rows: impl Iterator<Item = &'a T>,
+) -> Result<String, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record(header)?;
+    out.write_record(columns.iter().map(|(heading, _)| heading))?;
     for row in rows {
-        out.write_record(row.iter().map(|cell| harmless(cell)))?;
+        out.write_record(columns.iter().map(|(_, cell)| harmless(&cell(row))))?;
     }
     let bytes = out.into_inner().map_err(|e| csv::Error::from(e.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -39,39 +45,22 @@ fn amount(money: Option<Money>) -> String {
 /// # Errors
 /// A failure to write into memory, which does not happen.
 pub fn lots_csv<'a>(lots: impl Iterator<Item = &'a ClosedLot>) -> Result<String, csv::Error> {
-    let header = [
-        "book",
-        "instrument",
-        "direction",
-        "quantity",
-        "opened",
-        "entry_price",
-        "basis",
-        "closed",
-        "exit_price",
-        "gross",
-        "fees",
-        "net",
-        "currency",
+    let columns: &[Column<ClosedLot>] = &[
+        ("book", |l| l.book.to_string()),
+        ("instrument", |l| l.instrument.to_string()),
+        ("direction", |l| direction(l.side)),
+        ("quantity", |l| l.qty.to_string()),
+        ("opened", |l| l.opened.to_string()),
+        ("entry_price", |l| l.entry.to_string()),
+        ("basis", |l| format!("{:?}", l.basis).to_lowercase()),
+        ("closed", |l| l.closed.to_string()),
+        ("exit_price", |l| l.exit.to_string()),
+        ("gross", |l| l.gross.amount().to_string()),
+        ("fees", |l| fees(&l.fees)),
+        ("net", |l| amount(l.net())),
+        ("currency", |l| l.gross.currency().to_string()),
     ];
-    let row = |lot: &ClosedLot| {
-        vec![
-            lot.book.to_string(),
-            lot.instrument.to_string(),
-            direction(lot.side),
-            lot.qty.to_string(),
-            lot.opened.to_string(),
-            lot.entry.to_string(),
-            format!("{:?}", lot.basis).to_lowercase(),
-            lot.closed.to_string(),
-            lot.exit.to_string(),
-            lot.gross.amount().to_string(),
-            fees(&lot.fees),
-            amount(lot.net()),
-            lot.gross.currency().to_string(),
-        ]
-    };
-    write(&header, lots.map(row))
+    write(columns, lots)
 }
 
 /// Round trips.
@@ -79,45 +68,25 @@ pub fn lots_csv<'a>(lots: impl Iterator<Item = &'a ClosedLot>) -> Result<String,
 /// # Errors
 /// As [`lots_csv`].
 pub fn trips_csv<'a>(trips: impl Iterator<Item = &'a RoundTrip>) -> Result<String, csv::Error> {
-    let header = [
-        "book",
-        "instrument",
-        "direction",
-        "quantity",
-        "opened",
-        "entry_price",
-        "closed",
-        "exit_price",
-        "gross",
-        "fees",
-        "net",
-        "currency",
-        "risk",
-        "r",
-        "source",
-        "exit_reason",
+    let columns: &[Column<RoundTrip>] = &[
+        ("book", |t| t.book.to_string()),
+        ("instrument", |t| t.instrument.to_string()),
+        ("direction", |t| direction(t.side)),
+        ("quantity", |t| t.qty.to_string()),
+        ("opened", |t| t.opened.to_string()),
+        ("entry_price", |t| t.entry.to_string()),
+        ("closed", |t| t.closed.to_string()),
+        ("exit_price", |t| t.exit.to_string()),
+        ("gross", |t| t.gross.amount().to_string()),
+        ("fees", |t| fees(&t.fees)),
+        ("net", |t| amount(t.net())),
+        ("currency", |t| t.gross.currency().to_string()),
+        ("risk", |t| amount(t.risk)),
+        ("r", |t| t.r().map_or_else(String::new, |r| r.to_string())),
+        ("source", |t| t.origin.map_or_else(String::new, |o| o.name().to_owned())),
+        ("exit_reason", |t| t.reason.name().to_owned()),
     ];
-    let row = |trip: &RoundTrip| {
-        vec![
-            trip.book.to_string(),
-            trip.instrument.to_string(),
-            direction(trip.side),
-            trip.qty.to_string(),
-            trip.opened.to_string(),
-            trip.entry.to_string(),
-            trip.closed.to_string(),
-            trip.exit.to_string(),
-            trip.gross.amount().to_string(),
-            fees(&trip.fees),
-            amount(trip.net()),
-            trip.gross.currency().to_string(),
-            amount(trip.risk),
-            trip.r().map_or_else(String::new, |r| r.to_string()),
-            trip.origin.map_or_else(String::new, |o| o.name().to_owned()),
-            trip.reason.name().to_owned(),
-        ]
-    };
-    write(&header, trips.map(row))
+    write(columns, trips)
 }
 
 /// Trading days.
@@ -125,13 +94,11 @@ pub fn trips_csv<'a>(trips: impl Iterator<Item = &'a RoundTrip>) -> Result<Strin
 /// # Errors
 /// As [`lots_csv`].
 pub fn days_csv<'a>(days: impl Iterator<Item = &'a Day>) -> Result<String, csv::Error> {
-    let row = |day: &Day| {
-        vec![
-            day.opened.to_string(),
-            day.equity.to_string(),
-            day.deposits.to_string(),
-            day.result.map_or_else(String::new, |r| r.to_string()),
-        ]
-    };
-    write(&["opened", "equity", "deposits", "result"], days.map(row))
+    let columns: &[Column<Day>] = &[
+        ("opened", |d| d.opened.to_string()),
+        ("equity", |d| d.equity.to_string()),
+        ("deposits", |d| d.deposits.to_string()),
+        ("result", |d| d.result.map_or_else(String::new, |r| r.to_string())),
+    ];
+    write(columns, days)
 }

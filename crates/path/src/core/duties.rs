@@ -36,7 +36,7 @@ impl Step<'_> {
     /// Live orders in the instruments that this step looks at.
     pub(super) fn touched_orders(&self) -> impl Iterator<Item = &Order> {
         let state = self.state();
-        let (all, some) = match self.touched.only() {
+        let (all, some) = match self.touched.instruments() {
             None => (Some(state.live_orders()), None),
             Some(ids) => (None, Some(ids.iter().flat_map(|id| state.live_of(id)))),
         };

@@ -98,7 +98,7 @@ impl TouchedSet {
     }
 
     /// The instruments, or `None` for all of them.
-    pub(super) fn only(&self) -> Option<&BTreeSet<InstrumentId>> {
+    pub(super) fn instruments(&self) -> Option<&BTreeSet<InstrumentId>> {
         (!self.everything).then_some(&self.instruments)
     }
 }
