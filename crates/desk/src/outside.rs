@@ -40,6 +40,12 @@ pub(crate) fn carry_out(
                 let outcome = within(broker.place(&wire, recorded), unknown).await;
                 Input::Placed { order, outcome }
             }
+            Action::Replace(recorded) => {
+                let order = recorded.client_order_id().clone();
+                let unknown = || PlaceOutcome::Unknown { why: late() };
+                let outcome = within(broker.replace(&wire, recorded), unknown).await;
+                Input::Placed { order, outcome }
+            }
             Action::Cancel(recorded) => {
                 let order = recorded.client_order_id().clone();
                 let unknown = || CancelOutcome::Unknown { why: late() };

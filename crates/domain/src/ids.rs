@@ -145,6 +145,15 @@ text_id!(
     VenueOrderId, "venue order id", ID_LEN_MAX, "-_:./"
 );
 text_id!(
+    /// A group of orders of which only one may fill, named by whoever asks.
+    GroupId, "group", 32, "-_"
+);
+text_id!(
+    /// The id that the venue gives a movement of cash or a corporate action; the key by which it is
+    /// booked once.
+    MovementId, "movement id", ID_LEN_MAX, "-_:./"
+);
+text_id!(
     /// The id that the venue gives an execution; the key by which a fill is counted once.
     TradeId, "trade id", ID_LEN_MAX, "-_:./"
 );

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    contract::Contract,
     ids::InstrumentId,
     money::{Currency, Money, notional},
     num::{NumError, Price, Qty},
@@ -19,8 +20,21 @@ pub enum AssetClass {
     Equity,
     /// A crypto asset against another asset, delivered at once.
     CryptoSpot,
+    /// A contract on a price, without an end; holders pay each other funding.
+    Perpetual,
+    /// A contract on a price that is settled in cash at its expiry.
+    Future,
     /// Made by a seeded generator; labelled so wherever it is shown.
     Synthetic,
+}
+
+impl AssetClass {
+    /// True for a contract on a price: nothing is bought, margin is set aside, and only profit and
+    /// loss move cash.
+    #[must_use]
+    pub const fn is_contract(self) -> bool {
+        matches!(self, Self::Perpetual | Self::Future)
+    }
 }
 
 /// When the instrument's market is open.
@@ -77,6 +91,9 @@ pub struct Instrument {
     pub shortable: bool,
     /// False when the venue has suspended it.
     pub tradable: bool,
+    /// The terms of a contract; absent for what is delivered at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
 }
 
 impl Instrument {

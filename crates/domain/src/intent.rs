@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{AccountId, BookId, InstrumentId, IntentId, Principal},
-    num::{Percent, Price, Qty},
-    order::{OrderKind, Side, TimeInForce},
+    ids::{AccountId, BookId, GroupId, InstrumentId, IntentId, Principal},
+    num::{Percent, Qty},
+    order::{OrderKind, Side, TimeInForce, TriggerBy},
+    plan::Protective,
 };
 
 /// The kind of door through which a wish comes.
@@ -95,15 +96,45 @@ pub enum Size {
     RiskPercent(Percent),
 }
 
-/// Levels that protect the position which an entry makes.
+/// When a wish is judged and sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Protective {
-    /// Close at a loss from here on; rests at the venue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Price>,
-    /// Close at a profit from here on; watched by the desk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<Price>,
+#[serde(rename_all = "snake_case")]
+pub enum Activate {
+    /// At once.
+    #[default]
+    Now,
+    /// When the instrument's market next opens: it is sized and judged then, at that price.
+    NextOpen,
+}
+
+/// What else holds for an order. The default is an order like any other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conditions {
+    /// Which price sets a stop off; absent for the venue's own choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger_by: Option<TriggerBy>,
+    /// May fill before the opening and after the close, where the venue has such sessions.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub extended_hours: bool,
+    /// When it is judged and sent.
+    #[serde(skip_serializing_if = "is_default")]
+    pub activate: Activate,
+    /// As soon as one order of the group fills, the book's others are cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+}
+
+impl Conditions {
+    /// True for an order like any other.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One wish to trade.
@@ -135,6 +166,9 @@ pub struct Intent {
     /// Levels that protect the resulting position.
     #[serde(default)]
     pub protective: Protective,
+    /// What else holds for the order.
+    #[serde(default, skip_serializing_if = "Conditions::is_plain")]
+    pub conditions: Conditions,
     /// Who asks.
     pub origin: Origin,
     /// The caller's key: the same key and content is the same intent.

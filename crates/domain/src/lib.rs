@@ -5,27 +5,33 @@
 //! time arrives as a value, and everything here is a pure function.
 
 pub mod bar;
+pub mod contract;
 mod exact;
 pub mod ids;
 pub mod instrument;
 pub mod intent;
 pub mod limits;
 pub mod money;
+pub mod movement;
 pub mod num;
 pub mod order;
+pub mod plan;
 pub mod position;
 pub mod time;
 
 pub use bar::{Bar, Quote, Timeframe};
+pub use contract::{Contract, ContractError, MarginTier};
 pub use ids::{
-    AccountId, BookId, ClientOrderId, IdError, InstallationId, InstrumentId, IntentId, Principal,
-    TradeId, VenueId, VenueOrderId,
+    AccountId, BookId, ClientOrderId, GroupId, IdError, InstallationId, InstrumentId, IntentId,
+    MovementId, Principal, TradeId, VenueId, VenueOrderId,
 };
 pub use instrument::{AssetClass, CalendarKind, Instrument, TickSource};
-pub use intent::{Intent, Origin, OriginKind, Protective, Size};
+pub use intent::{Activate, Conditions, Intent, Origin, OriginKind, Size};
 pub use limits::{Cap, Limits, Scope};
 pub use money::{Cash, Currency, Money, MoneyError};
+pub use movement::{CashMovement, CorporateAction, MovementKind};
 pub use num::{NumError, Percent, Price, Qty, SignedQty};
-pub use order::{Fill, Liquidity, OrderKind, OrderStatus, Side, TimeInForce};
+pub use order::{Fill, Liquidity, OrderKind, OrderStatus, Side, TimeInForce, TriggerBy};
+pub use plan::{Protective, TARGETS_MAX, Target, Targets, TimeStop, Trail, TrailBy};
 pub use position::Position;
 pub use time::{Nanos, Timestamp};

@@ -136,6 +136,18 @@ pub enum TimeInForce {
     Cls,
 }
 
+/// Which price sets a stop off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerBy {
+    /// The last trade.
+    Last,
+    /// The side of the quote at which the stop would fill.
+    Quote,
+    /// The venue's mark price, by which contracts are valued.
+    Mark,
+}
+
 /// Where an order is in its life. The four last states are final: nothing leaves them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,14 +6,14 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 use domain::{
-    Cash, ClientOrderId, Fill, InstrumentId, OrderKind, Qty, Side, SignedQty, TimeInForce,
-    Timestamp, VenueOrderId,
+    Cash, CashMovement, ClientOrderId, CorporateAction, Fill, InstrumentId, OrderKind, Qty, Side,
+    SignedQty, TimeInForce, Timestamp, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    verbs::{CancelOrder, PlaceOrder, Recorded},
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
     wire::{NotSent, Wire},
 };
 
@@ -145,6 +145,10 @@ pub enum VenueEvent {
     Order(OrderReport),
     /// An execution.
     Fill(Fill),
+    /// Cash moved without an execution.
+    Movement(CashMovement),
+    /// Every holding of an instrument changed.
+    Action(CorporateAction),
     /// The stream is up; what happened before may be missing.
     Connected,
     /// The stream is down.
@@ -158,6 +162,10 @@ pub struct VenueSnapshot {
     pub open_orders: Vec<OrderReport>,
     /// Executions since the time that was asked for.
     pub fills: Vec<Fill>,
+    /// Movements of cash since the same time.
+    pub movements: Vec<CashMovement>,
+    /// Corporate actions since the same time.
+    pub actions: Vec<CorporateAction>,
     /// Net quantities by instrument, without zeros.
     pub positions: BTreeMap<InstrumentId, SignedQty>,
     /// Balances.
@@ -180,6 +188,13 @@ pub struct Capabilities {
     pub reduce_only: bool,
     /// Orders sent while the market is closed wait for its opening.
     pub queues_when_closed: bool,
+    /// An order can take another one's place in one step: the venue ends the old one and begins
+    /// the new one, or leaves the old one as it is.
+    pub replace: bool,
+    /// Orders can be put into a group of which the venue cancels the others as soon as one fills.
+    pub groups: bool,
+    /// Orders may be allowed to fill before the opening and after the close.
+    pub extended_hours: bool,
     /// After this span an order that the venue doesn't know can't appear any more.
     pub acceptance_window: domain::Nanos,
 }
@@ -208,6 +223,15 @@ pub trait Broker: Send + Sync {
         wire: &'a Wire,
         cancel: Recorded<CancelOrder>,
     ) -> BoxFuture<'a, CancelOutcome>;
+
+    /// Puts an order in another one's place. An answer other than [`PlaceOutcome::Accepted`] says
+    /// nothing about the old order, which may have ended before. Called only where
+    /// [`Capabilities::replace`] says so.
+    fn replace<'a>(
+        &'a self,
+        wire: &'a Wire,
+        replace: Recorded<ReplaceOrder>,
+    ) -> BoxFuture<'a, PlaceOutcome>;
 
     /// Looks one order up by the client's id. `None` is the venue's word that it doesn't know it.
     fn order<'a>(

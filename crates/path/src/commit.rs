@@ -10,13 +10,14 @@ use crate::{
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
-    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, RiskClass, Verb},
+    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, Verb},
 };
 
 /// Something that should happen once the records before it are durable.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Place(Cleared<PlaceOrder>),
+    Replace(Cleared<ReplaceOrder>),
     Cancel(Cleared<CancelOrder>),
     LookUp(ClientOrderId),
     Snapshot(domain::Timestamp),
@@ -28,6 +29,8 @@ pub(crate) enum Effect {
 pub enum Action {
     /// Send an order.
     Place(Recorded<PlaceOrder>),
+    /// Send an order that takes another one's place.
+    Replace(Recorded<ReplaceOrder>),
     /// Send a cancel.
     Cancel(Recorded<CancelOrder>),
     /// Ask the venue about one order.
@@ -171,6 +174,7 @@ fn reply_id(effect: &Effect) -> Option<ReplyId> {
 fn release(effect: Effect) -> Action {
     match effect {
         Effect::Place(cleared) => Action::Place(record(cleared)),
+        Effect::Replace(cleared) => Action::Replace(record(cleared)),
         Effect::Cancel(cleared) => Action::Cancel(record(cleared)),
         Effect::LookUp(id) => Action::LookUp(id),
         Effect::Snapshot(since) => Action::Snapshot(since),

@@ -106,7 +106,8 @@
 //! ```
 
 use domain::{
-    AccountId, ClientOrderId, InstrumentId, OrderKind, Qty, Side, TimeInForce, VenueOrderId,
+    AccountId, ClientOrderId, Conditions, InstrumentId, OrderKind, Qty, Side, TimeInForce,
+    VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -173,6 +174,19 @@ pub struct PlaceOrder {
     pub post_only: bool,
     /// Refuse rather than open or enlarge a position.
     pub reduce_only: bool,
+    /// What else holds for it.
+    pub conditions: Conditions,
+}
+
+/// The request to put an order in another one's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplaceOrder {
+    /// The new order, under an id of its own. Its quantity is what may still fill.
+    pub order: PlaceOrder,
+    /// The order whose place it takes.
+    pub replaces: ClientOrderId,
+    /// That order's id at the venue, when it is known.
+    pub venue_order_id: Option<VenueOrderId>,
 }
 
 /// The request to cancel an order.
@@ -190,10 +204,16 @@ pub struct CancelOrder {
 
 impl sealed::Sealed for PlaceOrder {}
 impl sealed::Sealed for CancelOrder {}
+impl sealed::Sealed for ReplaceOrder {}
 
 impl Verb for PlaceOrder {
     fn client_order_id(&self) -> &ClientOrderId {
         &self.client_order_id
+    }
+}
+impl Verb for ReplaceOrder {
+    fn client_order_id(&self) -> &ClientOrderId {
+        &self.order.client_order_id
     }
 }
 impl Verb for CancelOrder {

@@ -15,7 +15,7 @@ use path::{
 };
 
 fn levels(stop: &str) -> Protective {
-    Protective { stop: Some(px(stop)), target: None }
+    Protective { stop: Some(px(stop)), target: None, ..Protective::default() }
 }
 
 fn stop(amount: &str, at: &str) -> (String, String) {

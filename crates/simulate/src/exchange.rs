@@ -74,6 +74,7 @@ fn instrument(symbol: &str, calendar: CalendarKind, step: i64, shortable: bool) 
         calendar,
         shortable,
         tradable: true,
+        contract: None,
     }
 }
 

@@ -48,6 +48,7 @@ fn instrument() -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: true,
         tradable: true,
+        contract: None,
     }
 }
 

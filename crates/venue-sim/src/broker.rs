@@ -11,7 +11,7 @@ use path::{
         BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
         VenueSnapshot,
     },
-    verbs::{CancelOrder, PlaceOrder, Recorded},
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
     wire::Wire,
 };
 
@@ -60,7 +60,14 @@ impl<S: SimStorage> SimBroker<S> {
 impl<S: SimStorage + Send> Broker for SimBroker<S> {
     fn capabilities(&self) -> Capabilities {
         let queues_when_closed = self.venue.with(|venue| venue.engine().config().queue_when_closed);
-        Capabilities { reduce_only: true, queues_when_closed, acceptance_window: Nanos(0) }
+        Capabilities {
+            reduce_only: true,
+            queues_when_closed,
+            replace: false,
+            groups: false,
+            extended_hours: false,
+            acceptance_window: Nanos(0),
+        }
     }
 
     fn place<'a>(
@@ -78,6 +85,25 @@ impl<S: SimStorage + Send> Broker for SimBroker<S> {
                 return self.foreign_place();
             }
             let outcome = self.venue.place(&request, (self.clock)());
+            outcome.unwrap_or_else(|error| PlaceOutcome::Unknown { why: error.to_string() })
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        wire: &'a Wire,
+        replace: Recorded<ReplaceOrder>,
+    ) -> BoxFuture<'a, PlaceOutcome> {
+        Box::pin(async move {
+            self.wait().await;
+            let (request, _in_flight) = match wire.release(replace) {
+                Ok(released) => released,
+                Err(why) => return PlaceOutcome::NotSent(why),
+            };
+            if request.order.account != self.account {
+                return self.foreign_place();
+            }
+            let outcome = self.venue.replace(&request, (self.clock)());
             outcome.unwrap_or_else(|error| PlaceOutcome::Unknown { why: error.to_string() })
         })
     }

@@ -144,7 +144,7 @@ pub(crate) async fn protect(
 ) -> Result<Json<Done>, ApiError> {
     let id: PositionId = parse("id", &id)?;
     let account = state.desk().account(&id.account)?;
-    let levels = Protective { stop: body.stop, target: body.target };
+    let levels = Protective { stop: body.stop, target: body.target, ..Protective::default() };
     let wanted = id.clone();
     let errors = views::look(&account, move |core, _| level_errors(core, &wanted, levels)).await?;
     if !errors.is_empty() {

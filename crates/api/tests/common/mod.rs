@@ -63,6 +63,7 @@ pub fn instrument() -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: false,
         tradable: true,
+        contract: None,
     }
 }
 

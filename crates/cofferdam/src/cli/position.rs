@@ -126,7 +126,7 @@ pub(crate) fn run(
         }
         PositionCommand::Protect { which, stop, target, accept_unprotected } => {
             let path = which.path(&api, "protection")?;
-            let mut body = json!(Protective { stop, target });
+            let mut body = json!(Protective { stop, target, ..Protective::default() });
             body["accept_unprotected"] = json!(accept_unprotected);
             let answer = api.put(&path, &body)?;
             let level = |level: Option<Price>| level.map_or("none".to_owned(), |p| p.to_string());

@@ -193,6 +193,7 @@ fn imported(
         calendar: if synthetic { CalendarKind::AlwaysOpen } else { CalendarKind::UsEquities },
         shortable: false,
         tradable: true,
+        contract: None,
     })
 }
 

@@ -221,6 +221,7 @@ pub fn instrument() -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: false,
         tradable: true,
+        contract: None,
     }
 }
 
@@ -240,7 +241,12 @@ pub fn buy(name: &str, qty: &str, stop: Option<&str>) -> Intent {
         tif: TimeInForce::Gtc,
         post_only: false,
         reduce_only: false,
-        protective: Protective { stop: stop.map(|s| s.parse().unwrap()), target: None },
+        protective: Protective {
+            stop: stop.map(|s| s.parse().unwrap()),
+            target: None,
+            ..Protective::default()
+        },
+        conditions: Default::default(),
         origin: human(),
         idempotency_key: Some(name.to_owned()),
     }

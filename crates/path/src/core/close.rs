@@ -5,7 +5,8 @@
 //! must not know why a position is closed.
 
 use domain::{
-    BookId, InstrumentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side, TimeInForce,
+    BookId, Conditions, InstrumentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side,
+    TimeInForce,
 };
 
 use super::{
@@ -233,6 +234,8 @@ impl Step<'_> {
             class: reduction.class,
             origin,
             protective: Protective::default(),
+            conditions: Conditions::default(),
+            replaces: None,
             close,
             reference,
             notional: None,

@@ -77,6 +77,8 @@ impl Step<'_> {
                     class,
                     origin: intent.origin,
                     protective: resolved.protective,
+                    conditions: intent.conditions,
+                    replaces: None,
                     close: None,
                     reference: resolved.reference,
                     notional: resolved.notional,

@@ -25,6 +25,7 @@ impl Step<'_> {
         match event {
             VenueEvent::Order(report) => self.report(&report),
             VenueEvent::Fill(fill) => self.fill(fill),
+            VenueEvent::Movement(_) | VenueEvent::Action(_) => self.compare_soon(),
             VenueEvent::Connected => {
                 self.core.live.connected = true;
                 self.compare_soon();

@@ -3,9 +3,9 @@
 //! A field is never taken away or given another meaning; a new one has a default.
 
 use domain::{
-    BookId, Cash, ClientOrderId, Fill, InstallationId, Instrument, InstrumentId, Intent, IntentId,
-    Limits, Money, OrderKind, Origin, Price, Protective, Qty, Side, SignedQty, TimeInForce,
-    Timestamp, VenueOrderId,
+    BookId, Cash, ClientOrderId, Conditions, Fill, InstallationId, Instrument, InstrumentId,
+    Intent, IntentId, Limits, Money, OrderKind, Origin, Price, Protective, Qty, Side, SignedQty,
+    TimeInForce, Timestamp, VenueOrderId,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -143,6 +143,12 @@ bodies! {
         /// Levels for the position that it makes.
         #[serde(default)]
         protective: Protective,
+        /// What else holds for it.
+        #[serde(default, skip_serializing_if = "Conditions::is_plain")]
+        conditions: Conditions,
+        /// The order whose place it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<ClientOrderId>,
         /// The compound close that it belongs to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         close: Option<u64>,

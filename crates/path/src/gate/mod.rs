@@ -130,6 +130,7 @@ pub fn judge(
         post_only: intent.post_only,
         reduce_only: resolved.class == RiskClass::Exit
             && venue_reduces(ctx, &resolved.instrument, intent.side, resolved.qty),
+        conditions: intent.conditions.clone(),
     };
     Verdict::Cleared(Cleared::new(request, ctx.permit(resolved.class)))
 }
@@ -221,6 +222,7 @@ pub fn clear_reduction(
         tif: domain::TimeInForce::Gtc,
         post_only: false,
         reduce_only,
+        conditions: domain::Conditions::default(),
     };
     Some(Cleared::new(request, ctx.permit(reduction.class)))
 }

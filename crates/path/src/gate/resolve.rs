@@ -325,7 +325,7 @@ pub fn on_tick(
             Refusal::rule(RefusalCode::PriceInvalid, text)
         }),
     };
-    Ok(Protective { stop: round(levels.stop, near)?, target: round(levels.target, far)? })
+    Ok(Protective { stop: round(levels.stop, near)?, target: round(levels.target, far)?, ..levels })
 }
 
 fn protective(
@@ -337,7 +337,8 @@ fn protective(
     let buy = intent.side == Side::Buy;
     let far = if buy { Rounding::Down } else { Rounding::Up };
     let given = on_tick(instrument, intent.side.opposite(), intent.protective);
-    let Protective { stop, target } = given.map_err(|refusal| vec![refusal])?;
+    let given = given.map_err(|refusal| vec![refusal])?;
+    let Protective { stop, target, .. } = given;
     let attached = || attached(ctx, instrument, buy, price)?.to_tick(instrument.tick, far);
     let stop = stop.or_else(attached);
     let stop_wrong = stop.is_some_and(|s| if buy { s >= price } else { s <= price });
@@ -348,7 +349,7 @@ fn protective(
         let text = format!("A {} at {price} can't have its {name} at {level}.", intent.side);
         return refuse(RefusalCode::StopWrongSide, text);
     }
-    Ok(Protective { stop, target })
+    Ok(Protective { stop, target, ..given })
 }
 
 fn attached(ctx: &Context<'_>, instrument: &Instrument, buy: bool, price: Price) -> Option<Price> {

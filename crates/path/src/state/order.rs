@@ -4,8 +4,8 @@
 //! leaves a final status alone. This module must not know books or risk.
 
 use domain::{
-    BookId, ClientOrderId, InstrumentId, IntentId, OrderKind, OrderStatus, Origin, Price,
-    Protective, Qty, Side, TimeInForce, Timestamp, VenueOrderId,
+    BookId, ClientOrderId, Conditions, InstrumentId, IntentId, OrderKind, OrderStatus, Origin,
+    Price, Protective, Qty, Side, TimeInForce, Timestamp, VenueOrderId,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,15 @@ pub struct Order {
     pub origin: Origin,
     /// Levels for the position that it makes.
     pub protective: Protective,
+    /// What else holds for it.
+    #[serde(default, skip_serializing_if = "Conditions::is_plain")]
+    pub conditions: Conditions,
+    /// The order whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ClientOrderId>,
+    /// The order that takes its place, while that one is live or has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<ClientOrderId>,
     /// The compound close that it belongs to.
     pub close: Option<u64>,
     /// The price against which it was judged.
@@ -93,6 +102,9 @@ impl Order {
             class: body.class,
             origin: body.origin.clone(),
             protective: body.protective,
+            conditions: body.conditions.clone(),
+            replaces: body.replaces.clone(),
+            replaced_by: None,
             close: body.close,
             reference: body.reference,
             recorded_at: at,

@@ -96,7 +96,14 @@ pub(crate) fn plain_policy() -> Policy {
 
 pub(crate) fn capabilities() -> Capabilities {
     let acceptance_window = domain::Nanos::from_secs(5);
-    Capabilities { reduce_only: false, queues_when_closed: false, acceptance_window }
+    Capabilities {
+        reduce_only: false,
+        queues_when_closed: false,
+        replace: false,
+        groups: false,
+        extended_hours: false,
+        acceptance_window,
+    }
 }
 
 pub(crate) fn stock(name: &str) -> Instrument {
@@ -116,6 +123,7 @@ pub(crate) fn stock(name: &str) -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: true,
         tradable: true,
+        contract: None,
     }
 }
 
@@ -149,6 +157,7 @@ pub(crate) fn wish(instrument: &str, side: Side, size: &str) -> Intent {
         post_only: false,
         reduce_only: false,
         protective: Protective::default(),
+        conditions: Default::default(),
         origin: anna(),
         idempotency_key: None,
     }

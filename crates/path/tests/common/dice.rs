@@ -122,7 +122,11 @@ impl Dice {
     }
 
     fn protective(&mut self) -> Protective {
-        Protective { stop: self.maybe(Self::price), target: self.maybe(Self::price) }
+        Protective {
+            stop: self.maybe(Self::price),
+            target: self.maybe(Self::price),
+            ..Protective::default()
+        }
     }
 
     fn class(&mut self) -> RiskClass {
@@ -158,6 +162,7 @@ impl Dice {
             post_only: self.roll(2) == 0,
             reduce_only: self.roll(2) == 0,
             protective: self.protective(),
+            conditions: Default::default(),
             origin: self.origin(),
             idempotency_key: self.maybe(|d| d.idempotency().key),
         }

@@ -280,6 +280,19 @@ impl Desk {
                         }
                     }
                 }
+                Action::Replace(recorded) => {
+                    let order = recorded.client_order_id().clone();
+                    match self.wire.release(recorded) {
+                        Ok((request, _in_flight)) => {
+                            self.line.extend(self.venue.replace(&request, at));
+                            self.replaces.push(request);
+                        }
+                        Err(why) => {
+                            let outcome = PlaceOutcome::NotSent(why);
+                            self.line.push_back(Input::Placed { order, outcome });
+                        }
+                    }
+                }
                 Action::Cancel(recorded) => {
                     let order = recorded.client_order_id().clone();
                     match self.wire.release(recorded) {

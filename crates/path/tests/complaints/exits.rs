@@ -174,7 +174,11 @@ fn an_exit_never_meets_another_exit_of_the_same_position() {
     let second = desk.order(sell("10").limit("111"));
     assert_eq!(desk.find(&second).qty, qty("4"), "what the first has not reserved");
     assert_eq!(desk.codes(sell("1").limit("112")), [RefusalCode::ReservedByExits]);
-    desk.plan(IBM, Protective { stop: Some(px("95")), target: None }, anna());
+    desk.plan(
+        IBM,
+        Protective { stop: Some(px("95")), target: None, ..Protective::default() },
+        anna(),
+    );
     desk.pass(Nanos::from_secs(5));
     let reserved: rust_decimal::Decimal =
         desk.core.state().live_orders().map(|o| o.open_qty().get()).sum();

@@ -92,7 +92,8 @@ fn perform(desk: &mut Desk, act: Act) -> Reply {
         Act::Close(instrument, by) => desk.close_as(instrument, "100", by),
         Act::Cancel(order, by) => desk.cancel_as(&order, by, false),
         Act::Plan(instrument, stop, by) => {
-            let protective = Protective { stop: Some(px(stop)), target: None };
+            let protective =
+                Protective { stop: Some(px(stop)), target: None, ..Protective::default() };
             desk.plan(instrument, protective, by)
         }
         Act::Decide(hold, by) => desk.decide(hold, true, by),

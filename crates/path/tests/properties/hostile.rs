@@ -180,7 +180,7 @@ fn operator(desk: &mut Desk, d: &Draw) {
         }
         2 => {
             let stop = Some(px(number(d[6])));
-            desk.plan(IBM, Protective { stop, target: None }, anna());
+            desk.plan(IBM, Protective { stop, target: None, ..Protective::default() }, anna());
         }
         3 => {
             desk.adopt(IBM, "manual");

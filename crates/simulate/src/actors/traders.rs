@@ -74,7 +74,7 @@ impl World {
         let (a, b) = (self.dice.between(15, 60), self.dice.between(15, 60));
         let stop = self.dice.chance(700).then(|| self.near(index, -a * sign, -a * sign));
         let target = self.dice.chance(300).then(|| self.near(index, b * sign, b * sign));
-        Protective { stop, target }
+        Protective { stop, target, ..Protective::default() }
     }
 
     /// Somebody wants to open or enlarge a position.
@@ -110,6 +110,7 @@ impl World {
             post_only: resting && !stock && self.dice.chance(100),
             reduce_only: false,
             protective: self.levels(index, side),
+            conditions: Default::default(),
             origin: origin(source),
             idempotency_key: key,
             instrument: instrument.id,

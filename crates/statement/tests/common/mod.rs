@@ -43,6 +43,7 @@ fn instrument() -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: true,
         tradable: true,
+        contract: None,
     }
 }
 
@@ -95,7 +96,7 @@ impl Journal {
             reduce_only: false,
             class,
             origin: origin(kind),
-            protective: Protective { stop, target: None },
+            protective: Protective { stop, target: None, ..Protective::default() },
             close,
             reference: None,
             notional: None,
@@ -130,7 +131,8 @@ impl Journal {
     }
 
     pub fn plan(&mut self, stop: &str) {
-        let protective = Protective { stop: Some(stop.parse().unwrap()), target: None };
+        let protective =
+            Protective { stop: Some(stop.parse().unwrap()), target: None, ..Protective::default() };
         let (book, by) = (BookId::manual(), origin(OriginKind::Human));
         self.take(Event::PlanSet(PlanSet { book, instrument: instrument().id, protective, by }));
     }

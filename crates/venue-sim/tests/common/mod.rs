@@ -58,6 +58,7 @@ pub fn instrument() -> Instrument {
         calendar: CalendarKind::AlwaysOpen,
         shortable: true,
         tradable: true,
+        contract: None,
     }
 }
 

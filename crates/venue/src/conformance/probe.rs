@@ -223,6 +223,7 @@ impl<'r, R: Rig> Probe<'r, R> {
             post_only: mark == Mark::PostOnly,
             reduce_only: mark == Mark::ReduceOnly,
             protective: Protective::default(),
+            conditions: Default::default(),
             origin: origin()?,
             idempotency_key: None,
         };
@@ -321,6 +322,12 @@ impl<'r, R: Rig> Probe<'r, R> {
             Action::Place(recorded) => {
                 let order = recorded.client_order_id().clone();
                 let outcome = self.broker.place(&self.wire, recorded).await;
+                self.placed.insert(order.clone(), outcome.clone());
+                Some(Input::Placed { order, outcome })
+            }
+            Action::Replace(recorded) => {
+                let order = recorded.client_order_id().clone();
+                let outcome = self.broker.replace(&self.wire, recorded).await;
                 self.placed.insert(order.clone(), outcome.clone());
                 Some(Input::Placed { order, outcome })
             }

@@ -135,6 +135,7 @@ impl Rig for SimRig {
             calendar: CalendarKind::AlwaysOpen,
             shortable: false,
             tradable: true,
+            contract: None,
         }
     }
 
@@ -211,6 +212,14 @@ impl Broker for Faulty {
                 (outcome, _) => outcome,
             }
         })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        wire: &'a Wire,
+        replace: Recorded<path::verbs::ReplaceOrder>,
+    ) -> BoxFuture<'a, PlaceOutcome> {
+        self.inner.replace(wire, replace)
     }
 
     fn cancel<'a>(

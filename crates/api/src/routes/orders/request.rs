@@ -91,6 +91,7 @@ pub(crate) struct OrderRequest {
     post_only: bool,
     reduce_only: bool,
     protective: Protective,
+    conditions: Default::default(),
     origin: Origin,
 }
 
@@ -118,7 +119,8 @@ impl FromFields for OrderRequest {
             tif: tif?.unwrap_or_default(),
             post_only: post_only?,
             reduce_only: reduce_only?,
-            protective: Protective { stop: stop?, target: target? },
+            protective: Protective { stop: stop?, target: target?, ..Protective::default() },
+            conditions: Default::default(),
             origin: source?.map_or_else(by_key, |s| s.0),
         })
     }
@@ -214,6 +216,7 @@ impl OrderRequest {
             post_only: self.post_only,
             reduce_only: self.reduce_only,
             protective: self.protective,
+            conditions: Default::default(),
             origin: self.origin,
             idempotency_key: key,
         })
