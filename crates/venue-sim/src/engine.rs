@@ -273,6 +273,8 @@ impl Engine {
         Ok(VenueSnapshot {
             open_orders: self.live(&account.working).map(SimOrder::report).collect(),
             fills,
+            movements: Vec::new(),
+            actions: Vec::new(),
             positions: held.map(|(id, p)| (id.clone(), p.qty)).collect(),
             cash: account.state.cash.clone(),
             complete,

@@ -20,6 +20,7 @@ mod matching;
 pub mod memory;
 pub mod order;
 mod place;
+mod replace;
 pub mod rows;
 mod rules;
 pub mod shared;

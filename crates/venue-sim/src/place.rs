@@ -4,7 +4,7 @@
 
 use domain::{AccountId, ClientOrderId, OrderKind, Price, TimeInForce, Timestamp, VenueOrderId};
 use path::{
-    broker::{CancelOutcome, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus},
+    broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus},
     verbs::PlaceOrder,
 };
 
@@ -16,7 +16,7 @@ use crate::{
     rules::{Refusal, check_form, check_numbers, check_value},
 };
 
-fn strip(events: Vec<AccountEvent>) -> Vec<VenueEvent> {
+pub(crate) fn strip(events: Vec<AccountEvent>) -> Vec<VenueEvent> {
     events.into_iter().map(|(_, event)| event).collect()
 }
 
@@ -29,7 +29,8 @@ impl Engine {
         if self.find(&order.account, &order.client_order_id).is_some() {
             return (PlaceOutcome::DuplicateId, Vec::new());
         }
-        self.accept(Request::from(order), now)
+        let request = self.as_read(Request::from(order));
+        self.accept(request, now)
     }
 
     /// Takes in an order that somebody gives at the venue by hand. Nobody waits for its outcome,
@@ -39,34 +40,53 @@ impl Engine {
         order: &ExternalOrder,
         now: Timestamp,
     ) -> (PlaceOutcome, Vec<VenueEvent>) {
-        let (outcome, mut events) = self.accept(Request::from(order), now);
+        let request = self.as_read(Request::from(order));
+        let (outcome, mut events) = self.accept(request, now);
         if let PlaceOutcome::Accepted(report) = &outcome {
             events.insert(0, VenueEvent::Order(report.clone()));
         }
         (outcome, events)
     }
 
+    /// The request without the marks that this venue doesn't know.
+    pub(crate) fn as_read(&self, mut request: Request) -> Request {
+        request.reduce_only &= self.config.reduce_only;
+        request
+    }
+
     fn accept(&mut self, request: Request, now: Timestamp) -> (PlaceOutcome, Vec<VenueEvent>) {
-        let reserve_price = match self.check(&request) {
-            Ok(price) => price,
-            Err(Refusal { code, text }) => {
-                return (PlaceOutcome::Rejected { code, text }, Vec::new());
+        match self.check(&request) {
+            Ok(price) => {
+                let mut events = Vec::new();
+                let report = self.admit(request, price, now, &mut events);
+                (PlaceOutcome::Accepted(report), strip(events))
             }
-        };
+            Err(refusal) => (refusal.into(), Vec::new()),
+        }
+    }
+
+    /// Makes a checked request a live order and lets it meet the latest quote. Returns the order
+    /// as it was taken in.
+    pub(crate) fn admit(
+        &mut self,
+        request: Request,
+        reserve_price: Option<Price>,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) -> OrderReport {
         let stamp = self.stamp(now);
         self.counters.orders += 1;
         let mut order = SimOrder::new(request, self.counters.orders, stamp);
         order.reserve_price = reserve_price;
         let (number, report) = (order.number, order.report());
         self.insert(order);
-        let mut events = Vec::new();
-        self.arrive(number, now, &mut events);
-        (PlaceOutcome::Accepted(report), strip(events))
+        self.arrive(number, now, out);
+        report
     }
 
     /// Every check of a new order, in the order in which they are documented. Returns the price
     /// at which it reckons.
-    fn check(&self, request: &Request) -> Result<Option<Price>, Refusal> {
+    pub(crate) fn check(&self, request: &Request) -> Result<Option<Price>, Refusal> {
         let refuse = |code, text: &str| Err(Refusal::new(code, text));
         let Some(account) = self.accounts.get(&request.account) else {
             return refuse(VenueRejection::Unauthorized, "the venue has no such account");

@@ -3,7 +3,7 @@
 //! This module must not know funds, positions or sessions.
 
 use domain::{Instrument, OrderKind, Price, Qty, TimeInForce};
-use path::broker::VenueRejection;
+use path::broker::{PlaceOutcome, VenueRejection};
 use rust_decimal::Decimal;
 
 use crate::order::Request;
@@ -25,6 +25,12 @@ impl Refusal {
 
     fn rules(text: impl Into<String>) -> Self {
         Self::new(VenueRejection::Rules, text)
+    }
+}
+
+impl From<Refusal> for PlaceOutcome {
+    fn from(Refusal { code, text }: Refusal) -> Self {
+        Self::Rejected { code, text }
     }
 }
 

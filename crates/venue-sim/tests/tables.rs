@@ -7,7 +7,9 @@ mod common;
 use std::fmt::Write as _;
 
 use common::{account, at, dec, instrument, price, qty, symbol, usd};
-use domain::{Bar, CalendarKind, ClientOrderId, OrderKind, Price, Quote, Side, TimeInForce};
+use domain::{
+    Bar, CalendarKind, ClientOrderId, Conditions, OrderKind, Price, Quote, Side, TimeInForce,
+};
 use path::{
     broker::{CancelOutcome, PlaceOutcome, VenueEvent, VenueRejection},
     verbs::PlaceOrder,
@@ -122,6 +124,7 @@ fn parse_order(id: &str, words: &[&str]) -> PlaceOrder {
         tif,
         post_only: rest[1..].contains(&"post"),
         reduce_only: rest[1..].contains(&"reduce"),
+        conditions: Conditions::default(),
     }
 }
 
