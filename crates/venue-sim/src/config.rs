@@ -21,7 +21,7 @@ pub enum FillLimitsOn {
     Touch,
 }
 
-/// Which price triggers a stop.
+/// Which price triggers a stop that does not say itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerOn {
@@ -55,6 +55,12 @@ pub struct SimConfig {
     pub reduce_only: bool,
     /// True for a venue at which an order can take another one's place in one step.
     pub replace: bool,
+    /// True for a venue that cancels the others of a group as soon as one fills; any other does
+    /// not read which group an order belongs to.
+    pub groups: bool,
+    /// True for a venue that trades before the opening and after the close; any other does not
+    /// read which orders may fill then.
+    pub extended_hours: bool,
     /// An order waits for the next tick when the quote is older than this as it arrives. `None`
     /// takes a quote of any age.
     pub quote_max_age: Option<Nanos>,
@@ -76,6 +82,8 @@ impl Default for SimConfig {
             queue_when_closed: true,
             reduce_only: true,
             replace: true,
+            groups: true,
+            extended_hours: true,
             quote_max_age: None,
             keep_done: 1_024,
             keep_fills: 4_096,
@@ -122,8 +130,8 @@ impl SimConfig {
             reduce_only: self.reduce_only,
             queues_when_closed: self.queue_when_closed,
             replace: self.replace,
-            groups: false,
-            extended_hours: false,
+            groups: self.groups,
+            extended_hours: self.extended_hours,
             acceptance_window: Nanos(0),
         }
     }

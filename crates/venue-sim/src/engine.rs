@@ -131,7 +131,8 @@ impl Engine {
                     CalendarKind::AlwaysOpen => Session::Open,
                     CalendarKind::UsEquities => Session::Closed,
                 };
-                let state = MarketState { instrument, session, quote: None, budget: None };
+                let state =
+                    MarketState { instrument, session, quote: None, budget: None, mark: None };
                 self.markets.insert(id.clone(), Market::new(state));
             }
         }

@@ -16,6 +16,7 @@ mod fill;
 mod flow;
 mod funds;
 pub mod market;
+mod marks;
 mod matching;
 pub mod memory;
 pub mod order;

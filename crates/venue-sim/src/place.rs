@@ -51,6 +51,10 @@ impl Engine {
     /// The request without the marks that this venue doesn't know.
     pub(crate) fn as_read(&self, mut request: Request) -> Request {
         request.reduce_only &= self.config.reduce_only;
+        request.conditions.extended_hours &= self.config.extended_hours;
+        if !self.config.groups {
+            request.conditions.group = None;
+        }
         request
     }
 
@@ -99,7 +103,7 @@ impl Engine {
         }
         check_form(request)?;
         check_numbers(&market.instrument, request)?;
-        self.check_session(market, request.tif)?;
+        self.check_session(market, request)?;
         let price = self.reserve_price(market, request);
         if let Some(price) = request.kind.limit().or(price) {
             check_value(&market.instrument, request.qty, price, request.reduce_only)?;
@@ -116,13 +120,19 @@ impl Engine {
         Ok(price)
     }
 
-    fn check_session(&self, market: &MarketState, tif: TimeInForce) -> Result<(), Refusal> {
-        let text = match (market.session, tif) {
-            (Session::Open, TimeInForce::Opg) => "the opening auction is over",
-            (Session::Closed, TimeInForce::Ioc | TimeInForce::Fok) => {
+    fn check_session(&self, market: &MarketState, request: &Request) -> Result<(), Refusal> {
+        let tif = request.tif;
+        let closed = match market.session {
+            Session::Closed => true,
+            Session::Extended => !request.conditions.extended_hours,
+            Session::Opening | Session::Open => false,
+        };
+        let text = match tif {
+            TimeInForce::Opg if market.session == Session::Open => "the opening auction is over",
+            TimeInForce::Ioc | TimeInForce::Fok if closed => {
                 "the market is closed and the order can't wait"
             }
-            (Session::Closed, tif) if tif != TimeInForce::Opg && !self.config.queue_when_closed => {
+            tif if closed && tif != TimeInForce::Opg && !self.config.queue_when_closed => {
                 "the market is closed"
             }
             _ => return Ok(()),
@@ -135,11 +145,12 @@ impl Engine {
         let Some(order) = self.working.get(&number) else { return };
         let Some(market) = self.markets.get(&order.instrument) else { return };
         let tif = order.tif;
-        if market.state.session == Session::Open && tif != TimeInForce::Cls {
+        if market.state.session.takes(order) {
             let age = self.config.quote_max_age;
             let fresh = |at: Timestamp| age.is_none_or(|age| now.since(at) <= age);
             if let Some(quote) = market.state.quote.filter(|quote| fresh(quote.at)) {
-                let found = effect(order, &Point::Quote { quote, traded: false }, &self.config);
+                let point = Point::Quote { quote, traded: false };
+                let found = effect(order, &point, &self.config, market.state.mark);
                 if tif != TimeInForce::Fok || self.fills_whole(order, &market.state, found) {
                     self.meet(number, found, now, out);
                 }
@@ -234,7 +245,12 @@ fn check_post_only(market: &MarketState, request: &Request) -> Result<(), Refusa
         domain::Side::Buy => limit >= standing,
         domain::Side::Sell => limit <= standing,
     };
-    if request.post_only && market.session == Session::Open && takes {
+    let trades = match market.session {
+        Session::Open => true,
+        Session::Extended => request.conditions.extended_hours,
+        Session::Opening | Session::Closed => false,
+    };
+    if request.post_only && trades && takes {
         let text = format!("the limit {limit} would take from the market at {standing}");
         return Err(Refusal::new(VenueRejection::WouldTake, text));
     }

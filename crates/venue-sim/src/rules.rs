@@ -41,6 +41,15 @@ pub(crate) fn check_form(request: &Request) -> Result<(), Refusal> {
     if stop && !matches!(request.tif, Day | Gtc) {
         return Err(Refusal::rules("a stop order lives for the day or until it is cancelled"));
     }
+    if request.conditions.extended_hours {
+        if !matches!(request.kind, OrderKind::Limit { .. }) {
+            return Err(Refusal::rules("only a limit order may fill outside regular hours"));
+        }
+        if !matches!(request.tif, Day | Gtc) {
+            let text = "an order for extended hours lives for the day or until it is cancelled";
+            return Err(Refusal::rules(text));
+        }
+    }
     if request.post_only {
         if !matches!(request.kind, OrderKind::Limit { .. }) {
             return Err(Refusal::rules("only a limit order can be post-only"));
