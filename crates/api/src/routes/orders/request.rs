@@ -4,8 +4,8 @@
 //! know limits.
 
 use domain::{
-    AccountId, BookId, Conditions, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind, Percent,
-    Price, Principal, Protective, Qty, Side, Size, TimeInForce,
+    AccountId, BookId, Conditions, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind,
+    Percent, Price, Principal, Protective, Qty, Side, Size, TimeInForce,
 };
 use utoipa::ToSchema;
 
