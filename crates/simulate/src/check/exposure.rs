@@ -53,7 +53,10 @@ impl Ledger {
         let net = self.net(instrument);
         let held = if net.is_zero() { Decimal::ZERO } else { net * mark? };
         let (mut buys, mut sells) = (Decimal::ZERO, Decimal::ZERO);
-        for (id, order) in self.live().filter(|(_, o)| o.body.instrument == *instrument) {
+        // The venue keeps one of an order and the one that takes its place.
+        let replaced = fresh.and_then(|f| f.replaces.as_ref());
+        let live = self.live().filter(|(id, _)| Some(*id) != replaced);
+        for (id, order) in live.filter(|(_, o)| o.body.instrument == *instrument) {
             let open = order.open();
             if open.is_zero() {
                 continue;
@@ -114,7 +117,8 @@ impl Ledger {
                 }
             }
         }
-        let live = self.live().count();
+        let replaced = usize::from(order.replaces.is_some());
+        let live = self.live().count() - replaced;
         for limit in self.scopes(order) {
             if limit.order_qty.is_some_and(|most| order.qty > most) {
                 out.push(format!("order_qty {} is beyond {:?}", order.qty, limit.order_qty));

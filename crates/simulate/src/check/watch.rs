@@ -102,7 +102,8 @@ impl World {
             let ledger = &self.procs[p].ledgers[other];
             let fresh = (other == a).then_some(order);
             gross = gross.zip(ledger.gross(&marks, fresh)).map(|(sum, one)| sum + one);
-            orders += ledger.live().count();
+            let replaced = fresh.is_some_and(|f| f.replaces.is_some());
+            orders += ledger.live().count() - usize::from(replaced);
         }
         self.checked(Invariant::DeskLimits);
         let limits = self.desk_limits.clone();
