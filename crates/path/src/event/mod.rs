@@ -123,6 +123,8 @@ events! {
     DayOpened(DayOpened) = "day_opened";
     /// Equity reached a new peak.
     PeakRaised(PeakRaised) = "peak_raised";
+    /// Prices and equity, once in a while.
+    Marked(Marked) = "marked";
     /// A latch closed.
     LatchSet(LatchSet) = "latch_set";
     /// A latch was released.
