@@ -9,8 +9,11 @@ use common::*;
 use domain::Nanos;
 use path::event::Event;
 
-/// Every mark so far: equity, and low and high of what was held.
-fn marks(desk: &Desk) -> Vec<(Option<String>, Vec<(String, String)>)> {
+/// Low and high of what was held.
+type Ranges = Vec<(String, String)>;
+
+/// Every mark so far, with its equity.
+fn marks(desk: &Desk) -> Vec<(Option<String>, Ranges)> {
     let mark = |e: &Event| {
         let Event::Marked(m) = e else { return None };
         let prices = m.prices.iter().map(|p| (p.low.to_string(), p.high.to_string()));
@@ -19,7 +22,7 @@ fn marks(desk: &Desk) -> Vec<(Option<String>, Vec<(String, String)>)> {
     desk.events().iter().filter_map(mark).collect()
 }
 
-fn range(low: &str, high: &str) -> Vec<(String, String)> {
+fn range(low: &str, high: &str) -> Ranges {
     vec![(low.to_owned(), high.to_owned())]
 }
 

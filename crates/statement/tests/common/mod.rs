@@ -106,7 +106,7 @@ impl Journal {
         };
         // An order takes no time, so that fills are at whole seconds after what came before.
         let at = Timestamp::from_secs(self.seconds);
-        self.statement.take(at, &Event::OrderRecorded(body)).unwrap();
+        self.statement.take(at, &Event::OrderRecorded(Box::new(body))).unwrap();
         id
     }
 

@@ -54,7 +54,7 @@ impl Dice {
                 limit: self.decimal(),
                 expires_at: self.at(),
             }),
-            "order_recorded" => Event::OrderRecorded(self.recorded()),
+            "order_recorded" => Event::OrderRecorded(Box::new(self.recorded())),
             "order_accepted" => {
                 let venue_order_id = self.venue_order();
                 Event::OrderAccepted(OrderAccepted { client_order_id, venue_order_id })
