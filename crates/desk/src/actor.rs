@@ -113,7 +113,7 @@ struct Waiting {
 
 /// What a failed write left to be decided again.
 enum Undecided {
-    Fact(Input),
+    Fact(Box<Input>),
     Wish(Waiting),
 }
 
@@ -317,7 +317,7 @@ impl Actor {
             self.failures = self.failures.saturating_add(1);
         }
         self.failed = true;
-        self.undecided.extend(fact.map(Undecided::Fact));
+        self.undecided.extend(fact.map(|fact| Undecided::Fact(Box::new(fact))));
         for id in failed.replies {
             if self.failures > FAILURES_MAX {
                 self.answer(id, Err(DeskError::Journal(failed.error.clone())));
@@ -355,7 +355,7 @@ impl Actor {
     fn decide_again(&mut self) {
         for undecided in std::mem::take(&mut self.undecided) {
             match undecided {
-                Undecided::Fact(input) => self.step(input),
+                Undecided::Fact(input) => self.step(*input),
                 Undecided::Wish(waiting) => self.decide(waiting),
             }
         }
