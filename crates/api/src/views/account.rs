@@ -197,6 +197,8 @@ pub(crate) struct AccountView {
     pub(crate) external_orders: usize,
     /// Requests that wait for approval.
     pub(crate) holds: usize,
+    /// Requests that wait for the market's next opening.
+    pub(crate) armed: usize,
     /// Books with their positions.
     pub(crate) books: Vec<BookView>,
     /// Limits of the account.
@@ -248,6 +250,7 @@ impl AccountView {
             live_orders: state.live.len(),
             external_orders: state.external.len(),
             holds: state.holds.len(),
+            armed: state.armed.len(),
             books: state.books.values().map(|b| BookView::new(core, now, b)).collect(),
             limits: state.limits.clone(),
             policy: state.policy.clone(),

@@ -5,11 +5,11 @@
 
 use std::{fmt, str::FromStr};
 
-use domain::{AccountId, BookId, InstrumentId, Position, Protective, Qty};
+use domain::{AccountId, BookId, ClientOrderId, InstrumentId, Position, Protective, Qty};
 use path::{
     core::Core,
     market::Now,
-    state::{Book, Plan},
+    state::{AccountState, Book, Order, Plan},
     verbs::RiskClass,
 };
 use serde::Serialize;
@@ -122,10 +122,7 @@ impl PositionView {
         };
         let plan = book.plans.get(id);
         let levels = plan.map(|p| p.levels).unwrap_or_default();
-        let protected = state
-            .live_in(&book.id, id)
-            .filter(|o| o.class == RiskClass::Protective)
-            .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
+        let protected = covered(state, &book.id, id);
         let name = PositionId {
             account: state.spec.id.clone(),
             book: book.id.clone(),
@@ -163,6 +160,15 @@ impl PositionView {
             closing: state.closes.values().any(|c| c.book == book.id && &c.instrument == id),
         }
     }
+}
+
+/// What resting stops cover. Of a stop and the one that takes its place, one is live.
+fn covered(state: &AccountState, book: &BookId, id: &InstrumentId) -> Qty {
+    let live = state.live_in(book, id).filter(|o| o.class == RiskClass::Protective);
+    let stops: Vec<&Order> = live.collect();
+    let is_live = |id: &ClientOrderId| stops.iter().any(|o| &o.client_order_id == id);
+    let counted = stops.iter().filter(|o| !o.replaced_by.as_ref().is_some_and(is_live));
+    counted.fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()))
 }
 
 /// Where a stop is of which so much rests at the venue.

@@ -43,7 +43,8 @@ impl Factory {
         };
         self.desk.create_account(&NewAccount { spec, policy: request.policy }).await?;
         self.venue.with(|v| {
-            v.open_account(id.clone(), AccountSettings::default()).unwrap();
+            // Whether it may sell short is the desk's to say here.
+            v.open_account(id.clone(), AccountSettings { allow_short: true }).unwrap();
             v.deposit(&id, &request.cash).unwrap();
         });
         let (sender, events, overflow) = Desk::events();

@@ -175,6 +175,7 @@ fn show(account: &Value) -> String {
         ("drawdown", percent(account, "drawdown_percent")),
         ("live orders", field(account, "live_orders")),
         ("waiting", field(account, "holds")),
+        ("for the opening", field(account, "armed")),
         ("journal", yes(account, "fitness.journal", "written", "NOT WRITABLE")),
         ("venue", yes(account, "fitness.connected", "connected", "NOT CONNECTED")),
         ("books", yes(account, "fitness.reconciled", "agree with the venue", "NOT COMPARED YET")),

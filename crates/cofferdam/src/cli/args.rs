@@ -83,15 +83,15 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: book::BookCommand,
     },
-    /// Orders: buy, sell, cancel, list, show
+    /// Orders: buy, sell, change, cancel, list, show; armed and disarm for the next opening
     Order {
         #[command(subcommand)]
         command: Box<order::OrderCommand>,
     },
-    /// Positions: list, close, protect, adopt
+    /// Positions: list, close, reverse, protect, adopt
     Position {
         #[command(subcommand)]
-        command: position::PositionCommand,
+        command: Box<position::PositionCommand>,
     },
     /// What an account did: round trips, tax lots, trading days; as a table or as CSV
     #[command(after_help = "\

@@ -150,14 +150,17 @@ impl Api {
         body: &Value,
         key: Option<&str>,
     ) -> Result<Value, Failure> {
-        let mut request = self.request(Method::POST, path)?.json(body);
-        if let Some(key) = key {
-            let key = HeaderValue::from_str(key).map_err(|_| {
-                Failure::usage("an idempotency key has letters, digits and punctuation only")
-            })?;
-            request = request.header("Idempotency-Key", key);
-        }
-        self.send(request)
+        self.send(keyed(self.request(Method::POST, path)?.json(body), key)?)
+    }
+
+    /// Sends what is to be different, once per key.
+    pub(crate) fn patch_once(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, Failure> {
+        self.send(keyed(self.request(Method::PATCH, path)?.json(body), key)?)
     }
 
     /// Sends a body to be put in place.
@@ -233,6 +236,14 @@ impl Api {
         );
         Failure::new("connection", message)
     }
+}
+
+fn keyed(request: RequestBuilder, key: Option<&str>) -> Result<RequestBuilder, Failure> {
+    let Some(key) = key else { return Ok(request) };
+    let key = HeaderValue::from_str(key).map_err(|_| {
+        Failure::usage("an idempotency key has letters, digits and punctuation only")
+    })?;
+    Ok(request.header("Idempotency-Key", key))
 }
 
 fn content_type(response: &Response) -> String {

@@ -26,6 +26,7 @@ mod limits;
 mod openapi;
 mod order;
 mod output;
+mod plan;
 mod position;
 mod progress;
 mod refusal;
@@ -104,7 +105,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Account { command } => account::run(command, ctx, out),
         Command::Book { command } => book::run(command, ctx, out),
         Command::Order { command } => order::run(*command, ctx, out),
-        Command::Position { command } => position::run(command, ctx, out),
+        Command::Position { command } => position::run(*command, ctx, out),
         Command::Statement(args) => statement::run(args, ctx, out),
         Command::Limits { command } => limits::run(*command, ctx, out),
         Command::Approval { command } => approval::run(command, ctx, out),

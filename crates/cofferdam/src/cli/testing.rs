@@ -10,12 +10,32 @@ use std::{
     time::Duration,
 };
 
+use clap::Parser;
 use serde_json::Value;
 
 use super::{
+    Outcome,
+    args::Cli,
     client::{Api, Base},
+    context::Context,
+    failure::Failure,
     key::Key,
+    output::Out,
 };
+
+/// Runs a command as it would be typed, against a tiny desk.
+pub(crate) fn run_at(desk: &Desk, json: bool, words: &str) -> Result<(Outcome, String), Failure> {
+    let tmp = tempfile::tempdir().unwrap();
+    let key = tmp.path().join("key");
+    std::fs::write(&key, "cfd_test_key").unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&key, private).unwrap();
+    let head = ["cofferdam", "--url", desk.url(), "--key-file", key.to_str().unwrap()];
+    let cli = Cli::try_parse_from(head.into_iter().chain(words.split(' '))).unwrap();
+    let mut out = Out::new(json);
+    let outcome = super::dispatch(cli.command, &Context::new(cli.global), &mut out)?;
+    Ok((outcome, out.text().to_owned()))
+}
 
 /// What the desk says to one request.
 pub(crate) struct Answer(Option<String>);

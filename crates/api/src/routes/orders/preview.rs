@@ -3,7 +3,7 @@
 //! Nothing is recorded or reserved. It must not judge by itself.
 
 use axum::{Json, extract::State};
-use domain::Activate;
+use domain::{Activate, Side};
 use path::core::Preview;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,8 +64,10 @@ pub(crate) struct PreviewView {
 
 /// What the view tells of the wish itself.
 struct IntentFacts {
-    /// It names a stop, or a trail that makes one.
+    /// It names a stop.
     named_stop: bool,
+    /// It buys.
+    buys: bool,
     /// It waits for an opening.
     waits: bool,
 }
@@ -74,6 +76,9 @@ impl PreviewView {
     fn new(preview: &Preview, intent: &IntentFacts) -> Self {
         let resolved = preview.resolved.as_ref();
         let levels = resolved.map(|r| r.protective).unwrap_or_default();
+        let price = resolved.and_then(|r| r.unit_price);
+        let begins = |price| levels.trail.is_some_and(|t| t.is_active(price, intent.buys));
+        let trails = price.is_some_and(begins);
         let verdict = match (preview.refusals.is_empty(), preview.held) {
             (false, _) => "refused",
             (true, Some(_)) => "held",
@@ -95,7 +100,7 @@ impl PreviewView {
             reference: resolved.and_then(|r| r.reference).map(|p| p.to_string()),
             notional: resolved.and_then(|r| r.notional).map(decimal),
             stop: levels.stop.map(|p| p.to_string()),
-            stop_attached: levels.stop.is_some() && !intent.named_stop,
+            stop_attached: levels.stop.is_some() && !intent.named_stop && !trails,
             target: levels.target.map(|p| p.to_string()),
             trail: levels.trail.as_ref().map(TrailView::from),
             targets: levels.targets.iter().map(TargetView::planned).collect(),
@@ -118,7 +123,8 @@ pub(crate) async fn preview(
     let intent = body.into_intent(None)?;
     let levels = intent.protective;
     let facts = IntentFacts {
-        named_stop: levels.stop.is_some() || levels.trail.is_some_and(|t| t.activation.is_none()),
+        named_stop: levels.stop.is_some(),
+        buys: intent.side == Side::Buy,
         waits: intent.conditions.activate == Activate::NextOpen,
     };
     let preview = account.preview(intent).await?;

@@ -6,7 +6,12 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
-use domain::{AccountId, BookId, ClientOrderId, OriginKind, Percent, Price, Qty, TimeInForce};
+use domain::{
+    AccountId, BookId, ClientOrderId, GroupId, IntentId, OriginKind, Percent, Price, Qty,
+    TimeInForce, TriggerBy,
+};
+
+use crate::cli::plan::PlanArgs;
 
 /// What can be done with orders.
 #[derive(Debug, Subcommand)]
@@ -17,6 +22,14 @@ pub(crate) enum OrderCommand {
     /// Sell
     #[command(after_help = EXAMPLES)]
     Sell(PlaceArgs),
+    /// Change a working order's size or prices; the change is judged like a new order
+    #[command(after_help = "\
+Examples:
+  cofferdam order change cfa1b2c3-1-9 --limit 119.50
+  cofferdam order change cfa1b2c3-1-9 --qty 7       7 in all, with what is filled already
+
+The changed order has a new id. Where the venue can't change orders, cancel and place anew.")]
+    Change(ChangeArgs),
     /// Cancel a live order
     Cancel {
         /// The order's id, as `order list` shows it
@@ -30,6 +43,20 @@ pub(crate) enum OrderCommand {
     },
     /// List orders, by default the live ones
     List(ListArgs),
+    /// List the orders that wait for their market's next opening
+    Armed {
+        /// Only this account's
+        #[arg(long)]
+        account: Option<AccountId>,
+    },
+    /// Take an order back that waits for the next opening
+    Disarm {
+        /// The id that `order armed` shows
+        id: IntentId,
+        /// The account, when there are several
+        #[arg(long)]
+        account: Option<AccountId>,
+    },
     /// Show one order
     Show {
         /// The order's id
@@ -46,8 +73,15 @@ Examples:
   cofferdam order buy IBM --notional 1000 --limit 120.50 --tif day
   cofferdam order buy IBM --risk-percent 1 --stop 115 --target 140
   cofferdam order sell sim:IBM 10 --trigger 110     once the price falls to 110
+  cofferdam order buy IBM 10 --trail 3% --take 130:33 --take 140:33 --time-stop 2d
+                                                    a stop that follows, two partial targets
+  cofferdam order buy IBM 10 --trigger 125 --stop 120 --group breakout
+                                                    as soon as one of a group fills, the others go
+  cofferdam order buy IBM 10 --stop 115 --at-open   judged and sent at the next opening
   cofferdam order buy IBM 10 --dry-run              ask the gate only
 
+The stop rests at the venue. A trail, targets and a time stop are watched by the desk: none of them
+acts while it is down.
 An order without --stop follows the account's policy, which by default attaches one.
 A refusal names the rule, its numbers and the remedy, and the exit code is 1.";
 
@@ -67,7 +101,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "P")]
     pub(crate) percent_equity: Option<Percent>,
     /// So much that this percentage of equity is lost at the stop
-    #[arg(long, value_name = "P", requires = "stop")]
+    #[arg(long, value_name = "P", requires = "levels")]
     pub(crate) risk_percent: Option<Percent>,
     /// The account, when there are several
     #[arg(long)]
@@ -90,12 +124,20 @@ pub(crate) struct PlaceArgs {
     /// Refuse rather than open or enlarge a position
     #[arg(long)]
     pub(crate) reduce_only: bool,
-    /// Close at a loss from this price on; rests at the venue
-    #[arg(long, value_name = "PRICE")]
-    pub(crate) stop: Option<Price>,
-    /// Close at a profit from this price on; watched by the desk
-    #[arg(long, value_name = "PRICE")]
-    pub(crate) target: Option<Price>,
+    /// Which price sets --trigger off: last, quote or mark [default: the venue's choice]
+    #[arg(long, value_name = "WHICH", value_parser = trigger_by, requires = "trigger")]
+    pub(crate) trigger_by: Option<TriggerBy>,
+    /// May fill before the opening and after the close
+    #[arg(long, requires = "limit")]
+    pub(crate) extended_hours: bool,
+    /// Wait for the market's next opening, and be sized and judged then
+    #[arg(long)]
+    pub(crate) at_open: bool,
+    /// As soon as one order of the group fills, the book's others are cancelled
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<GroupId>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
     /// An idempotency key: the same key never orders twice
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
@@ -105,6 +147,33 @@ pub(crate) struct PlaceArgs {
     /// Ask the gate what it would say, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Wait so long for the venue to answer: 3s, 500ms or 0; at most 5s
+    #[arg(long, default_value = "3s", value_parser = duration)]
+    pub(crate) wait: Duration,
+}
+
+/// What to change about an order.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("changes").required(true).multiple(true)
+    .args(["qty", "limit", "trigger"]))]
+pub(crate) struct ChangeArgs {
+    /// The order's id, as `order list` shows it
+    pub(crate) id: ClientOrderId,
+    /// The whole quantity, with what is filled already
+    #[arg(long)]
+    pub(crate) qty: Option<Qty>,
+    /// The worst acceptable price
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) limit: Option<Price>,
+    /// The price that triggers
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) trigger: Option<Price>,
+    /// The account, when there are several
+    #[arg(long)]
+    pub(crate) account: Option<AccountId>,
+    /// An idempotency key: the same key never changes twice
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
     /// Wait so long for the venue to answer: 3s, 500ms or 0; at most 5s
     #[arg(long, default_value = "3s", value_parser = duration)]
     pub(crate) wait: Duration,
@@ -130,6 +199,11 @@ pub(crate) struct ListArgs {
 fn time_in_force(text: &str) -> Result<TimeInForce, String> {
     serde_json::from_value(text.to_ascii_lowercase().into())
         .map_err(|_| "write gtc, day, ioc, fok, opg or cls".to_owned())
+}
+
+fn trigger_by(text: &str) -> Result<TriggerBy, String> {
+    serde_json::from_value(text.to_ascii_lowercase().into())
+        .map_err(|_| "write last, quote or mark".to_owned())
 }
 
 /// A source that is trusted less than the key itself; the desk takes no other.

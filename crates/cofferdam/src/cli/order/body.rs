@@ -6,15 +6,19 @@
 use domain::{AccountId, InstrumentId, OrderKind, OriginKind, Side};
 use serde_json::{Value, json};
 
-use super::args::PlaceArgs;
+use super::args::{ChangeArgs, PlaceArgs};
+use crate::cli::failure::Failure;
 
 /// The body of a request for an order.
+///
+/// # Errors
+/// Bad usage, when the plan can't be meant.
 pub(super) fn order(
     side: Side,
     account: &AccountId,
     instrument: &InstrumentId,
     args: &PlaceArgs,
-) -> Value {
+) -> Result<Value, Failure> {
     let mut body = json!({
         "account": account,
         "book": args.book,
@@ -32,16 +36,35 @@ pub(super) fn order(
         ("trigger", json!(args.trigger)),
         ("post_only", json!(args.post_only.then_some(true))),
         ("reduce_only", json!(args.reduce_only.then_some(true))),
-        ("stop", json!(args.stop)),
-        ("target", json!(args.target)),
+        ("trigger_by", json!(args.trigger_by)),
+        ("extended_hours", json!(args.extended_hours.then_some(true))),
+        ("activate", json!(args.at_open.then_some("next_open"))),
+        ("group", json!(args.group)),
         ("source", args.source.as_ref().map_or(Value::Null, source)),
     ];
+    put(&mut body, optional);
+    args.plan.put(&mut body)?;
+    Ok(body)
+}
+
+/// The body of a request for a change.
+pub(super) fn change(args: &ChangeArgs) -> Value {
+    let mut body = json!({});
+    let changes = [
+        ("quantity", json!(args.qty)),
+        ("limit", json!(args.limit)),
+        ("trigger", json!(args.trigger)),
+    ];
+    put(&mut body, changes);
+    body
+}
+
+fn put<const N: usize>(body: &mut Value, optional: [(&str, Value); N]) {
     for (name, value) in optional {
         if !value.is_null() {
             body[name] = value;
         }
     }
-    body
 }
 
 fn source((kind, name): &(OriginKind, String)) -> Value {

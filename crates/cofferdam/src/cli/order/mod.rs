@@ -1,4 +1,4 @@
-//! Orders: buy, sell, cancel, list, show.
+//! Orders: buy, sell, change, cancel, list, show, and those that wait for an opening.
 //!
 //! Every order goes to the desk's gate like everybody else's. This module must not judge one, and
 //! prints a refusal with all of its parts.
@@ -10,7 +10,7 @@ pub(crate) mod show;
 use std::time::Duration;
 
 pub(crate) use args::OrderCommand;
-use args::{ListArgs, PlaceArgs};
+use args::{ChangeArgs, ListArgs, PlaceArgs};
 use domain::{AccountId, Side};
 use serde_json::Value;
 
@@ -31,6 +31,22 @@ pub(crate) fn run(command: OrderCommand, ctx: &Context, out: &mut Out) -> Result
     match command {
         OrderCommand::Buy(args) => place(Side::Buy, &args, ctx, out),
         OrderCommand::Sell(args) => place(Side::Sell, &args, ctx, out),
+        OrderCommand::Change(args) => change(&args, ctx, out),
+        OrderCommand::Armed { account } => {
+            let account = account.map(|id| id.to_string());
+            let list = ctx.api()?.get(&query("/api/armed", &[("account", account)]))?;
+            out.json(&list)?;
+            out.table(&show::armed(items(&list)), "nothing waits for an opening");
+            out.line(silent(&list));
+            Ok(Outcome::Done)
+        }
+        OrderCommand::Disarm { id, account } => {
+            let api = ctx.api()?;
+            let account = owner(&api, account)?;
+            let (account, name) = (segment(account.as_str()), segment(id.as_str()));
+            let answer = api.delete(&format!("/api/armed/{account}/{name}"))?;
+            conclude(&answer, out, |out| out.line(format!("{id} no longer waits")))
+        }
         OrderCommand::Cancel { id, account, accept_unprotected } => {
             let api = ctx.api()?;
             let account = owner(&api, account)?;
@@ -65,15 +81,29 @@ fn place(side: Side, args: &PlaceArgs, ctx: &Context, out: &mut Out) -> Result<O
     let api = ctx.api_within(args.wait + MARGIN)?;
     let account = symbol::account(&api, args.account.as_ref())?;
     let instrument = symbol::instrument(&account, &args.symbol)?;
-    let body = body::order(side, &account.id, &instrument, args);
+    let body = body::order(side, &account.id, &instrument, args)?;
     if args.dry_run {
         let preview = api.post("/api/orders/preview", &body)?;
         return conclude(&preview, out, |out| out.line(show::preview(&preview)));
     }
-    let wait = u64::try_from(args.wait.as_millis()).unwrap_or(u64::MAX);
-    let path = query("/api/orders", &[("wait_ms", (wait > 0).then(|| wait.to_string()))]);
+    let path = query("/api/orders", &[("wait_ms", millis(args.wait))]);
     let answer = api.post_once(&path, &body, args.key.as_deref())?;
     conclude(&answer, out, |out| out.line(show::placed(&answer)))
+}
+
+fn change(args: &ChangeArgs, ctx: &Context, out: &mut Out) -> Result<Outcome, Failure> {
+    let api = ctx.api_within(args.wait + MARGIN)?;
+    let account = owner(&api, args.account.clone())?;
+    let (account, id) = (segment(account.as_str()), segment(args.id.as_str()));
+    let path = query(&format!("/api/orders/{account}/{id}"), &[("wait_ms", millis(args.wait))]);
+    let answer = api.patch_once(&path, &body::change(args), args.key.as_deref())?;
+    conclude(&answer, out, |out| out.line(show::placed(&answer)))
+}
+
+/// A wait as the desk reads it; absent for none.
+fn millis(wait: Duration) -> Option<String> {
+    let wait = wait.as_millis();
+    (wait > 0).then(|| wait.to_string())
 }
 
 /// Prints an answer, or the refusals that it holds.

@@ -4,7 +4,10 @@
 
 use serde_json::Value;
 
-use crate::cli::output::{Table, at, field, grouped, instant, pairs, plain, time};
+use crate::cli::{
+    output::{Table, at, field, grouped, instant, pairs, plain, time},
+    plan::{target_words, time_stop_words, trail_words},
+};
 
 /// The id of an order, in an order itself or in the answer to a request for one.
 fn id(value: &Value) -> String {
@@ -52,6 +55,30 @@ pub(super) fn table(orders: &[Value]) -> Table {
     table
 }
 
+/// A table of orders that wait for an opening.
+pub(super) fn armed(wishes: &[Value]) -> Table {
+    let mut table = Table::new(&[
+        "id", "since", "account", "book", "symbol", "side", "type", "size", ">price", ">stop",
+        "source",
+    ]);
+    for wish in wishes {
+        table.row([
+            field(wish, "id"),
+            time(at(wish, "since")),
+            field(wish, "account"),
+            field(wish, "book"),
+            field(wish, "symbol"),
+            field(wish, "side"),
+            kind(wish),
+            format!("{} {}", field(wish, "size_by").replace('_', " "), field(wish, "size")),
+            price(wish),
+            number(at(wish, "stop")),
+            source(wish),
+        ]);
+    }
+    table
+}
+
 /// One order in full.
 pub(super) fn one(order: &Value) -> String {
     let yes = |name: &str| {
@@ -71,8 +98,16 @@ pub(super) fn one(order: &Value) -> String {
         ("time in force", field(order, "tif")),
         ("post only", yes("post_only")),
         ("reduce only", yes("reduce_only")),
+        ("triggered by", field(order, "trigger_by")),
+        ("extended hours", yes("extended_hours")),
+        ("group", field(order, "group")),
+        ("replaces", field(order, "replaces")),
+        ("replaced by", field(order, "replaced_by")),
         ("stop", number(at(order, "stop"))),
+        ("trails", trail_words(order)),
+        ("closes", target_words(order)),
         ("target", number(at(order, "target"))),
+        ("closes at", time_stop_words(order)),
         ("class", field(order, "class")),
         ("account", field(order, "account")),
         ("book", field(order, "book")),
@@ -95,6 +130,13 @@ pub(super) fn placed(answer: &Value) -> String {
                 field(answer, "approval")
             );
         }
+        "armed" => {
+            return format!(
+                "waits for the market's next opening, and is judged then\ntake it back: cofferdam \
+                 order disarm {}",
+                field(answer, "armed")
+            );
+        }
         "closing" => {
             return format!(
                 "closing {}: exits that rest are replaced first",
@@ -115,8 +157,12 @@ pub(super) fn placed(answer: &Value) -> String {
         ("  quantity", quantity(order, "qty")),
         ("  filled", quantity(order, "filled")),
         ("  average", number(at(order, "average_price"))),
+        ("  replaces", field(answer, "replaces")),
         ("  stop", number(at(order, "stop"))),
+        ("  trails", trail_words(order)),
+        ("  closes", target_words(order)),
         ("  target", number(at(order, "target"))),
+        ("  closes at", time_stop_words(order)),
         ("  text", field(order, "text")),
     ]);
     format!("{line}\n{rest}")
@@ -124,7 +170,12 @@ pub(super) fn placed(answer: &Value) -> String {
 
 /// What the gate would say.
 pub(super) fn preview(answer: &Value) -> String {
+    let waits = at(answer, "waits_for_opening").and_then(Value::as_bool).unwrap_or(false);
     let verdict = match field(answer, "verdict").as_str() {
+        _ if waits => {
+            "allowed at the price of now; it would wait for the next opening and be \
+                       judged then"
+        }
         "held" => "held: it would wait for approval; nothing was sent",
         _ => "allowed; nothing was sent",
     };
@@ -139,7 +190,10 @@ pub(super) fn preview(answer: &Value) -> String {
         ("  trigger", number(at(answer, "trigger"))),
         ("  value", number(at(answer, "notional"))),
         ("  stop", stop),
+        ("  trails", trail_words(answer)),
+        ("  closes", target_words(answer)),
         ("  target", number(at(answer, "target"))),
+        ("  closes at", time_stop_words(answer)),
         ("  approval", number(at(answer, "approval_above"))),
     ]);
     format!("{verdict}\n{rest}")

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::cli::{
     args::{Cli, Command},
-    testing::{Answer, Desk},
+    testing::{self, Answer, Desk},
 };
 
 fn parse(words: &str) -> Result<PlaceArgs, clap::Error> {
@@ -22,21 +22,12 @@ fn parse(words: &str) -> Result<PlaceArgs, clap::Error> {
 
 fn body(words: &str) -> Value {
     let account = AccountId::new("main").unwrap();
-    body::order(Side::Buy, &account, &"sim:IBM".parse().unwrap(), &parse(words).unwrap())
+    let args = parse(words).unwrap();
+    body::order(Side::Buy, &account, &"sim:IBM".parse().unwrap(), &args).unwrap()
 }
 
 fn run_at(desk: &Desk, json: bool, words: &str) -> Result<(Outcome, String), Failure> {
-    let tmp = tempfile::tempdir().unwrap();
-    let key = tmp.path().join("key");
-    std::fs::write(&key, "cfd_test_key").unwrap();
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&key, private).unwrap();
-    let head = ["cofferdam", "--url", desk.url(), "--key-file", key.to_str().unwrap(), "order"];
-    let cli = Cli::try_parse_from(head.into_iter().chain(words.split(' '))).unwrap();
-    let Command::Order { command } = cli.command else { panic!("no order") };
-    let mut out = Out::new(json);
-    let outcome = run(*command, &Context::new(cli.global), &mut out)?;
-    Ok((outcome, out.text().to_owned()))
+    testing::run_at(desk, json, &format!("order {words}"))
 }
 
 #[test]
@@ -56,6 +47,19 @@ fn an_order_is_sent_as_it_was_typed_and_nothing_more() {
                "tif": "day", "post_only": true, "reduce_only": true, "stop": "115",
                "target": "140", "source": {"kind": "strategy", "name": "x"}})
     );
+    assert_eq!(
+        body(
+            "buy IBM 10 --trail 3% --take 130:33 --time-stop 2h --trigger 125 --trigger-by quote \
+              --at-open --group breakout"
+        ),
+        json!({"account": "main", "book": "manual", "symbol": "sim:IBM", "side": "buy",
+               "type": "stop", "trigger": "125", "quantity": "10", "tif": "gtc",
+               "trigger_by": "quote", "activate": "next_open", "group": "breakout",
+               "trail_percent": "3", "targets": [{"price": "130", "percent": "33"}],
+               "time_stop_secs": 7200})
+    );
+    assert_eq!(body("buy IBM 10 --limit 5 --extended-hours")["extended_hours"], true);
+    assert_eq!(body("buy IBM --risk-percent 1 --trail 5")["trail_amount"], "5");
     assert_eq!(body("sell IBM --notional 1000 --limit 5")["notional"], "1000");
     assert_eq!(body("sell IBM --percent-equity 10 --trigger 5")["type"], "stop");
 }
@@ -77,6 +81,16 @@ fn contradictions_are_bad_usage() {
         "buy IBM 10 --wait 5h",
         "buy IBM 10 --wait 6s",
         "list --live --all",
+        "buy IBM 10 --trigger-by last",
+        "buy IBM 10 --trigger 5 --trigger-by bid",
+        "buy IBM 10 --extended-hours",
+        "buy IBM 10 --trail-from 5",
+        "buy IBM 10 --take 5",
+        "buy IBM 10 --group ümlaut",
+        "change a-1",
+        "change a-1 --qty x",
+        "change --limit 5",
+        "disarm",
     ] {
         let all = ["cofferdam", "order"].into_iter().chain(words.split(' '));
         assert!(Cli::try_parse_from(all).is_err(), "{words}");
@@ -103,6 +117,54 @@ fn an_order_waits_keeps_its_key_and_tells_what_became_of_it() {
     let requests = desk.requests();
     assert_eq!(requests[1].line(), "POST /api/orders?wait_ms=3000");
     assert!(requests[1].head.to_lowercase().contains("idempotency-key: k-1\r\n"));
+}
+
+#[test]
+fn a_change_is_sent_once_and_told_with_what_it_replaces() {
+    let made = json!({"outcome": "recorded", "order": "a-2", "replaces": "a-1", "replayed": false,
+        "state": {"client_order_id": "a-2", "status": "working", "qty": "3", "filled": "0"}});
+    let desk = Desk::answering([Answer::json(201, &made), Answer::json(201, &made)]);
+    let words = "change a-1 --qty 7 --limit 99.5 --account main --key k-1";
+    let (outcome, text) = run_at(&desk, false, words).unwrap();
+    assert_eq!(outcome, Outcome::Done);
+    assert_eq!(text, "order a-2 · working\n  quantity  3\n  filled    0\n  replaces  a-1\n");
+    let request = &desk.requests()[0];
+    assert_eq!(request.line(), "PATCH /api/orders/main/a-1?wait_ms=3000");
+    assert_eq!(request.body, r#"{"limit":"99.5","quantity":"7"}"#);
+    assert!(request.head.to_lowercase().contains("idempotency-key: k-1\r\n"));
+    let (_, text) = run_at(&desk, true, "change a-1 --trigger 5 --account main --wait 0").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), made);
+    assert_eq!(desk.requests()[1].line(), "PATCH /api/orders/main/a-1");
+}
+
+#[test]
+fn what_waits_for_an_opening_is_told_listed_and_taken_back() {
+    let armed = json!({"outcome": "armed", "account": "main", "armed": "api-1"});
+    let list = json!({"armed": [{"id": "api-1", "account": "main", "book": "manual",
+        "symbol": "sim:IBM", "side": "buy", "type": "market", "size_by": "percent_equity",
+        "size": "5", "stop": "115", "since": "2026-01-29T22:00:00Z",
+        "origin": {"kind": "api_key", "principal": "x"}}], "unavailable": []});
+    let desk = Desk::answering([
+        main_account(),
+        Answer::json(202, &armed),
+        Answer::json(200, &list),
+        Answer::json(200, &json!({"armed": [], "unavailable": []})),
+        main_account(),
+        Answer::json(200, &json!({"done": true})),
+    ]);
+    let (outcome, text) = run_at(&desk, false, "buy IBM 10 --at-open").unwrap();
+    assert_eq!(outcome, Outcome::Done);
+    assert!(text.ends_with("take it back: cofferdam order disarm api-1\n"), "{text}");
+    let (_, text) = run_at(&desk, false, "armed").unwrap();
+    assert!(text.contains("percent equity 5") && text.contains("115.00"), "{text}");
+    let (_, text) = run_at(&desk, false, "armed --account main").unwrap();
+    assert_eq!(text, "nothing waits for an opening\n");
+    let (_, text) = run_at(&desk, false, "disarm api-1").unwrap();
+    assert_eq!(text, "api-1 no longer waits\n");
+    let requests = desk.requests();
+    let lines: Vec<&str> = requests.iter().map(|r| r.line()).collect();
+    assert_eq!(lines[2..4], ["GET /api/armed", "GET /api/armed?account=main"]);
+    assert_eq!(lines[5], "DELETE /api/armed/main/api-1");
 }
 
 #[test]
