@@ -224,6 +224,12 @@ impl Price {
     }
 }
 
+impl Default for Qty {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 impl Qty {
     /// No quantity.
     pub const ZERO: Self = Self(Decimal::ZERO);

@@ -75,7 +75,7 @@ refusal_codes! {
     RiskNeedsStop "risk_needs_stop" [Entry]
         "A size by risk needs a stop, because the risk is the distance to it."
         "Give a stop, or a size by quantity or value.";
-    StopWrongSide "stop_wrong_side" [Entry]
+    StopWrongSide "stop_wrong_side" [Entry Protective]
         "A stop or target lies on the wrong side of the price, so it would fire at once."
         "For a buy the stop is below and the target above the price; for a sell the reverse.";
     StopRequired "stop_required" [Entry]
@@ -216,6 +216,21 @@ refusal_codes! {
     OrderUnknown "order_unknown" [Cancel]
         "The account has no live order of this id."
         "List the live orders; the order may have ended.";
+    ReplaceUnsupported "replace_unsupported" [Entry Exit]
+        "The order can't be changed where it is."
+        "Cancel it and place a new one; a stop is moved through the position's plan.";
+    ReplacePending "replace_pending" [Entry Exit]
+        "The venue has not yet answered for the order."
+        "Try again in a moment.";
+    ReplaceNeedsApproval "replace_needs_approval" [Entry]
+        "The changed order's value is above the limit above which orders wait for approval."
+        "Cancel the order and ask for the larger one anew.";
+    GroupFilled "group_filled" [Entry]
+        "Another order of the group has filled; only one of them may."
+        "Use a new group for new orders.";
+    PlanInvalid "plan_invalid" [Entry Protective]
+        "The protective levels contradict each other or the price."
+        "Correct the level that is named.";
     CancelUnprotects "cancel_unprotects" [Cancel]
         "The order protects a position; cancelling it raises risk."
         "Close the position, or confirm that it may stand without a stop.";

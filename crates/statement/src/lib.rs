@@ -190,6 +190,8 @@ impl Statement {
         match (purpose, note.class) {
             (Some(ClosePurpose::Target), _) => ExitReason::Target,
             (Some(ClosePurpose::Flatten), _) => ExitReason::Flatten,
+            (Some(ClosePurpose::Stop), _) => ExitReason::Stop,
+            (Some(ClosePurpose::TimeStop), _) => ExitReason::TimeStop,
             (Some(ClosePurpose::Unprotected), _) => ExitReason::Unprotected,
             (None, RiskClass::Protective) => ExitReason::Stop,
             _ => ExitReason::Order,

@@ -22,6 +22,8 @@ pub enum ExitReason {
     Stop,
     /// The target that the desk watches.
     Target,
+    /// The time stop.
+    TimeStop,
     /// Somebody's order or close.
     Order,
     /// The kill switch.
@@ -41,6 +43,7 @@ impl ExitReason {
         match self {
             Self::Stop => "stop",
             Self::Target => "target",
+            Self::TimeStop => "time_stop",
             Self::Order => "order",
             Self::Flatten => "flatten",
             Self::Unprotected => "unprotected",

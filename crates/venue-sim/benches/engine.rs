@@ -2,8 +2,8 @@
 
 use divan::{Bencher, counter::ItemsCount};
 use domain::{
-    AccountId, AssetClass, Bar, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId,
-    Money, OrderKind, Price, Qty, Quote, Side, TickSource, TimeInForce, Timestamp,
+    AccountId, AssetClass, Bar, CalendarKind, ClientOrderId, Conditions, Currency, Instrument,
+    InstrumentId, Money, OrderKind, Price, Qty, Quote, Side, TickSource, TimeInForce, Timestamp,
 };
 use path::verbs::PlaceOrder;
 use rust_decimal::Decimal;
@@ -88,6 +88,7 @@ fn order(n: usize, side: Side, kind: OrderKind) -> PlaceOrder {
         tif: TimeInForce::Gtc,
         post_only: false,
         reduce_only: false,
+        conditions: Conditions::default(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
-use domain::{AccountId, ClientOrderId, Nanos, Timestamp};
+use domain::{AccountId, ClientOrderId, Timestamp};
 use path::{
     broker::{
         BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
@@ -59,15 +59,7 @@ impl<S: SimStorage> SimBroker<S> {
 
 impl<S: SimStorage + Send> Broker for SimBroker<S> {
     fn capabilities(&self) -> Capabilities {
-        let queues_when_closed = self.venue.with(|venue| venue.engine().config().queue_when_closed);
-        Capabilities {
-            reduce_only: true,
-            queues_when_closed,
-            replace: false,
-            groups: false,
-            extended_hours: false,
-            acceptance_window: Nanos(0),
-        }
+        self.venue.with(|venue| venue.engine().config().capabilities())
     }
 
     fn place<'a>(

@@ -4,6 +4,7 @@
 //! not know how the engine applies an assumption.
 
 use domain::{Nanos, Percent};
+use path::broker::Capabilities;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub enum FillLimitsOn {
     Touch,
 }
 
-/// Which price triggers a stop.
+/// Which price triggers a stop that does not say itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerOn {
@@ -33,6 +34,7 @@ pub enum TriggerOn {
 
 /// The models of the simulated venue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SimConfig {
     /// Hundredths of a per cent by which market and stop orders fill worse than the price that
     /// stands; 0 to 1000. The half-spread is in the quote already; bars have none.
@@ -49,6 +51,16 @@ pub struct SimConfig {
     pub trigger_on: TriggerOn,
     /// True to keep orders for the opening that arrive while the market is closed.
     pub queue_when_closed: bool,
+    /// True for a venue that knows the reduce-only mark; at any other the mark is not read.
+    pub reduce_only: bool,
+    /// True for a venue at which an order can take another one's place in one step.
+    pub replace: bool,
+    /// True for a venue that cancels the others of a group as soon as one fills; any other does
+    /// not read which group an order belongs to.
+    pub groups: bool,
+    /// True for a venue that trades before the opening and after the close; any other does not
+    /// read which orders may fill then.
+    pub extended_hours: bool,
     /// An order waits for the next tick when the quote is older than this as it arrives. `None`
     /// takes a quote of any age.
     pub quote_max_age: Option<Nanos>,
@@ -68,6 +80,10 @@ impl Default for SimConfig {
             fill_limits_on: FillLimitsOn::TradeThrough,
             trigger_on: TriggerOn::Last,
             queue_when_closed: true,
+            reduce_only: true,
+            replace: true,
+            groups: true,
+            extended_hours: true,
             quote_max_age: None,
             keep_done: 1_024,
             keep_fills: 4_096,
@@ -105,6 +121,19 @@ impl SimConfig {
             range("volume_share", share.get(), Decimal::ZERO, Decimal::ONE_HUNDRED, rule)?;
         }
         Ok(())
+    }
+
+    /// What the venue can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            reduce_only: self.reduce_only,
+            queues_when_closed: self.queue_when_closed,
+            replace: self.replace,
+            groups: self.groups,
+            extended_hours: self.extended_hours,
+            acceptance_window: Nanos(0),
+        }
     }
 
     /// The assumptions in words, one sentence each.

@@ -131,7 +131,8 @@ impl Engine {
                     CalendarKind::AlwaysOpen => Session::Open,
                     CalendarKind::UsEquities => Session::Closed,
                 };
-                let state = MarketState { instrument, session, quote: None, budget: None };
+                let state =
+                    MarketState { instrument, session, quote: None, budget: None, mark: None };
                 self.markets.insert(id.clone(), Market::new(state));
             }
         }
@@ -273,6 +274,8 @@ impl Engine {
         Ok(VenueSnapshot {
             open_orders: self.live(&account.working).map(SimOrder::report).collect(),
             fills,
+            movements: Vec::new(),
+            actions: Vec::new(),
             positions: held.map(|(id, p)| (id.clone(), p.qty)).collect(),
             cash: account.state.cash.clone(),
             complete,

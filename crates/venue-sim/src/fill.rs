@@ -3,8 +3,8 @@
 //! This module must not know what made the order fill.
 
 use domain::{
-    AccountId, Cash, Fill, InstrumentId, Liquidity, Money, Position, Price, Qty, Side, Timestamp,
-    money::fee, num::MAGNITUDE_MAX,
+    AccountId, Cash, Fill, GroupId, InstrumentId, Liquidity, Money, Position, Price, Qty, Side,
+    Timestamp, money::fee, num::MAGNITUDE_MAX,
 };
 use path::broker::{VenueEvent, VenueStatus};
 use rust_decimal::Decimal;
@@ -18,6 +18,7 @@ use crate::{
 };
 
 const NOTHING_TO_REDUCE: &str = "there is no position left to reduce";
+const GROUP_FILLED: &str = "another order of the group filled";
 const NO_CASH: &str = "the account's cash does not pay for more";
 
 /// Books an execution into a position, all or nothing.
@@ -120,12 +121,16 @@ impl Engine {
             return;
         }
         let (account, instrument) = (order.account.clone(), order.instrument.clone());
+        let group = order.conditions.group.clone();
         let (qty, short) = self.fillable(order, wanted, price, terms.liquidity);
         let failed = if qty.is_zero() {
             None
         } else {
             self.post(number, qty, price, terms.liquidity, now, out).err()
         };
+        if let Some(group) = group.filter(|_| failed.is_none() && !qty.is_zero()) {
+            self.end_others(number, &account, &group, now, out);
+        }
         match (failed, short) {
             (Some(why), _) => self.end(number, VenueStatus::Cancelled, Some(&why), now, out),
             (None, Some(why)) => self.end(number, VenueStatus::Cancelled, Some(why), now, out),
@@ -133,6 +138,27 @@ impl Engine {
         }
         if !qty.is_zero() {
             self.sweep_reducing(&account, &instrument, now, out);
+        }
+    }
+
+    /// Cancels the other live orders of a group in which this one has filled, wholly or in part;
+    /// this one goes on. An order that joins the group later waits for the next execution.
+    fn end_others(
+        &mut self,
+        number: u64,
+        account: &AccountId,
+        group: &GroupId,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        let Some(held) = self.accounts.get(account) else { return };
+        let other = |order: &&SimOrder| {
+            order.number != number && order.conditions.group.as_ref() == Some(group)
+        };
+        let others: Vec<u64> =
+            self.live(&held.working).filter(other).map(|order| order.number).collect();
+        for other in others {
+            self.end(other, VenueStatus::Cancelled, Some(GROUP_FILLED), now, out);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     order::{Acting, SimOrder},
 };
 
-/// Which auction a step is.
+/// Which auction a step is, if any, and so who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Auction {
     None,
@@ -21,11 +21,20 @@ enum Auction {
     Closing,
     /// A closing without a print of its own: nobody but the auction's orders takes part.
     ClosingOnly,
+    /// Trading outside regular hours.
+    Extended,
 }
 
 impl Auction {
-    fn admits(self, tif: TimeInForce) -> bool {
-        match tif {
+    fn of(session: Session) -> Self {
+        if session == Session::Extended { Self::Extended } else { Self::None }
+    }
+
+    fn admits(self, order: &SimOrder) -> bool {
+        if self == Self::Extended {
+            return Session::Extended.takes(order);
+        }
+        match order.tif {
             TimeInForce::Opg => self == Self::Opening,
             TimeInForce::Cls => matches!(self, Self::Closing | Self::ClosingOnly),
             _ => self != Self::ClosingOnly,
@@ -39,6 +48,10 @@ struct Turn {
     rank: Decimal,
     number: u64,
     found: Effect,
+}
+
+fn ends_with_day(order: &SimOrder) -> bool {
+    matches!(order.tif, TimeInForce::Day | TimeInForce::Opg | TimeInForce::Cls)
 }
 
 impl Engine {
@@ -61,16 +74,17 @@ impl Engine {
         if market.state.session == Session::Closed {
             return out;
         }
+        let auction = Auction::of(market.state.session);
         match tick.phase {
             _ if opens => self.open_at(&tick.instrument, &quote, now, &mut out),
-            Phase::Open | Phase::Continuous => {
-                let traded = tick.traded_volume.is_some_and(|volume| !volume.is_zero());
-                let point = Point::Quote { quote, traded };
-                self.meet_all(&tick.instrument, point, Auction::None, now, &mut out);
-            }
-            Phase::Close => {
+            Phase::Close if auction == Auction::None => {
                 let point = Point::Gap(quote.last);
                 self.meet_all(&tick.instrument, point, Auction::Closing, now, &mut out);
+            }
+            Phase::Open | Phase::Continuous | Phase::Close => {
+                let traded = tick.traded_volume.is_some_and(|volume| !volume.is_zero());
+                let point = Point::Quote { quote, traded };
+                self.meet_all(&tick.instrument, point, auction, now, &mut out);
             }
         }
         if tick.phase == Phase::Close {
@@ -87,7 +101,8 @@ impl Engine {
         out: &mut Vec<AccountEvent>,
     ) {
         self.meet_all(instrument, Point::Gap(quote.last), Auction::Opening, now, out);
-        self.expire(instrument, &[TimeInForce::Opg], "not filled in the opening auction", now, out);
+        let why = "not filled in the opening auction";
+        self.expire(instrument, |order| order.tif == TimeInForce::Opg, why, now, out);
     }
 
     /// Takes a whole bar: its open, what lies between, its close.
@@ -141,7 +156,8 @@ impl Engine {
         if opens {
             market.state.session = Session::Open;
         }
-        if market.state.session != Session::Open {
+        let session = market.state.session;
+        if !matches!(session, Session::Open | Session::Extended) {
             return;
         }
         let Bar { open, high, low, close, .. } = *bar;
@@ -153,10 +169,11 @@ impl Engine {
             BarStep::Path => Point::Path { open, high, low, close },
             BarStep::Close => Point::Quote { quote, traded: false },
         };
-        self.meet_all(instrument, point, Auction::None, now, out);
+        self.meet_all(instrument, point, Auction::of(session), now, out);
     }
 
-    /// Opens or closes a market without a print. Opening again or closing again does nothing.
+    /// Opens or closes a market without a print. Opening again or closing again does nothing. A
+    /// venue without extended hours takes their beginning as the close.
     pub fn on_session(
         &mut self,
         instrument: &InstrumentId,
@@ -164,44 +181,69 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<AccountEvent> {
         let mut out = Vec::new();
-        let Some(market) = self.markets.get_mut(instrument) else { return out };
-        match (change, market.state.session) {
-            (SessionChange::Open, Session::Closed) => {
-                market.state.session = Session::Opening;
-                self.dirty.market(instrument);
+        let Some(session) = self.session(instrument) else { return out };
+        let extended = self.config.extended_hours;
+        match (change, session) {
+            (SessionChange::Open, Session::Closed | Session::Extended) => {
+                self.set_session(instrument, Session::Opening);
             }
-            (SessionChange::Close, Session::Opening | Session::Open) => {
-                let traded = market.state.session == Session::Open;
-                if let Some(quote) = market.state.quote.filter(|_| traded) {
-                    let point = Point::Gap(quote.last);
-                    self.meet_all(instrument, point, Auction::ClosingOnly, now, &mut out);
-                }
+            (SessionChange::Extended, Session::Closed) if extended => {
+                self.set_session(instrument, Session::Extended);
+            }
+            (SessionChange::Extended, Session::Opening | Session::Open) if extended => {
+                self.closing_auction(instrument, session, now, &mut out);
+                self.set_session(instrument, Session::Extended);
+                let ends =
+                    |order: &SimOrder| ends_with_day(order) && !Session::Extended.takes(order);
+                self.expire(instrument, ends, "the session has ended", now, &mut out);
+            }
+            (SessionChange::Close | SessionChange::Extended, Session::Opening | Session::Open) => {
+                self.closing_auction(instrument, session, now, &mut out);
                 self.close(instrument, now, &mut out);
             }
-            (SessionChange::Open, _) | (SessionChange::Close, Session::Closed) => {}
+            (SessionChange::Close, Session::Extended) => self.close(instrument, now, &mut out),
+            (SessionChange::Open | SessionChange::Extended, _)
+            | (SessionChange::Close, Session::Closed) => {}
         }
         out
     }
 
-    fn close(&mut self, instrument: &InstrumentId, now: Timestamp, out: &mut Vec<AccountEvent>) {
+    /// The closing auction at the last trade, if there was any trading.
+    fn closing_auction(
+        &mut self,
+        instrument: &InstrumentId,
+        session: Session,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        if let Some(quote) = self.quote(instrument).filter(|_| session == Session::Open) {
+            let point = Point::Gap(quote.last);
+            self.meet_all(instrument, point, Auction::ClosingOnly, now, out);
+        }
+    }
+
+    fn set_session(&mut self, instrument: &InstrumentId, session: Session) {
         if let Some(market) = self.markets.get_mut(instrument) {
-            market.state.session = Session::Closed;
+            market.state.session = session;
             self.dirty.market(instrument);
         }
-        let ending = [TimeInForce::Day, TimeInForce::Opg, TimeInForce::Cls];
-        self.expire(instrument, &ending, "the session has ended", now, out);
+    }
+
+    fn close(&mut self, instrument: &InstrumentId, now: Timestamp, out: &mut Vec<AccountEvent>) {
+        self.set_session(instrument, Session::Closed);
+        self.expire(instrument, ends_with_day, "the session has ended", now, out);
     }
 
     fn expire(
         &mut self,
         instrument: &InstrumentId,
-        ending: &[TimeInForce],
+        ends: impl Fn(&SimOrder) -> bool,
         why: &str,
         now: Timestamp,
         out: &mut Vec<AccountEvent>,
     ) {
         let Some(market) = self.markets.get(instrument) else { return };
-        let orders = self.live(&market.working).filter(|order| ending.contains(&order.tif));
+        let orders = self.live(&market.working).filter(|order| ends(order));
         let numbers: Vec<u64> = orders.map(|order| order.number).collect();
         for number in numbers {
             self.end(number, VenueStatus::Expired, Some(why), now, out);
@@ -230,7 +272,7 @@ impl Engine {
         let mut turns = self.turns(market, &point, auction);
         if turns.is_empty() {
             let orders = self.live(&market.working);
-            let band = quiet(orders.filter(|order| Auction::None.admits(order.tif)));
+            let band = quiet(orders.filter(|order| Auction::None.admits(order)), &self.config);
             if let Some(market) = self.markets.get_mut(instrument) {
                 market.quiet = band;
             }
@@ -245,7 +287,7 @@ impl Engine {
     fn turns(&self, market: &Market, point: &Point, auction: Auction) -> Vec<Turn> {
         let settles = !matches!(point, Point::Path { .. });
         let turn = |order: &SimOrder| {
-            let found = effect(order, point, &self.config);
+            let found = effect(order, point, &self.config, market.state.mark);
             let rests_now = settles && order.taking && matches!(order.acting(), Acting::Limit(_));
             if found == Effect::None && !rests_now {
                 return None;
@@ -259,7 +301,7 @@ impl Engine {
             Some(Turn { class, rank: rank(order, point), number: order.number, found })
         };
         let orders = self.live(&market.working);
-        orders.filter(|order| auction.admits(order.tif)).filter_map(turn).collect()
+        orders.filter(|order| auction.admits(order)).filter_map(turn).collect()
     }
 
     fn reduces(&self, order: &SimOrder) -> bool {

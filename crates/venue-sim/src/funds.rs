@@ -91,7 +91,8 @@ impl Engine {
         for (id, position) in shorts {
             let Some(market) = self.markets.get(id) else { continue };
             let rules = &market.state.instrument;
-            let price = market.state.mark().or_else(|| position.average_price(rules.multiplier));
+            let price =
+                market.state.value_price().or_else(|| position.average_price(rules.multiplier));
             let value = price.and_then(|price| rules.notional(price, position.qty.abs()).ok());
             if rules.quote == currency {
                 let value = value.map_or(position.cost.amount().abs(), |value| value.amount());

@@ -1,13 +1,13 @@
 //! The state of one instrument's market: session, prices, and the volume that may still fill.
 //!
-//! This module must not know orders or accounts.
+//! This module must not know accounts or how orders fill.
 
 use std::collections::BTreeSet;
 
-use domain::{Instrument, InstrumentId, Price, Qty, Quote};
+use domain::{Instrument, InstrumentId, Price, Qty, Quote, TimeInForce};
 use serde::{Deserialize, Serialize};
 
-use crate::config::SimConfig;
+use crate::{config::SimConfig, order::SimOrder};
 
 /// Where a tick stands in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub enum SessionChange {
     Open,
     /// The market closes; the last trade is the closing print.
     Close,
+    /// Trading outside regular hours begins, before the opening or after the close. From regular
+    /// trading the day ends as with a close, but orders for extended hours stay.
+    Extended,
 }
 
 /// Whether the market trades.
@@ -57,6 +60,19 @@ pub enum Session {
     Opening,
     /// Continuous trading.
     Open,
+    /// Trading outside regular hours: only orders that are marked for it take part.
+    Extended,
+}
+
+impl Session {
+    /// True when a live order meets the prices of this session's continuous trading.
+    pub(crate) fn takes(self, order: &SimOrder) -> bool {
+        match self {
+            Self::Closed | Self::Opening => false,
+            Self::Open => !matches!(order.tif, TimeInForce::Cls | TimeInForce::Opg),
+            Self::Extended => order.conditions.extended_hours,
+        }
+    }
 }
 
 /// A part of a bar, in the order in which they happen.
@@ -82,6 +98,9 @@ pub struct MarketState {
     pub quote: Option<Quote>,
     /// What may still fill before the next tick; `None` for no cap.
     pub budget: Option<Qty>,
+    /// The venue's mark price, by which contracts are valued; the last price until one is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Price>,
 }
 
 impl MarketState {
@@ -99,9 +118,10 @@ impl MarketState {
         self.budget = self.budget.map(|left| left.minus(filled));
     }
 
-    /// A price by which the instrument can be valued.
-    pub(crate) fn mark(&self) -> Option<Price> {
-        self.quote.map(|quote| quote.last)
+    /// The price by which holdings are valued: the mark, else the last trade.
+    #[must_use]
+    pub fn value_price(&self) -> Option<Price> {
+        self.mark.or(self.quote.map(|quote| quote.last))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure functions of one order and one step of the price. This module must not know volume, funds,
 //! positions or time.
 
-use domain::{Instrument, Liquidity, Price, Quote, Side, num::Rounding};
+use domain::{Instrument, Liquidity, Price, Quote, Side, TriggerBy, num::Rounding};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -73,11 +73,42 @@ fn worse(side: Side, a: Price, b: Price) -> Price {
     }
 }
 
-/// What the step does to the order.
-pub(crate) fn effect(order: &SimOrder, point: &Point, config: &SimConfig) -> Effect {
+/// Which price sets the order off: what it says itself, else the venue's choice.
+pub(crate) fn trigger_by(order: &SimOrder, config: &SimConfig) -> TriggerBy {
+    order.conditions.trigger_by.unwrap_or(match config.trigger_on {
+        TriggerOn::Last => TriggerBy::Last,
+        TriggerOn::Quote => TriggerBy::Quote,
+    })
+}
+
+/// True when a waiting order is set off by this mark.
+pub(crate) fn reached_by_mark(order: &SimOrder, mark: Price, config: &SimConfig) -> bool {
+    match order.acting() {
+        Acting::Waiting(trigger) if trigger_by(order, config) == TriggerBy::Mark => {
+            reaches(order.side.opposite(), mark, trigger)
+        }
+        _ => false,
+    }
+}
+
+/// What the step does to the order, at a venue whose mark price is `mark`, if it tells one.
+pub(crate) fn effect(
+    order: &SimOrder,
+    point: &Point,
+    config: &SimConfig,
+    mark: Option<Price>,
+) -> Effect {
     match order.acting() {
         Acting::Market => market(order.side, point),
-        Acting::Waiting(trigger) => waiting(order.side, trigger, point, config),
+        Acting::Waiting(trigger) => match (trigger_by(order, config), mark) {
+            // A path has no mark of its own: the mark is looked at when it is told.
+            (TriggerBy::Mark, Some(mark)) => {
+                let now = !matches!(point, Point::Path { .. });
+                let reached = now && reached_by_mark(order, mark, config);
+                if reached { Effect::Trigger(*point) } else { Effect::None }
+            }
+            (by, _) => waiting(order.side, trigger, point, by),
+        },
         Acting::Limit(limit) if order.taking => taking(order.side, limit, point, config),
         Acting::Limit(limit) => resting(order.side, limit, point, config),
     }
@@ -93,14 +124,14 @@ fn market(side: Side, point: &Point) -> Effect {
 }
 
 /// A stop is reached from the other side than a limit: a selling stop when the price falls to it.
-fn waiting(side: Side, trigger: Price, point: &Point, config: &SimConfig) -> Effect {
+fn waiting(side: Side, trigger: Price, point: &Point, by: TriggerBy) -> Effect {
     let reached = |price| reaches(side.opposite(), price, trigger);
     match point {
         Point::Gap(price) if reached(*price) => Effect::Trigger(*point),
         Point::Quote { quote, .. } => {
-            let price = match config.trigger_on {
-                TriggerOn::Last => quote.last,
-                TriggerOn::Quote => standing(side, quote),
+            let price = match by {
+                TriggerBy::Last | TriggerBy::Mark => quote.last,
+                TriggerBy::Quote => standing(side, quote),
             };
             if reached(price) { Effect::Trigger(*point) } else { Effect::None }
         }
@@ -122,13 +153,13 @@ fn waiting(side: Side, trigger: Price, point: &Point, config: &SimConfig) -> Eff
 /// limit. A stop-limit that can't take rests and fills if the price comes back through its limit.
 pub(crate) fn triggered(order: &SimOrder, point: &Point, config: &SimConfig) -> Effect {
     let Point::Path { open, .. } = point else {
-        return effect(order, point, config);
+        return effect(order, point, config, None);
     };
     match order.acting() {
         Acting::Limit(limit) if !reaches(order.side, *open, limit) => {
             resting(order.side, limit, point, config)
         }
-        _ => effect(order, &Point::Gap(*open), config),
+        _ => effect(order, &Point::Gap(*open), config, None),
     }
 }
 
@@ -174,7 +205,10 @@ pub(crate) fn span(point: &Point) -> (Price, Price) {
 }
 
 /// The band of prices in which none of these orders acts; `None` when one acts at any price.
-pub(crate) fn quiet<'a>(orders: impl Iterator<Item = &'a SimOrder>) -> Option<Quiet> {
+pub(crate) fn quiet<'a>(
+    orders: impl Iterator<Item = &'a SimOrder>,
+    config: &SimConfig,
+) -> Option<Quiet> {
     let mut band = Quiet { above: None, below: None };
     for order in orders {
         // Buying limits and selling stops wait for a fall, the others for a rise.
@@ -182,6 +216,7 @@ pub(crate) fn quiet<'a>(orders: impl Iterator<Item = &'a SimOrder>) -> Option<Qu
             Acting::Market => return None,
             Acting::Limit(_) if order.taking => return None,
             Acting::Limit(limit) => (limit, order.side == Side::Buy),
+            Acting::Waiting(_) if trigger_by(order, config) == TriggerBy::Mark => return None,
             Acting::Waiting(trigger) => (trigger, order.side == Side::Sell),
         };
         if falls {

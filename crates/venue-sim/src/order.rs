@@ -3,8 +3,8 @@
 //! This module must not know prices, funds or sessions.
 
 use domain::{
-    AccountId, ClientOrderId, InstrumentId, OrderKind, Price, Qty, Side, TimeInForce, Timestamp,
-    TradeId, VenueOrderId,
+    AccountId, ClientOrderId, Conditions, InstrumentId, OrderKind, Price, Qty, Side, TimeInForce,
+    Timestamp, TradeId, VenueOrderId,
 };
 use path::{
     broker::{OrderReport, VenueStatus},
@@ -43,6 +43,7 @@ pub(crate) struct Request {
     pub(crate) tif: TimeInForce,
     pub(crate) post_only: bool,
     pub(crate) reduce_only: bool,
+    pub(crate) conditions: Conditions,
 }
 
 impl From<&PlaceOrder> for Request {
@@ -57,6 +58,7 @@ impl From<&PlaceOrder> for Request {
             tif: order.tif,
             post_only: order.post_only,
             reduce_only: order.reduce_only,
+            conditions: order.conditions.clone(),
         }
     }
 }
@@ -73,6 +75,7 @@ impl From<&ExternalOrder> for Request {
             tif: order.tif,
             post_only: false,
             reduce_only: order.reduce_only,
+            conditions: Conditions::default(),
         }
     }
 }
@@ -102,6 +105,9 @@ pub struct SimOrder {
     pub post_only: bool,
     /// May only reduce.
     pub reduce_only: bool,
+    /// What else holds for it.
+    #[serde(default, skip_serializing_if = "Conditions::is_plain")]
+    pub conditions: Conditions,
     /// Where it is in its life.
     pub status: VenueStatus,
     /// The sum of its fills.
@@ -147,6 +153,7 @@ impl SimOrder {
             tif: request.tif,
             post_only: request.post_only,
             reduce_only: request.reduce_only,
+            conditions: request.conditions,
             status: VenueStatus::Working,
             filled: Qty::ZERO,
             triggered: false,

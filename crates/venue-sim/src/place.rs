@@ -4,7 +4,7 @@
 
 use domain::{AccountId, ClientOrderId, OrderKind, Price, TimeInForce, Timestamp, VenueOrderId};
 use path::{
-    broker::{CancelOutcome, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus},
+    broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus},
     verbs::PlaceOrder,
 };
 
@@ -16,7 +16,7 @@ use crate::{
     rules::{Refusal, check_form, check_numbers, check_value},
 };
 
-fn strip(events: Vec<AccountEvent>) -> Vec<VenueEvent> {
+pub(crate) fn strip(events: Vec<AccountEvent>) -> Vec<VenueEvent> {
     events.into_iter().map(|(_, event)| event).collect()
 }
 
@@ -29,7 +29,8 @@ impl Engine {
         if self.find(&order.account, &order.client_order_id).is_some() {
             return (PlaceOutcome::DuplicateId, Vec::new());
         }
-        self.accept(Request::from(order), now)
+        let request = self.as_read(Request::from(order));
+        self.accept(request, now)
     }
 
     /// Takes in an order that somebody gives at the venue by hand. Nobody waits for its outcome,
@@ -39,34 +40,57 @@ impl Engine {
         order: &ExternalOrder,
         now: Timestamp,
     ) -> (PlaceOutcome, Vec<VenueEvent>) {
-        let (outcome, mut events) = self.accept(Request::from(order), now);
+        let request = self.as_read(Request::from(order));
+        let (outcome, mut events) = self.accept(request, now);
         if let PlaceOutcome::Accepted(report) = &outcome {
             events.insert(0, VenueEvent::Order(report.clone()));
         }
         (outcome, events)
     }
 
+    /// The request without the marks that this venue doesn't know.
+    pub(crate) fn as_read(&self, mut request: Request) -> Request {
+        request.reduce_only &= self.config.reduce_only;
+        request.conditions.extended_hours &= self.config.extended_hours;
+        if !self.config.groups {
+            request.conditions.group = None;
+        }
+        request
+    }
+
     fn accept(&mut self, request: Request, now: Timestamp) -> (PlaceOutcome, Vec<VenueEvent>) {
-        let reserve_price = match self.check(&request) {
-            Ok(price) => price,
-            Err(Refusal { code, text }) => {
-                return (PlaceOutcome::Rejected { code, text }, Vec::new());
+        match self.check(&request) {
+            Ok(price) => {
+                let mut events = Vec::new();
+                let report = self.admit(request, price, now, &mut events);
+                (PlaceOutcome::Accepted(report), strip(events))
             }
-        };
+            Err(refusal) => (refusal.into(), Vec::new()),
+        }
+    }
+
+    /// Makes a checked request a live order and lets it meet the latest quote. Returns the order
+    /// as it was taken in.
+    pub(crate) fn admit(
+        &mut self,
+        request: Request,
+        reserve_price: Option<Price>,
+        now: Timestamp,
+        out: &mut Vec<AccountEvent>,
+    ) -> OrderReport {
         let stamp = self.stamp(now);
         self.counters.orders += 1;
         let mut order = SimOrder::new(request, self.counters.orders, stamp);
         order.reserve_price = reserve_price;
         let (number, report) = (order.number, order.report());
         self.insert(order);
-        let mut events = Vec::new();
-        self.arrive(number, now, &mut events);
-        (PlaceOutcome::Accepted(report), strip(events))
+        self.arrive(number, now, out);
+        report
     }
 
     /// Every check of a new order, in the order in which they are documented. Returns the price
     /// at which it reckons.
-    fn check(&self, request: &Request) -> Result<Option<Price>, Refusal> {
+    pub(crate) fn check(&self, request: &Request) -> Result<Option<Price>, Refusal> {
         let refuse = |code, text: &str| Err(Refusal::new(code, text));
         let Some(account) = self.accounts.get(&request.account) else {
             return refuse(VenueRejection::Unauthorized, "the venue has no such account");
@@ -79,7 +103,7 @@ impl Engine {
         }
         check_form(request)?;
         check_numbers(&market.instrument, request)?;
-        self.check_session(market, request.tif)?;
+        self.check_session(market, request)?;
         let price = self.reserve_price(market, request);
         if let Some(price) = request.kind.limit().or(price) {
             check_value(&market.instrument, request.qty, price, request.reduce_only)?;
@@ -96,13 +120,19 @@ impl Engine {
         Ok(price)
     }
 
-    fn check_session(&self, market: &MarketState, tif: TimeInForce) -> Result<(), Refusal> {
-        let text = match (market.session, tif) {
-            (Session::Open, TimeInForce::Opg) => "the opening auction is over",
-            (Session::Closed, TimeInForce::Ioc | TimeInForce::Fok) => {
+    fn check_session(&self, market: &MarketState, request: &Request) -> Result<(), Refusal> {
+        let tif = request.tif;
+        let closed = match market.session {
+            Session::Closed => true,
+            Session::Extended => !request.conditions.extended_hours,
+            Session::Opening | Session::Open => false,
+        };
+        let text = match tif {
+            TimeInForce::Opg if market.session == Session::Open => "the opening auction is over",
+            TimeInForce::Ioc | TimeInForce::Fok if closed => {
                 "the market is closed and the order can't wait"
             }
-            (Session::Closed, tif) if tif != TimeInForce::Opg && !self.config.queue_when_closed => {
+            tif if closed && tif != TimeInForce::Opg && !self.config.queue_when_closed => {
                 "the market is closed"
             }
             _ => return Ok(()),
@@ -115,11 +145,12 @@ impl Engine {
         let Some(order) = self.working.get(&number) else { return };
         let Some(market) = self.markets.get(&order.instrument) else { return };
         let tif = order.tif;
-        if market.state.session == Session::Open && tif != TimeInForce::Cls {
+        if market.state.session.takes(order) {
             let age = self.config.quote_max_age;
             let fresh = |at: Timestamp| age.is_none_or(|age| now.since(at) <= age);
             if let Some(quote) = market.state.quote.filter(|quote| fresh(quote.at)) {
-                let found = effect(order, &Point::Quote { quote, traded: false }, &self.config);
+                let point = Point::Quote { quote, traded: false };
+                let found = effect(order, &point, &self.config, market.state.mark);
                 if tif != TimeInForce::Fok || self.fills_whole(order, &market.state, found) {
                     self.meet(number, found, now, out);
                 }
@@ -214,7 +245,12 @@ fn check_post_only(market: &MarketState, request: &Request) -> Result<(), Refusa
         domain::Side::Buy => limit >= standing,
         domain::Side::Sell => limit <= standing,
     };
-    if request.post_only && market.session == Session::Open && takes {
+    let trades = match market.session {
+        Session::Open => true,
+        Session::Extended => request.conditions.extended_hours,
+        Session::Opening | Session::Closed => false,
+    };
+    if request.post_only && trades && takes {
         let text = format!("the limit {limit} would take from the market at {standing}");
         return Err(Refusal::new(VenueRejection::WouldTake, text));
     }

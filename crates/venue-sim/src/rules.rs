@@ -3,7 +3,7 @@
 //! This module must not know funds, positions or sessions.
 
 use domain::{Instrument, OrderKind, Price, Qty, TimeInForce};
-use path::broker::VenueRejection;
+use path::broker::{PlaceOutcome, VenueRejection};
 use rust_decimal::Decimal;
 
 use crate::order::Request;
@@ -28,12 +28,27 @@ impl Refusal {
     }
 }
 
+impl From<Refusal> for PlaceOutcome {
+    fn from(Refusal { code, text }: Refusal) -> Self {
+        Self::Rejected { code, text }
+    }
+}
+
 /// Checks that type, time in force and post-only go together.
 pub(crate) fn check_form(request: &Request) -> Result<(), Refusal> {
     use TimeInForce::{Cls, Day, Fok, Gtc, Ioc, Opg};
     let stop = request.kind.trigger().is_some();
     if stop && !matches!(request.tif, Day | Gtc) {
         return Err(Refusal::rules("a stop order lives for the day or until it is cancelled"));
+    }
+    if request.conditions.extended_hours {
+        if !matches!(request.kind, OrderKind::Limit { .. }) {
+            return Err(Refusal::rules("only a limit order may fill outside regular hours"));
+        }
+        if !matches!(request.tif, Day | Gtc) {
+            let text = "an order for extended hours lives for the day or until it is cancelled";
+            return Err(Refusal::rules(text));
+        }
     }
     if request.post_only {
         if !matches!(request.kind, OrderKind::Limit { .. }) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::{AccountId, Bar, InstrumentId, Timestamp, VenueOrderId};
 use path::{
     broker::{CancelOutcome, PlaceOutcome, VenueEvent},
-    verbs::PlaceOrder,
+    verbs::{PlaceOrder, ReplaceOrder},
 };
 
 use crate::{
@@ -76,6 +76,25 @@ impl<S: SimStorage> SharedVenue<S> {
             (self.sink)(&order.account, VenueEvent::Order(report.clone()));
         }
         self.tell(&order.account, events);
+        Ok(outcome)
+    }
+
+    /// Puts an order in another one's place. The sink hears the acknowledgement first, then the
+    /// end of the old order, then what happened next.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`]: whether the order took the other one's place is unknown.
+    pub fn replace(
+        &self,
+        request: &ReplaceOrder,
+        now: Timestamp,
+    ) -> Result<PlaceOutcome, SimError> {
+        let mut venue = self.lock();
+        let (outcome, events) = venue.replace(request, now)?;
+        if let PlaceOutcome::Accepted(report) = &outcome {
+            (self.sink)(&request.order.account, VenueEvent::Order(report.clone()));
+        }
+        self.tell(&request.order.account, events);
         Ok(outcome)
     }
 

@@ -11,7 +11,7 @@ use domain::{
 };
 use path::{
     broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot},
-    verbs::PlaceOrder,
+    verbs::{PlaceOrder, ReplaceOrder},
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     error::SimError,
     market::{BarStep, SessionChange, SimTick},
     order::{ExternalOrder, SimOrder},
+    replace::has_ended,
     storage::SimStorage,
 };
 
@@ -195,6 +196,26 @@ impl<S: SimStorage> Venue<S> {
             return Ok((PlaceOutcome::DuplicateId, Vec::new()));
         }
         self.together(|engine| engine.place(order, now))
+    }
+
+    /// See [`Engine::replace`]; ids of every age are recognised.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`]: whether the order took the other one's place is unknown.
+    pub fn replace(
+        &mut self,
+        request: &ReplaceOrder,
+        now: Timestamp,
+    ) -> Result<(PlaceOutcome, Vec<VenueEvent>), SimError> {
+        self.ready()?;
+        let order = &request.order;
+        if self.stored(&order.account, &order.client_order_id)?.is_some() {
+            return Ok((PlaceOutcome::DuplicateId, Vec::new()));
+        }
+        if self.stored(&order.account, &request.replaces)?.is_some() {
+            return Ok((has_ended().into(), Vec::new()));
+        }
+        self.together(|engine| engine.replace(request, now))
     }
 
     /// See [`Engine::cancel`]; ids of every age are recognised.

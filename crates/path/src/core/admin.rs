@@ -134,6 +134,13 @@ impl Step<'_> {
             Ok(protective) => protective,
             Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
+        let price = self.core.market.mark(instrument);
+        let checked = price.map_or(Ok(()), |price| {
+            gate::plan::check(rules, side.opposite(), price, &protective, self.now.at)
+        });
+        if let Err(refusal) = checked {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
         let old = self.state().books.get(book).and_then(|b| b.plans.get(instrument)?.levels.stop);
         let loosens = match (old, protective.stop, side) {
             (Some(_), None, _) => true,
@@ -145,17 +152,8 @@ impl Step<'_> {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
         let (book, instrument) = (book.clone(), instrument.clone());
-        let stale: Vec<_> = self
-            .state()
-            .live_in(&book, &instrument)
-            .filter(|o| o.class == crate::verbs::RiskClass::Protective && o.end.is_none())
-            .filter(|o| o.kind.trigger() != protective.stop)
-            .map(|o| o.client_order_id.clone())
-            .collect();
+        self.core.live.trails.remove(&(book.clone(), instrument.clone()));
         self.emit(Event::PlanSet(PlanSet { book, instrument, protective, by }));
-        for id in stale {
-            self.cancel_by_desk(&id, "the stop was moved");
-        }
         self.reply(reply, Reply::Done);
     }
 

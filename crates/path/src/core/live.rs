@@ -69,6 +69,18 @@ pub(super) struct CloseTimer {
     pub(super) next: Mono,
 }
 
+/// How far the price has come for a trailing stop. It is found anew after a restart, from the price
+/// of then; the stop itself never goes back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trailing {
+    /// The side that closes the position.
+    pub(super) side: domain::Side,
+    /// The best price so far.
+    pub(super) best: domain::Price,
+    /// When the stop may move next.
+    pub(super) next: Mono,
+}
+
 /// Refusals of one source in the current minute.
 #[derive(Debug, Clone)]
 pub(super) struct RefusalRate {
@@ -110,6 +122,7 @@ pub(super) struct Live {
     pub(super) flatten: BTreeMap<Holding, Retry>,
     pub(super) closes: BTreeMap<u64, CloseTimer>,
     pub(super) gaps: BTreeMap<Holding, (Qty, Mono)>,
+    pub(super) trails: BTreeMap<Holding, Trailing>,
     pub(super) comparison: Comparison,
     pub(super) refusals: BTreeMap<Principal, RefusalRate>,
     /// Quantities that the venue did not take for being too small, and that were named.
@@ -133,6 +146,7 @@ impl Live {
             flatten: BTreeMap::new(),
             closes: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            trails: BTreeMap::new(),
             comparison,
             refusals: BTreeMap::new(),
             dust: BTreeMap::new(),

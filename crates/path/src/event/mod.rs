@@ -81,6 +81,10 @@ events! {
     OrderHeld(OrderHeld) = "order_held";
     /// A wait ended.
     HoldResolved(HoldResolved) = "hold_resolved";
+    /// A request waits for the next opening.
+    OrderArmed(OrderArmed) = "order_armed";
+    /// A wait for an opening ended.
+    ArmedEnded(ArmedEnded) = "armed_ended";
     /// An order was cleared and will be sent.
     OrderRecorded(OrderRecorded) = "order_recorded";
     /// The venue has the order.
@@ -187,6 +191,20 @@ pub enum HoldDecision {
     Lapsed,
 }
 
+/// How a wait for an opening ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArmedEnd {
+    /// The market opened; the gate judges now.
+    Opened,
+    /// The kill switch stopped it.
+    Killed,
+    /// Nobody was there when the market opened.
+    Missed,
+    /// Somebody took it back.
+    Withdrawn,
+}
+
 /// Why an order never lived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -211,4 +229,8 @@ pub enum ClosePurpose {
     Flatten,
     /// The position could not be protected.
     Unprotected,
+    /// The trailing stop was reached before it rested there.
+    Stop,
+    /// The time stop was due.
+    TimeStop,
 }

@@ -8,18 +8,20 @@
 pub mod exposure;
 pub mod figures;
 mod own;
+pub mod plan;
 mod reach;
 pub mod resolve;
 mod rules;
 
 use std::cell::RefCell;
 
-use domain::{ClientOrderId, Instrument, Intent, OrderKind, Origin, Qty, Side};
+use domain::{ClientOrderId, GroupId, Instrument, Intent, OrderKind, Origin, Qty, Side};
 use rust_decimal::Decimal;
 
 pub use figures::Figures;
 pub(crate) use figures::Touched;
-pub use resolve::{Resolved, exit_part, exit_step, on_tick, resolve};
+pub use plan::on_tick;
+pub use resolve::{Resolved, exit_part, exit_step, resolve};
 pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
 use crate::{
@@ -29,7 +31,7 @@ use crate::{
     journal::LeaseToken,
     market::{MarketView, Now},
     state::{AccountState, Order},
-    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, RiskClass},
+    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, ReplaceOrder, RiskClass},
 };
 
 /// The longest span between verdict and write.
@@ -121,6 +123,7 @@ pub fn judge(
             return Verdict::Refused(vec![refusal]);
         }
     }
+    let group = intent.conditions.group.as_ref();
     let request = PlaceOrder {
         account: ctx.state.spec.id.clone(),
         client_order_id: client_order_id.clone(),
@@ -131,7 +134,7 @@ pub fn judge(
         tif: intent.tif,
         post_only: intent.post_only,
         reduce_only: resolved.class == RiskClass::Exit
-            && venue_reduces(ctx, &resolved.instrument, intent.side, resolved.qty),
+            && venue_reduces(ctx, &resolved.instrument, (intent.side, group), resolved.qty),
         conditions: intent.conditions.clone(),
     };
     Verdict::Cleared(Cleared::new(request, ctx.permit(resolved.class)))
@@ -139,7 +142,12 @@ pub fn judge(
 
 /// True when the venue can hold the order to only reducing, and the account's net position is
 /// large enough for it not to stand in the way of a book that differs from the net.
-fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qty) -> bool {
+fn venue_reduces(
+    ctx: &Context<'_>,
+    instrument: &Instrument,
+    (side, group): (Side, Option<&GroupId>),
+    qty: Qty,
+) -> bool {
     if !ctx.capabilities.reduce_only {
         return false;
     }
@@ -148,6 +156,7 @@ fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qt
         .state
         .live_of(&instrument.id)
         .filter(|o| o.side == side)
+        .filter(|o| group.is_none() || o.conditions.group.as_ref() != group)
         .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
     Side::reducing(net) == Some(side) && net.abs() >= others.plus(qty)
 }
@@ -221,7 +230,7 @@ pub fn clear_reduction(
     if qty.is_zero() {
         return None;
     }
-    let reduce_only = venue_reduces(ctx, &reduction.instrument, side, qty);
+    let reduce_only = venue_reduces(ctx, &reduction.instrument, (side, None), qty);
     let qty = if reduce_only { qty } else { beside_foreign(ctx, reduction, side, qty) };
     let request = PlaceOrder {
         account: ctx.state.spec.id.clone(),
@@ -236,6 +245,42 @@ pub fn clear_reduction(
         conditions: domain::Conditions::default(),
     };
     Some(Cleared::new(request, ctx.permit(reduction.class)))
+}
+
+/// Judges an order that only reduces and takes the place of another one of its class: it passes
+/// for at most what that one and the rest of the position leave. `None` when nothing is left.
+#[must_use]
+pub(crate) fn clear_replacement(
+    ctx: &Context<'_>,
+    old: &Order,
+    kind: OrderKind,
+    qty: Qty,
+    client_order_id: &ClientOrderId,
+) -> Option<Cleared<ReplaceOrder>> {
+    let instrument = ctx.state.instruments.get(&old.instrument)?;
+    let reducing = Side::reducing(ctx.state.position(&old.book, &old.instrument));
+    if reducing != Some(old.side) || !old.is_reducing_class() {
+        return None;
+    }
+    let free = ctx.state.reducible(&old.book, &old.instrument).plus(old.open_qty());
+    let qty = exit_step(instrument, qty.min_of(free));
+    if qty.is_zero() {
+        return None;
+    }
+    let order = PlaceOrder {
+        account: ctx.state.spec.id.clone(),
+        client_order_id: client_order_id.clone(),
+        instrument: old.instrument.clone(),
+        side: old.side,
+        qty,
+        kind,
+        tif: domain::TimeInForce::Gtc,
+        post_only: false,
+        reduce_only: old.reduce_only,
+        conditions: domain::Conditions::default(),
+    };
+    let cleared = Cleared::new(order, ctx.permit(old.class));
+    Some(cleared.instead_of(old.client_order_id.clone(), old.venue_order_id.clone()))
 }
 
 /// Where nothing can be sold short, a foreign order holds its part of the holdings, and the venue

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::{BookId, ClientOrderId, Instrument, Timestamp};
 use rust_decimal::Decimal;
 
-use super::{AccountState, Book, Day, FoldError, Hold, Kill, Latch, Order, Plan};
+use super::{AccountState, Armed, Book, Day, FoldError, Hold, Kill, Latch, Order};
 use crate::{
     event::{AccountOpened, Event, LimitTarget, LimitsSet},
     journal::{EventRecord, Head, StreamId},
@@ -45,6 +45,8 @@ impl AccountState {
             next_close: 1,
             keys: BTreeMap::new(),
             holds: BTreeMap::new(),
+            armed: BTreeMap::new(),
+            groups: BTreeMap::new(),
             closes: BTreeMap::new(),
             kill: None,
             kill_epoch: 0,
@@ -107,6 +109,8 @@ impl AccountState {
             | Event::PolicySet(_)
             | Event::OrderHeld(_)
             | Event::HoldResolved(_)
+            | Event::OrderArmed(_)
+            | Event::ArmedEnded(_)
             | Event::PlanSet(_)
             | Event::EmergencyMerged(_) => self.apply_setting(event, at),
             Event::OrderRecorded(_)
@@ -162,12 +166,16 @@ impl AccountState {
             Event::HoldResolved(e) => {
                 self.holds.remove(&e.intent);
             }
+            Event::OrderArmed(e) => {
+                let (intent, day, open) = ((*e.intent).clone(), e.day, e.open);
+                let armed = Armed { intent, day, open, since: at };
+                self.armed.insert(e.intent.id.clone(), armed);
+            }
+            Event::ArmedEnded(e) => {
+                self.armed.remove(&e.intent);
+            }
             Event::PlanSet(e) => {
-                let book = self.book_mut(&e.book)?;
-                if book.positions.get(&e.instrument).is_some_and(|p| !p.qty.is_zero()) {
-                    let plan = Plan { levels: e.protective, since: at };
-                    book.plans.insert(e.instrument.clone(), plan);
-                }
+                self.book_mut(&e.book)?.plan_changed(&e.instrument, e.protective, at);
             }
             Event::EmergencyMerged(e) => self.emergency_generation = e.generation,
             _ => {}

@@ -7,6 +7,7 @@
 
 mod apply;
 mod book;
+mod group;
 mod ledger;
 mod order;
 mod orders;
@@ -17,9 +18,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use book::{Book, Plan};
 use domain::{
-    BookId, Cash, ClientOrderId, InstallationId, Instrument, InstrumentId, Intent, IntentId,
-    Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
+    BookId, Cash, ClientOrderId, GroupId, InstallationId, Instrument, InstrumentId, Intent,
+    IntentId, Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
 };
+pub use group::Group;
 pub(crate) use ledger::trade_key;
 pub use order::Order;
 use rust_decimal::Decimal;
@@ -85,6 +87,19 @@ pub struct Hold {
     pub expires_at: Timestamp,
 }
 
+/// A request that waits for the next opening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    /// What was asked.
+    pub intent: Intent,
+    /// The trading day in which it was asked, where it is known.
+    pub day: Option<i64>,
+    /// The market was open then.
+    pub open: bool,
+    /// When it was asked.
+    pub since: Timestamp,
+}
+
 /// A compound close under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Close {
@@ -104,6 +119,12 @@ pub struct Close {
     pub origin: Origin,
     /// Why.
     pub purpose: ClosePurpose,
+    /// The partial target that it takes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u8>,
+    /// What is asked for once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Box<Intent>>,
 }
 
 /// The kill switch, while it is on.
@@ -244,6 +265,10 @@ pub struct AccountState {
     pub keys: BTreeMap<String, KeyUse>,
     /// Requests that wait for approval.
     pub holds: BTreeMap<IntentId, Hold>,
+    /// Requests that wait for the next opening.
+    pub armed: BTreeMap<IntentId, Armed>,
+    /// Groups of orders of which one may fill, by book and name.
+    pub groups: BTreeMap<String, Group>,
     /// Closes under way.
     pub closes: BTreeMap<u64, Close>,
     /// The kill switch, when it is on.
@@ -359,13 +384,35 @@ impl AccountState {
     /// all its live exits.
     #[must_use]
     pub fn reducible(&self, book: &BookId, instrument: &InstrumentId) -> Qty {
+        self.reducible_in(book, instrument, None)
+    }
+
+    /// The same for another order of a group, of which the venue lets one fill: its other members
+    /// reserve nothing.
+    #[must_use]
+    pub fn reducible_in(
+        &self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        own: Option<&GroupId>,
+    ) -> Qty {
         let position = self.position(book, instrument);
         let Some(side) = Side::reducing(position) else { return Qty::ZERO };
-        let reserved = self
-            .live_in(book, instrument)
-            .filter(|o| o.side == side)
-            .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
-        self.backed(book, instrument).minus(reserved)
+        let exits = self.live_in(book, instrument).filter(|o| o.side == side);
+        let (mut reserved, mut groups) = (Qty::ZERO, BTreeMap::new());
+        for order in exits {
+            match &order.conditions.group {
+                // Of a group that the venue holds to only reducing, one member can fill.
+                Some(group) if order.reduce_only && own == Some(group) => {}
+                Some(group) if order.reduce_only => {
+                    let largest: &mut Qty = groups.entry(group).or_default();
+                    *largest = (*largest).max(order.open_qty());
+                }
+                _ => reserved = reserved.plus(order.open_qty()),
+            }
+        }
+        let grouped = groups.into_values().fold(Qty::ZERO, Qty::plus);
+        self.backed(book, instrument).minus(reserved.plus(grouped))
     }
 
     /// The key under which a caller's idempotency key is kept.

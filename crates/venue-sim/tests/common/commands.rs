@@ -3,7 +3,8 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use domain::{
-    AccountId, Bar, ClientOrderId, Money, OrderKind, Qty, Quote, Side, TimeInForce, Timestamp,
+    AccountId, Bar, ClientOrderId, Conditions, Money, OrderKind, Qty, Quote, Side, TimeInForce,
+    Timestamp,
 };
 use path::{
     broker::{CancelOutcome, PlaceOutcome, VenueEvent},
@@ -185,6 +186,7 @@ pub fn orders() -> impl Strategy<Value = PlaceOrder> {
             tif,
             post_only,
             reduce_only,
+            conditions: Conditions::default(),
         },
     )
 }

@@ -3,8 +3,8 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use domain::{
-    AccountId, AssetClass, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Money,
-    OrderKind, Price, Qty, Quote, Side, TickSource, TimeInForce, Timestamp,
+    AccountId, AssetClass, CalendarKind, ClientOrderId, Conditions, Currency, Instrument,
+    InstrumentId, Money, OrderKind, Price, Qty, Quote, Side, TickSource, TimeInForce, Timestamp,
 };
 use path::verbs::PlaceOrder;
 use rust_decimal::Decimal;
@@ -77,5 +77,6 @@ pub fn order(id: &str, side: Side, units: i64, kind: OrderKind, tif: TimeInForce
         tif,
         post_only: false,
         reduce_only: false,
+        conditions: Conditions::default(),
     }
 }

@@ -47,6 +47,12 @@ pub(crate) struct Outcome {
     /// True when the close has ended while it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ended: Option<bool>,
+    /// How many compound closes have begun, when everything is closed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) closes: usize,
+    /// The request that waits for the market's next opening.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) armed: Option<String>,
     /// The request that waits, for `POST /api/approvals/{account}/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) approval: Option<String>,
@@ -62,6 +68,10 @@ pub(crate) struct Outcome {
     /// The order as it stands, when it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<OrderView>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Outcome {
@@ -84,6 +94,10 @@ impl Outcome {
                 ended: Some(false),
                 ..base
             },
+            Reply::ClosingAll(begun) => Self { outcome: "closing", closes: begun.len(), ..base },
+            Reply::Armed { intent } => {
+                Self { outcome: "armed", armed: Some(intent.to_string()), ..base }
+            }
             Reply::Held { intent, notional, limit, expires_at } => Self {
                 outcome: "held",
                 approval: Some(intent.to_string()),

@@ -4,8 +4,8 @@
 //! know limits.
 
 use domain::{
-    AccountId, BookId, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind, Percent,
-    Price, Principal, Protective, Qty, Side, Size, TimeInForce,
+    AccountId, BookId, Conditions, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind,
+    Percent, Price, Principal, Protective, Qty, Side, Size, TimeInForce,
 };
 use utoipa::ToSchema;
 
@@ -91,7 +91,7 @@ pub(crate) struct OrderRequest {
     post_only: bool,
     reduce_only: bool,
     protective: Protective,
-    conditions: Default::default(),
+    conditions: Conditions,
     origin: Origin,
 }
 
@@ -120,7 +120,7 @@ impl FromFields for OrderRequest {
             post_only: post_only?,
             reduce_only: reduce_only?,
             protective: Protective { stop: stop?, target: target?, ..Protective::default() },
-            conditions: Default::default(),
+            conditions: Conditions::default(),
             origin: source?.map_or_else(by_key, |s| s.0),
         })
     }
@@ -216,7 +216,7 @@ impl OrderRequest {
             post_only: self.post_only,
             reduce_only: self.reduce_only,
             protective: self.protective,
-            conditions: Default::default(),
+            conditions: self.conditions,
             origin: self.origin,
             idempotency_key: key,
         })

@@ -34,6 +34,11 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
     if let Some(other) = crossing(state, intent, r) {
         out.push(Refusal::rule(Code::SelfCross, format!("It would meet your order {other}.")));
     }
+    let group = intent.conditions.group.as_ref();
+    let group = group.and_then(|g| state.groups.get(&AccountState::group_key(&intent.book, g)));
+    if group.is_some_and(|g| g.winner.is_some()) {
+        out.push(Refusal::rule(Code::GroupFilled, Code::GroupFilled.meaning()));
+    }
     frequency(case, out);
     duplicate(case, out);
     cooldown(case, out);

@@ -123,6 +123,14 @@ pub(crate) fn shape(intent: &Intent, resolved: &Resolved) -> Vec<Refusal> {
         let text = format!("A {} order can't be post-only.", resolved.kind.name());
         out.push(Refusal::rule(Code::OrderShape, text));
     }
+    if intent.conditions.extended_hours && !matches!(resolved.kind, OrderKind::Limit { .. }) {
+        let text = "Before the opening and after the close only limit orders are sent.";
+        out.push(Refusal::rule(Code::OrderShape, text));
+    }
+    if intent.conditions.trigger_by.is_some() && resolved.kind.trigger().is_none() {
+        let text = format!("A {} order has no trigger to be set off.", resolved.kind.name());
+        out.push(Refusal::rule(Code::OrderShape, text));
+    }
     if let OrderKind::StopLimit { trigger, limit } = resolved.kind {
         let unreachable = match intent.side {
             Side::Buy => limit < trigger,

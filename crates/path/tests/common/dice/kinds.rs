@@ -20,6 +20,8 @@ impl Dice {
             class: self.class(),
             origin: self.origin(),
             protective: self.protective(),
+            conditions: self.conditions(),
+            replaces: self.maybe(Self::order),
             close: self.maybe(Self::count),
             reference: self.maybe(Self::price),
             notional: self.maybe(Self::decimal),
@@ -36,6 +38,16 @@ impl Dice {
     pub(super) fn order_event(&mut self, kind: &str) -> Event {
         let client_order_id = self.order();
         match kind {
+            "order_armed" => Event::OrderArmed(OrderArmed {
+                intent: Box::new(self.intent()),
+                day: self.maybe(|_| 20_454),
+                open: self.roll(2) == 0,
+            }),
+            "armed_ended" => Event::ArmedEnded(ArmedEnded {
+                intent: self.intent_id(),
+                end: self.pick(&[ArmedEnd::Opened, ArmedEnd::Missed, ArmedEnd::Withdrawn]),
+                by: self.maybe(Self::origin),
+            }),
             "order_held" => Event::OrderHeld(OrderHeld {
                 intent: Box::new(self.intent()),
                 notional: self.decimal(),
@@ -162,7 +174,14 @@ impl Dice {
                 instrument,
                 qty: self.qty(),
                 origin: self.origin(),
-                purpose: self.pick(&[ClosePurpose::Request, ClosePurpose::Unprotected]),
+                purpose: self.pick(&[
+                    ClosePurpose::Request,
+                    ClosePurpose::Unprotected,
+                    ClosePurpose::Stop,
+                    ClosePurpose::TimeStop,
+                ]),
+                target: self.maybe(|d| d.pick(&[0, 1, 3])),
+                then: self.maybe(|d| Box::new(d.intent())),
                 idempotency: self.maybe(Self::idempotency),
             }),
             "close_ended" => Event::CloseEnded(CloseEnded {
