@@ -40,6 +40,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(statement::trips))
         .routes(routes!(statement::lots))
         .routes(routes!(statement::days))
+        .routes(routes!(statement::equity))
         .routes(routes!(statement::table))
         .routes(routes!(positions::list))
         .routes(routes!(positions::list_of_account))

@@ -114,7 +114,7 @@ struct Waiting {
 
 /// What a failed write left to be decided again.
 enum Undecided {
-    Fact(Input),
+    Fact(Box<Input>),
     Wish(Waiting),
 }
 
@@ -321,7 +321,7 @@ impl Actor {
             self.failures = self.failures.saturating_add(1);
         }
         self.failed = true;
-        self.undecided.extend(fact.map(Undecided::Fact));
+        self.undecided.extend(fact.map(|fact| Undecided::Fact(Box::new(fact))));
         for id in failed.replies {
             if self.failures > FAILURES_MAX {
                 self.answer(id, Err(DeskError::Journal(failed.error.clone())));
@@ -359,7 +359,7 @@ impl Actor {
     fn decide_again(&mut self) {
         for undecided in std::mem::take(&mut self.undecided) {
             match undecided {
-                Undecided::Fact(input) => self.step(input),
+                Undecided::Fact(input) => self.step(*input),
                 Undecided::Wish(waiting) => self.decide(waiting),
             }
         }

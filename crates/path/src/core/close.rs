@@ -268,7 +268,7 @@ impl Step<'_> {
             notional: None,
             idempotency: None,
         };
-        if self.emit(Event::OrderRecorded(body)) {
+        if self.emit(Event::OrderRecorded(Box::new(body))) {
             self.effects.push(Effect::Place(cleared));
             self.inquire_later(&id);
         }

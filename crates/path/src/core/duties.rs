@@ -30,6 +30,7 @@ impl Step<'_> {
         if self.touched.is_everything() {
             self.triggers_again(true);
             self.time_stop_duty();
+            self.mark_duty();
         }
         self.kill_duty();
         self.group_duty();

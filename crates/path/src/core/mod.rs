@@ -16,6 +16,7 @@ mod group;
 mod input;
 mod kill;
 mod live;
+mod marks;
 mod protect;
 mod reconcile;
 mod replace;

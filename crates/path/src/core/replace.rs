@@ -76,7 +76,7 @@ impl Step<'_> {
 
     fn send_replacement(&mut self, cleared: Cleared<ReplaceOrder>, body: OrderRecorded) -> bool {
         let id = body.client_order_id.clone();
-        if !self.emit(Event::OrderRecorded(body)) {
+        if !self.emit(Event::OrderRecorded(Box::new(body))) {
             return false;
         }
         self.effects.push(Effect::Replace(cleared));

@@ -89,7 +89,7 @@ impl Step<'_> {
                     notional: resolved.notional,
                     idempotency: key.map(|key| Idempotency { key, content }),
                 };
-                if !self.emit(Event::OrderRecorded(body)) {
+                if !self.emit(Event::OrderRecorded(Box::new(body))) {
                     return self.reply(reply, Reply::Refused(vec![unrecorded()]));
                 }
                 self.effects.push(Effect::Place(cleared));

@@ -33,6 +33,7 @@ impl Core {
             | Event::OrderArmed(_)
             | Event::ArmedEnded(_)
             | Event::HoldResolved(_)
+            | Event::Marked(_)
             | Event::DayOpened(_)
             | Event::PeakRaised(_)
             | Event::LatchSet(_)

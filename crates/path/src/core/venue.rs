@@ -274,6 +274,7 @@ impl Step<'_> {
             .and_then(|id| self.state().orders.get(id))
             .map_or_else(BookId::unmanaged, |o| o.book.clone());
         let trade = fill.trade_id.clone();
+        self.mark_before(&book, &fill);
         let doubles = order.as_ref().is_some_and(|id| self.doubles(id));
         self.emit(Event::Filled(Filled { book, fill }));
         let Some(id) = order else { return };

@@ -42,6 +42,7 @@ impl Step<'_> {
             return;
         }
         self.core.figures.get_mut().touch(&Touched::Instrument(instrument.clone()));
+        self.note_extremes(instrument, quote.last);
         self.triggers(instrument, quote);
     }
 

@@ -357,6 +357,25 @@ bodies! {
         /// The new peak, in the reporting currency.
         equity: Decimal,
     }
+    /// Body of `marked`.
+    Marked {
+        /// Equity in the reporting currency, where it can be told; absent between two hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        equity: Option<Decimal>,
+        /// How far prices went since they were last marked.
+        prices: Vec<PriceMark>,
+    }
+    /// How far the price of one instrument went.
+    PriceMark {
+        /// What is held.
+        instrument: InstrumentId,
+        /// The lowest price.
+        low: Price,
+        /// The highest price.
+        high: Price,
+        /// The latest price.
+        last: Price,
+    }
     /// Body of `latch_set`.
     LatchSet {
         /// Which.

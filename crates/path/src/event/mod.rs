@@ -86,7 +86,7 @@ events! {
     /// A wait for an opening ended.
     ArmedEnded(ArmedEnded) = "armed_ended";
     /// An order was cleared and will be sent.
-    OrderRecorded(OrderRecorded) = "order_recorded";
+    OrderRecorded(Box<OrderRecorded>) = "order_recorded";
     /// The venue has the order.
     OrderAccepted(OrderAccepted) = "order_accepted";
     /// The venue's answer is missing.
@@ -123,6 +123,8 @@ events! {
     DayOpened(DayOpened) = "day_opened";
     /// Equity reached a new peak.
     PeakRaised(PeakRaised) = "peak_raised";
+    /// Prices and equity, once in a while.
+    Marked(Marked) = "marked";
     /// A latch closed.
     LatchSet(LatchSet) = "latch_set";
     /// A latch was released.

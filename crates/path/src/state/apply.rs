@@ -101,7 +101,10 @@ impl AccountState {
     pub(crate) fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::AccountOpened(_) => Err("an account is opened once".to_owned()),
-            Event::IntentRefused(_) | Event::RefusalsCounted(_) | Event::Alarm(_) => Ok(()),
+            Event::IntentRefused(_)
+            | Event::RefusalsCounted(_)
+            | Event::Alarm(_)
+            | Event::Marked(_) => Ok(()),
             Event::IncarnationStarted(_)
             | Event::InstrumentSet(_)
             | Event::BookOpened(_)

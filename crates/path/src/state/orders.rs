@@ -68,6 +68,14 @@ impl AccountState {
             Event::CancelFailed(e) => {
                 self.order_mut(&e.client_order_id)?.cancel_requested = false;
             }
+            Event::CloseStarted(_) | Event::CloseEnded(_) => self.apply_close(event, at),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_close(&mut self, event: &Event, at: Timestamp) {
+        match event {
             Event::CloseStarted(e) => {
                 let close = Close {
                     id: e.id,
@@ -102,7 +110,6 @@ impl AccountState {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn record(&mut self, body: &OrderRecorded, at: Timestamp) -> Result<(), String> {

@@ -54,7 +54,7 @@ impl Dice {
                 limit: self.decimal(),
                 expires_at: self.at(),
             }),
-            "order_recorded" => Event::OrderRecorded(self.recorded()),
+            "order_recorded" => Event::OrderRecorded(Box::new(self.recorded())),
             "order_accepted" => {
                 let venue_order_id = self.venue_order();
                 Event::OrderAccepted(OrderAccepted { client_order_id, venue_order_id })
@@ -199,6 +199,15 @@ impl Dice {
                 let day = i64::try_from(self.roll(30_000)).unwrap() - 100;
                 Event::DayOpened(DayOpened { day, equity: self.decimal() })
             }
+            "marked" => Event::Marked(Marked {
+                equity: self.maybe(Self::decimal),
+                prices: vec![PriceMark {
+                    instrument,
+                    low: self.price(),
+                    high: self.price(),
+                    last: self.price(),
+                }],
+            }),
             "peak_raised" => Event::PeakRaised(PeakRaised { equity: self.decimal() }),
             "latch_set" => Event::LatchSet(LatchSet { latch: self.latch(), text: self.text() }),
             "latch_released" => Event::LatchReleased(LatchReleased {

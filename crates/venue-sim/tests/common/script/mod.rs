@@ -64,7 +64,7 @@ impl Setup {
     fn engine(&self) -> Engine {
         let mut engine = Engine::new(self.config.clone()).unwrap();
         engine.register(self.instrument.clone());
-        engine.open_account(account(), self.settings.clone()).unwrap();
+        engine.open_account(account(), self.settings).unwrap();
         if !self.cash.is_zero() {
             engine.deposit(&account(), &usd(self.cash)).unwrap();
         }
