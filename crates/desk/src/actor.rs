@@ -128,6 +128,7 @@ fn fact(input: &Input) -> Option<Input> {
         | Input::Session { .. }
         | Input::Rate { .. }
         | Input::Range { .. }
+        | Input::Clusters(_)
         | Input::Journal { .. }
         | Input::LookedUp { .. }
         | Input::Snapshot(_)

@@ -59,6 +59,7 @@ struct Inner {
     token: LeaseToken,
     lease_until: Mutex<Mono>,
     accounts: RwLock<BTreeMap<AccountId, AccountHandle>>,
+    clusters: Mutex<BTreeMap<InstrumentId, u32>>,
     published: broadcast::Sender<Arc<Published>>,
     register: tokio::sync::Mutex<Register>,
 }
@@ -113,6 +114,7 @@ impl Desk {
             token: run.token,
             lease_until: Mutex::new(run.lease_until),
             accounts: RwLock::new(BTreeMap::new()),
+            clusters: Mutex::new(BTreeMap::new()),
             published,
             register: tokio::sync::Mutex::new(register),
         })))
@@ -229,7 +231,10 @@ impl Desk {
             state.kill_epoch,
         ));
         let capabilities = venue.broker.capabilities();
-        let core = Core::new(state, MarketView::default(), capabilities, inner.token, clock.mono());
+        let mut market = MarketView::default();
+        let clusters = inner.clusters.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        market.set_clusters(clusters);
+        let core = Core::new(state, market, capabilities, inner.token, clock.mono());
         let quotes = Arc::new(Quotes::default());
         let parts = Parts {
             core,
@@ -337,6 +342,18 @@ impl Desk {
         for account in self.accounts() {
             // An account that has stopped needs no session.
             let _ = account.inform(move |_| Input::Session { calendar, session }).await;
+        }
+    }
+
+    /// Tells every account which instruments move together: each one's cluster. What is left out
+    /// counts as moving with everything else that is left out. Accounts that start later hear of
+    /// it too.
+    pub async fn clusters(&self, clusters: BTreeMap<InstrumentId, u32>) {
+        *self.0.clusters.lock().unwrap_or_else(PoisonError::into_inner) = clusters.clone();
+        for account in self.accounts() {
+            let clusters = clusters.clone();
+            // An account that has stopped needs no clusters.
+            let _ = account.inform(move |_| Input::Clusters(clusters.clone())).await;
         }
     }
 

@@ -21,7 +21,7 @@ use path::{core::Input, market::Session};
 use rust_decimal::Decimal;
 use venue_sim::{Phase as VenuePhase, SessionChange, SimTick};
 
-use super::venue::Simulated;
+use super::{together, venue::Simulated};
 
 /// How often the feed looks at the clock.
 const EVERY: Duration = Duration::from_millis(50);
@@ -85,6 +85,7 @@ impl Feed {
     }
 
     async fn tell_sessions(&mut self, at: Timestamp) {
+        let mut new_day = false;
         for kind in [CalendarKind::AlwaysOpen, CalendarKind::UsEquities] {
             let calendar = Calendar::of(kind);
             let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
@@ -92,6 +93,7 @@ impl Feed {
             if before == Some(session) {
                 continue;
             }
+            new_day |= before.is_none_or(|b| b.day != session.day);
             if before.is_none_or(|b| b.open != session.open) {
                 let change = if session.open { SessionChange::Open } else { SessionChange::Close };
                 let ids = self.instruments.values().filter(|i| i.calendar == kind);
@@ -102,6 +104,10 @@ impl Feed {
                 }
             }
             self.desk.session(kind, session).await;
+        }
+        if new_day && let Some(replay) = &self.replay {
+            let clusters = together::at(replay.series(), &self.instruments, at);
+            self.desk.clusters(clusters).await;
         }
     }
 

@@ -10,6 +10,7 @@ mod feed;
 pub(crate) mod key;
 mod market_data;
 mod ports;
+mod together;
 mod trader;
 mod venue;
 
