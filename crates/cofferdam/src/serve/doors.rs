@@ -18,7 +18,7 @@ use path::{
     event::LimitTarget,
     policy::{AccountSpec, Mode, Policy},
 };
-use store::SqliteReader;
+use store::Reader;
 
 use super::{
     House, ServeError,
@@ -217,7 +217,7 @@ fn provenance(of: Provenance) -> api::Provenance {
 }
 
 /// Checks the journal's chains for the API.
-struct Audit(SqliteReader);
+struct Audit(Reader);
 
 impl AuditSource for Audit {
     fn verify(&self) -> BoxFuture<'_, Result<AuditReport, ApiError>> {

@@ -117,7 +117,7 @@ fn start_of(date: &str) -> Result<Timestamp, ServeError> {
 }
 
 /// The latest desk time that any stream knows: a replay goes on from there, never before.
-fn latest(reader: &store::SqliteReader) -> Result<Timestamp, ServeError> {
+fn latest(reader: &store::Reader) -> Result<Timestamp, ServeError> {
     let mut latest = Timestamp(i64::MIN);
     for (name, head) in reader.heads().map_err(invalid)? {
         let Some(stream) = path::journal::StreamId::parse(&name) else { continue };

@@ -7,6 +7,7 @@ mod demo;
 mod doors;
 mod error;
 mod feed;
+mod instance;
 pub(crate) mod key;
 mod market_data;
 mod ports;
@@ -21,7 +22,7 @@ use domain::Nanos;
 pub(crate) use error::ServeError;
 use market_data::Markets;
 use path::journal::LeaseToken;
-use store::{DataDirLock, EMERGENCY_FILE, EmergencyJournal, SqliteDatabase};
+use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
 use venue::Simulated;
 
 /// Size of the emergency journal.
@@ -57,7 +58,11 @@ pub(crate) struct UpArgs {
 }
 
 /// Serves until the process is asked to stop.
-pub(crate) fn up(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
+pub(crate) fn up(
+    args: &UpArgs,
+    data_dir: PathBuf,
+    url: Option<DatabaseUrl>,
+) -> Result<(), ServeError> {
     if !args.listen.ip().is_loopback() {
         return Err(ServeError::Exposed(args.listen));
     }
@@ -65,30 +70,30 @@ pub(crate) fn up(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
         .enable_all()
         .build()
         .map_err(ServeError::io("start the runtime"))?;
-    runtime.block_on(serve(args, data_dir))
+    runtime.block_on(serve(args, data_dir, url))
 }
 
 /// What a data folder holds.
 struct House {
     lock: DataDirLock,
-    database: SqliteDatabase,
+    database: Database,
     token: LeaseToken,
     key: String,
 }
 
-fn open_house(data_dir: &PathBuf) -> Result<House, ServeError> {
+fn open_house(data_dir: &PathBuf, url: Option<&DatabaseUrl>) -> Result<House, ServeError> {
     let lock = DataDirLock::acquire(data_dir)?;
     for repair in lock.repairs() {
         tracing::warn!(%repair, "permissions tightened");
     }
-    let database = SqliteDatabase::open(&lock)?;
-    let holder = format!("pid-{}", std::process::id());
+    let database = Database::open(&lock, url)?;
+    let holder = instance::name(lock.dir())?;
     let leases = database.leases();
-    // The folder's lock is held, so whoever held the lease before is gone.
-    let now = wall_time();
+    let now = leases.now(wall_time())?;
     let token = match leases.acquire(LEASE, &holder, LEASE_FOR, now) {
         Ok(token) => token,
-        Err(store::LeaseError::Held { until, .. }) => {
+        // The folder's lock is held, so whoever held the lease of a file in it is gone.
+        Err(store::LeaseError::Held { until, .. }) if !database.is_shared() => {
             leases.acquire(LEASE, &holder, LEASE_FOR, until.plus(Nanos(1)))?
         }
         Err(error) => return Err(error.into()),
@@ -97,14 +102,19 @@ fn open_house(data_dir: &PathBuf) -> Result<House, ServeError> {
     Ok(House { lock, database, token, key })
 }
 
-async fn serve(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
-    let house = open_house(&data_dir)?;
+async fn serve(
+    args: &UpArgs,
+    data_dir: PathBuf,
+    url: Option<DatabaseUrl>,
+) -> Result<(), ServeError> {
+    let house = open_house(&data_dir, url.as_ref())?;
     let markets = Markets::prepare(args, &house)?;
     let clock = markets.clock.clone();
     let desk = open_desk(&house, clock.clone())?;
     desk.record_start(env!("CARGO_PKG_VERSION")).await?;
     let venue_dir = args.venue_dir.as_deref().unwrap_or(house.lock.dir());
-    let venue = Simulated::open(venue_dir, markets.venue_config())?;
+    let venue_log = house.database.venue_log(venue_dir)?;
+    let venue = Simulated::open(venue_log, markets.venue_config())?;
     for instrument in markets.instruments.values() {
         venue.register(instrument)?;
     }
@@ -148,7 +158,7 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
         EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
     let snapshots = house.database.snapshots();
     let ports = Ports {
-        journal: Box::new(house.database.journal()?),
+        journal: house.database.journal()?,
         emergency: Box::new(ports::EmergencyPort(emergency)),
         has_room: ports::room_probe(dir),
         reader: Arc::new(house.database.reader()),
@@ -171,7 +181,8 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
 
 /// Renews the lease, watches the kill file, records heads.
 fn spawn_duties(desk: &Desk, house: &House) {
-    let (leases, token) = (house.database.leases(), house.token);
+    let (leases, token, shared) =
+        (house.database.leases(), house.token, house.database.is_shared());
     let renewed = desk.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(RENEW_EVERY);
@@ -180,13 +191,13 @@ fn spawn_duties(desk: &Desk, house: &House) {
             let asked = boot_time();
             let leases = leases.clone();
             let renewal = tokio::task::spawn_blocking(move || {
-                leases.renew(LEASE, token, LEASE_FOR, wall_time())
+                leases.renew(LEASE, token, LEASE_FOR, leases.now(wall_time())?)
             });
             match renewal.await {
                 Ok(Ok(_)) => {
                     renewed.renew_lease(asked.plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)));
                 }
-                Ok(Err(error)) => renewal_failed(&renewed, &error),
+                Ok(Err(error)) => renewal_failed(&renewed, &error, shared),
                 Err(error) => tracing::error!(%error, "the lease was not renewed"),
             }
         }
@@ -206,11 +217,16 @@ fn spawn_duties(desk: &Desk, house: &House) {
     });
 }
 
-/// A lease that somebody else took ends all sends. One that could not be written, because the
-/// disk is full, still holds: the folder's lock keeps every other desk out, and exits must go on.
-fn renewal_failed(desk: &Desk, error: &store::LeaseError) {
+/// A lease that somebody else took ends all sends. One that could not be written into a file,
+/// because the disk is full, still holds: the folder's lock keeps every other desk out, and exits
+/// must go on. On a server nothing keeps others out, so the lease ends when it was to end.
+fn renewal_failed(desk: &Desk, error: &store::LeaseError, shared: bool) {
     if let store::LeaseError::Lost { .. } = error {
         tracing::error!(%error, "another desk holds the lease: nothing more is sent");
+        return;
+    }
+    if shared {
+        tracing::error!(%error, "the lease was not renewed: nothing is sent after it ends");
         return;
     }
     tracing::warn!(%error, "the lease was not renewed; the folder's lock still keeps others out");
