@@ -39,6 +39,18 @@ impl Backend {
     where
         E: From<StoreError> + From<DbError>,
     {
+        self.change_all(&[key], work)
+    }
+
+    /// [`Backend::change`] for several names.
+    pub(crate) fn change_all<T, E>(
+        &self,
+        keys: &[&str],
+        work: impl FnOnce(&mut dyn Session) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError> + From<DbError>,
+    {
         match self {
             Self::Sqlite(shared) => shared.side(|conn| {
                 let tx = conn
@@ -48,7 +60,7 @@ impl Backend {
                 tx.commit().map_err(DbError::from)?;
                 Ok(done)
             }),
-            Self::Postgres(shared) => shared.change(key, work),
+            Self::Postgres(shared) => shared.change(keys, work),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     database::SqliteDatabase,
     datadir::{DataDirLock, Repair},
     error::StoreError,
+    kills::Kills,
     kvlog::KvLog,
     lease::Leases,
     meta::Meta,
@@ -107,6 +108,15 @@ impl Database {
         match self {
             Self::Sqlite(db) => db.meta(),
             Self::Postgres(db) => db.meta(),
+        }
+    }
+
+    /// The kill switch that several desks share; a folder's file has one desk only.
+    #[must_use]
+    pub fn kills(&self) -> Option<Kills> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(db) => Some(db.kills()),
         }
     }
 

@@ -31,8 +31,20 @@ pub struct KvLog(Place);
 
 enum Place {
     File { conn: Connection, repairs: Vec<Repair>, rows: usize },
-    Server { url: DatabaseUrl, lane: Mutex<Lane> },
+    Server { url: DatabaseUrl, lane: Mutex<Lane>, turn: Turn },
 }
+
+/// Whose turn it is to change a log that several programs share.
+#[derive(Debug, Default)]
+struct Turn {
+    /// A command is under way: the others wait.
+    begun: bool,
+    /// The number of the last change that this program has seen.
+    seen: Option<i64>,
+}
+
+/// The row that counts changes; no table of a component has an empty name.
+const CHANGES: (&str, &str) = ("", "changes");
 
 impl fmt::Debug for KvLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,6 +76,13 @@ fn apply(
     Ok(())
 }
 
+fn count(session: &mut dyn Session) -> Result<i64, DbError> {
+    let found = session.first(sql::KV_GET, values![CHANGES.0, CHANGES.1], |row| row.words(0))?;
+    found.map_or(Ok(0), |text| {
+        text.parse().map_err(|_| DbError::other(format!("`{text}` is no number of changes")))
+    })
+}
+
 impl KvLog {
     /// Opens or makes the file, private to its owner.
     ///
@@ -86,7 +105,39 @@ impl KvLog {
     pub fn open_server(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let mut lane = Lane::connect(url, VENUE_SCHEMA)?;
         pg::migrate(&mut lane, url, VENUE_SCHEMA, KV)?;
-        Ok(Self(Place::Server { url: url.clone(), lane: Mutex::new(lane) }))
+        let (url, lane, turn) = (url.clone(), Mutex::new(lane), Turn::default());
+        Ok(Self(Place::Server { url, lane, turn }))
+    }
+
+    /// Keeps other programs out until [`KvLog::commit`] or [`KvLog::end`], and tells whether they
+    /// changed anything since the last time. A file has one program only, and nothing to do.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server can't be reached or another program doesn't end its turn.
+    pub fn begin(&mut self) -> Result<bool, StoreError> {
+        let Place::Server { lane, turn, .. } = &mut self.0 else { return Ok(false) };
+        if turn.begun {
+            return Ok(false);
+        }
+        let lane = lane.get_mut().unwrap_or_else(PoisonError::into_inner);
+        lane.begin()?;
+        let changes = match pg::take_turn(lane, VENUE_SCHEMA).and_then(|()| count(lane)) {
+            Ok(changes) => changes,
+            Err(error) => {
+                lane.rollback();
+                return Err(error.into());
+            }
+        };
+        turn.begun = true;
+        Ok(turn.seen.replace(changes) != Some(changes))
+    }
+
+    /// Ends a turn that was not committed.
+    pub fn end(&mut self) {
+        let Place::Server { lane, turn, .. } = &mut self.0 else { return };
+        if std::mem::take(&mut turn.begun) {
+            lane.get_mut().unwrap_or_else(PoisonError::into_inner).rollback();
+        }
     }
 
     /// Permissions that had to be tightened.
@@ -127,16 +178,30 @@ impl KvLog {
                 }
                 Ok(())
             }
-            Place::Server { lane, .. } => {
-                let lane = lane.get_mut().unwrap_or_else(PoisonError::into_inner);
-                lane.begin()?;
-                if let Err(error) = apply(lane, puts, deletes) {
-                    lane.rollback();
-                    return Err(error.into());
-                }
-                Ok(lane.commit()?)
-            }
+            Place::Server { .. } => self.commit_turn(puts, deletes),
         }
+    }
+
+    fn commit_turn(
+        &mut self,
+        puts: &[(&str, &str, &str)],
+        deletes: &[(&str, &str)],
+    ) -> Result<(), StoreError> {
+        self.begin()?;
+        let Place::Server { lane, turn, .. } = &mut self.0 else { return Ok(()) };
+        let lane = lane.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let next = turn.seen.take().unwrap_or_default() + 1;
+        turn.begun = false;
+        let text = next.to_string();
+        let done = apply(lane, puts, deletes)
+            .and_then(|()| apply(lane, &[(CHANGES.0, CHANGES.1, &text)], &[]));
+        if let Err(error) = done {
+            lane.rollback();
+            return Err(error.into());
+        }
+        lane.commit()?;
+        turn.seen = Some(next);
+        Ok(())
     }
 
     fn look<T>(
@@ -145,10 +210,11 @@ impl KvLog {
     ) -> Result<T, StoreError> {
         match &self.0 {
             Place::File { conn, .. } => Ok(work(&mut Lite(conn))?),
-            Place::Server { lane, .. } => {
+            Place::Server { lane, turn, .. } => {
                 let mut lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
                 match work(&mut *lane) {
-                    Err(error) if error.fault == Fault::Lost => {
+                    // In a turn the transaction is gone with the connection.
+                    Err(error) if error.fault == Fault::Lost && !turn.begun => {
                         lane.reconnect()?;
                         Ok(work(&mut *lane)?)
                     }

@@ -83,6 +83,17 @@ impl StreamState {
     }
 }
 
+/// A lease that somebody holds or held last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// Its name.
+    pub name: String,
+    /// Who took it.
+    pub holder: String,
+    /// When it ends unless it is renewed.
+    pub until: Timestamp,
+}
+
 /// The leases of one database. The lease that guards a stream has the stream's name.
 #[derive(Debug, Clone)]
 pub struct Leases(pub(crate) Backend);
@@ -152,6 +163,50 @@ impl Leases {
             let id = token.0.cast_signed();
             let changed = session.execute(sql::RENEW_LEASE, values![until.0, name, id])?;
             kept(session, name, token, changed).map(|()| until)
+        })
+    }
+
+    /// [`Leases::renew`] for many tenures in one write, with an answer for each.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails; then none was extended, or after
+    /// [`StoreError::Lost`] nobody knows.
+    pub fn renew_all(
+        &self,
+        tenures: &[(String, LeaseToken)],
+        ttl: Nanos,
+        now_wall: Timestamp,
+    ) -> Result<Vec<Result<Timestamp, LeaseError>>, StoreError> {
+        let until = now_wall.plus(ttl);
+        let names: Vec<&str> = tenures.iter().map(|(name, _)| name.as_str()).collect();
+        self.0.change_all(&names, |session| {
+            let renewed = tenures.iter().map(|(name, token)| {
+                let id = token.0.cast_signed();
+                let changed =
+                    session.execute(sql::RENEW_LEASE, values![until.0, name.as_str(), id])?;
+                match kept(session, name, *token, changed) {
+                    Ok(()) => Ok(Ok(until)),
+                    Err(LeaseError::Store(error)) => Err(error),
+                    Err(lost) => Ok(Err(lost)),
+                }
+            });
+            renewed.collect()
+        })
+    }
+
+    /// Every lease that somebody holds, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub fn held(&self) -> Result<Vec<HeldLease>, StoreError> {
+        self.0.look(|session| {
+            session.all(sql::HELD_LEASES, &[], |row| {
+                Ok(HeldLease {
+                    name: row.words(0)?.to_string(),
+                    holder: row.words(1)?.to_string(),
+                    until: Timestamp(row.number(2)?),
+                })
+            })
         })
     }
 

@@ -44,6 +44,9 @@ pub(crate) const RENEW_LEASE: &str =
 pub(crate) const RELEASE_LEASE: &str = "UPDATE leases SET holder = NULL, expires_wall = 0 \
      WHERE name = $1 AND token = $2 AND holder IS NOT NULL";
 
+pub(crate) const HELD_LEASES: &str =
+    "SELECT name, holder, expires_wall FROM leases WHERE holder IS NOT NULL ORDER BY name";
+
 pub(crate) const LEASE_TOKEN: &str = "SELECT token FROM leases WHERE name = $1";
 
 pub(crate) const UPSERT_SNAPSHOT: &str = "INSERT INTO snapshots \
@@ -118,6 +121,21 @@ pub(crate) const PG_UPSERT_STREAMS: &str = "INSERT INTO streams \
      head_seq = excluded.head_seq, head_hash = excluded.head_hash, \
      lease_token = excluded.lease_token";
 
+pub(crate) const PG_KILL: &str = "SELECT epoch, level, by_whom, reason FROM kills WHERE id = 1";
+
+pub(crate) const PG_SET_KILL: &str = "INSERT INTO kills (id, epoch, level, by_whom, reason) \
+     VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, \
+     level = excluded.level, by_whom = excluded.by_whom, reason = excluded.reason";
+
+pub(crate) const PG_CONFIRM_KILL: &str = "INSERT INTO kill_confirmations (holder, epoch) \
+     VALUES ($1, $2) ON CONFLICT (holder) DO UPDATE SET epoch = excluded.epoch";
+
+pub(crate) const PG_KILL_HOLDERS: &str = "SELECT l.holder, MAX(l.expires_wall), \
+     COALESCE(MAX(c.epoch), 0) FROM leases l \
+     LEFT JOIN kill_confirmations c ON c.holder = l.holder \
+     WHERE l.holder IS NOT NULL AND l.name >= 'account/' AND l.name < 'account0' \
+     GROUP BY l.holder ORDER BY l.holder";
+
 /// The server's clock, in nanoseconds.
 pub(crate) const PG_TIME: &str =
     "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) * 1000";
@@ -148,6 +166,7 @@ mod tests {
         UPSERT_LEASE,
         RENEW_LEASE,
         RELEASE_LEASE,
+        HELD_LEASES,
         LEASE_TOKEN,
         UPSERT_SNAPSHOT,
         TRIM_SNAPSHOTS,

@@ -24,6 +24,7 @@ use super::{
     clock::DrivenClock,
     demo,
     feed::{Feed, Moving},
+    tenancy::Tenancy,
     venue::Simulated,
 };
 
@@ -91,8 +92,8 @@ impl Markets {
         }
     }
 
-    pub(super) fn into_feed(self, desk: Desk, venue: Simulated) -> Feed {
-        Feed::new(desk, venue, self.clock, self.instruments, self.replay, self.moving)
+    pub(super) fn into_feed(self, desk: Desk, venue: Simulated, tenancy: Tenancy) -> Feed {
+        Feed::new(desk, venue, tenancy, self.clock, self.instruments, self.replay, self.moving)
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{
     backend::Backend,
     error::StoreError,
     fault::{DbError, Fault},
+    kills::Kills,
     lease::Leases,
     meta::Meta,
     migrate::{self, Dialect, JOURNAL, Migration},
@@ -57,6 +58,11 @@ pub(crate) fn lock_key(schema: &str, name: &str) -> i64 {
 /// Locks names until the end of the lane's transaction.
 pub(crate) fn lock(lane: &mut Lane, keys: &BTreeSet<i64>) -> Result<(), DbError> {
     lane.execute_columns(sql::PG_LOCK, vec![Owned::Ints(keys.iter().copied().collect())])
+}
+
+/// Waits for the turn to change what a whole schema holds.
+pub(crate) fn take_turn(lane: &mut Lane, schema: &str) -> Result<(), DbError> {
+    lock(lane, &BTreeSet::from([lock_key(schema, "turn")]))
 }
 
 /// What all parts of one opened database share.
@@ -105,7 +111,7 @@ impl PgShared {
 
     pub(crate) fn change<T, E>(
         &self,
-        key: &str,
+        names: &[&str],
         work: impl FnOnce(&mut dyn Session) -> Result<T, E>,
     ) -> Result<T, E>
     where
@@ -113,7 +119,7 @@ impl PgShared {
     {
         let mut lane = self.side();
         lane.begin()?;
-        let keys = BTreeSet::from([lock_key(JOURNAL_SCHEMA, key)]);
+        let keys = names.iter().map(|name| lock_key(JOURNAL_SCHEMA, name)).collect();
         let done = lock(&mut lane, &keys).map_err(E::from).and_then(|()| work(&mut *lane));
         match done {
             Ok(done) => {
@@ -265,6 +271,12 @@ impl PgDatabase {
     #[must_use]
     pub fn leases(&self) -> Leases {
         Leases(self.backend())
+    }
+
+    /// The kill switch over all desks that share this database.
+    #[must_use]
+    pub fn kills(&self) -> Kills {
+        Kills(self.backend())
     }
 
     /// The snapshots in this database, for writing.

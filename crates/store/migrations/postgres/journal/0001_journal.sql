@@ -60,3 +60,19 @@ CREATE TABLE meta (
     key   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- The kill switch over all desks that share this database: one row, whose number grows with every
+-- pull and release; without a level nothing stands.
+CREATE TABLE kills (
+    id      BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    epoch   BIGINT NOT NULL,
+    level   TEXT,
+    by_whom TEXT   NOT NULL,
+    reason  TEXT   NOT NULL
+);
+
+-- The last number that each desk has acted on.
+CREATE TABLE kill_confirmations (
+    holder TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    epoch  BIGINT NOT NULL
+);
