@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use domain::Intent;
 use path::{
     broker::{Broker, VenueEvent},
     budget::DeskBudget,
@@ -63,8 +62,8 @@ pub(crate) type Look = Box<dyn FnOnce(&Core, Now, &mut dyn DeskBudget) + Send>;
 pub(crate) enum Command {
     /// An input, and who waits for its reply.
     Input { make: MakeInput, answer: Option<Answer> },
-    /// A wish to trade. The kill file is read before it is judged.
-    Submit { intent: Box<Intent>, answer: Answer },
+    /// A wish that may open a position. The kill file is read before it is judged.
+    Wish { make: MakeInput, answer: Answer },
     /// A look at the state.
     Look(Look),
     /// Stop, once what is decided is durable.
@@ -272,10 +271,8 @@ impl Actor {
                 self.decide(Waiting { make, answer });
             }
             Command::Input { make, answer: None } => self.step(make(None)),
-            Command::Submit { intent, answer } => {
+            Command::Wish { make, answer } => {
                 self.heed_kill_file();
-                let make: MakeInput =
-                    Box::new(move |reply| Input::Submit { intent: intent.clone(), reply });
                 self.decide(Waiting { make, answer });
             }
         }

@@ -83,6 +83,22 @@ fn a_trailing_stop_follows_the_bid_up_and_never_back() {
 }
 
 #[test]
+fn a_trail_that_is_set_later_moves_the_stop_at_once() {
+    let mut desk = replacing();
+    desk.price(IBM, "100", "100");
+    desk.order(buy("10").stop("90"));
+    desk.price(IBM, "104", "104.02");
+    let plan = Protective { trail: Some(by_amount("5")), ..Protective::default() };
+    assert_eq!(desk.plan(IBM, plan, anna()), Reply::Done);
+    assert_eq!(desk.stops(IBM), [stop("10", "99")], "104 - 5, without a price in between");
+    assert!(desk.cancels.is_empty());
+    let later = Trail { activation: Some(px("108")), ..by_amount("3") };
+    let plan = Protective { trail: Some(later), ..Protective::default() };
+    assert_eq!(desk.plan(IBM, plan, anna()), Reply::Done);
+    assert_eq!(desk.stops(IBM), [], "nothing trails before 108, and no stop was given");
+}
+
+#[test]
 fn a_short_trails_above_the_ask() {
     let mut desk = Desk::with_policy(Policy { allow_short: true, ..plain_policy() });
     desk.price(IBM, "100", "100");

@@ -5,12 +5,15 @@
 
 pub(crate) mod account;
 pub(crate) mod approval;
+pub(crate) mod armed;
 pub(crate) mod journal;
 pub(crate) mod market;
 pub(crate) mod order;
+pub(crate) mod plan;
 pub(crate) mod position;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod wish;
 
 use std::collections::BTreeMap;
 

@@ -130,10 +130,16 @@ impl Step<'_> {
             let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));
         };
-        let protective = match gate::on_tick(rules, side, protective) {
+        let mut protective = match gate::on_tick(rules, side, protective) {
             Ok(protective) => protective,
             Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
+        // A trail without a stop begins where it stands, so that the old stop is moved, not taken
+        // away until the next price.
+        let quote = self.core.market.quote(instrument);
+        let near = quote.map(|q| if side == Side::Sell { q.bid } else { q.ask });
+        let first = || gate::plan::first_stop(rules, side.opposite(), near?, &protective);
+        protective.stop = protective.stop.or_else(first);
         let price = self.core.market.mark(instrument);
         let checked = price.map_or(Ok(()), |price| {
             gate::plan::check(rules, side.opposite(), price, &protective, self.now.at)

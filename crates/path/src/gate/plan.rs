@@ -43,6 +43,22 @@ pub fn on_tick(
     Ok(Protective { stop, target, trail, targets, time_stop: levels.time_stop })
 }
 
+/// Where a trailing stop begins for a position that `side` opens or holds at a price: none while
+/// it waits for its activation. Rounded away from the price, so that the distance is at least what
+/// was asked for.
+#[must_use]
+pub fn first_stop(
+    instrument: &Instrument,
+    side: Side,
+    price: Price,
+    levels: &Protective,
+) -> Option<Price> {
+    let long = side == Side::Buy;
+    let far = if long { Rounding::Down } else { Rounding::Up };
+    let trail = levels.trail.filter(|trail| trail.is_active(price, long))?;
+    trail.stop_for(price, long)?.to_tick(instrument.tick, far)
+}
+
 /// Checks the levels of a position that `side` opens against its price.
 ///
 /// # Errors

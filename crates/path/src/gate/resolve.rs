@@ -316,8 +316,7 @@ fn protective(
     let one = |refusal| vec![refusal];
     let mut levels =
         plan::on_tick(instrument, intent.side.opposite(), intent.protective).map_err(one)?;
-    let trailing = levels.trail.filter(|t| t.is_active(price, buy));
-    let behind = || trailing?.stop_for(price, buy)?.to_tick(instrument.tick, far);
+    let behind = || plan::first_stop(instrument, intent.side, price, &levels);
     let attached = || attached(ctx, instrument, buy, price)?.to_tick(instrument.tick, far);
     levels.stop = levels.stop.or_else(behind).or_else(attached);
     plan::check(instrument, intent.side, price, &levels, ctx.now.at).map_err(one)?;
