@@ -171,6 +171,15 @@ refusal_codes! {
     GrossExposure "gross_exposure" [Entry]
         "The sum of all positions and working entries would be above the limit."
         "Use the largest allowed size, or reduce other positions.";
+    NetExposure "net_exposure" [Entry]
+        "Longs would exceed shorts, or shorts longs, by more than the limit."
+        "Use the largest allowed size, or reduce positions on the same side.";
+    CorrelatedExposure "correlated_exposure" [Entry]
+        "The sum of all positions and working entries that move together with this instrument would be above the limit; instruments whose correlation isn't known count as moving together."
+        "Use the largest allowed size, or choose an instrument that moves by itself.";
+    Leverage "leverage" [Entry]
+        "The sum of all positions and working entries would be too many times the equity."
+        "Use the largest allowed size, or reduce other positions.";
     PortfolioHeat "portfolio_heat" [Entry]
         "The sum of what all stops could lose would be above the limit."
         "Use the largest allowed size, or a nearer stop.";
@@ -192,6 +201,12 @@ refusal_codes! {
     DailyEntryNotional "daily_entry_notional" [Entry]
         "The value of today's entries would be above the limit."
         "Use the largest allowed size, or wait for the next trading day.";
+    OriginDailyNotional "origin_daily_notional" [Entry]
+        "The value of the entries that this source made today would be above its limit."
+        "Use the largest allowed size, wait for the next trading day, or have an operator raise the limit.";
+    TradingWindow "trading_window" [Entry]
+        "Entries are allowed at other times only; positions can still be closed."
+        "Wait for the window, or have an operator change it.";
     LossCooldown "loss_cooldown" [Entry]
         "The last exit in this instrument lost money and the pause after it is not over."
         "Wait until the pause is over.";

@@ -35,6 +35,10 @@ const ADDED: &[(&str, &str)] = &[
     (", trail: None, targets: [], time_stop: None", ""),
     (", contract: None", ""),
     ("target: None, then: None, idempotency", "idempotency"),
+    ("net_exposure: None, correlated_exposure: None, leverage: None, ", ""),
+    ("origin_daily_notional: None, ", ""),
+    (", trading_window: None", ""),
+    (", trading_capital: None", ""),
 ];
 
 /// What an event says, without what could not be said when its golden record was written.

@@ -5,6 +5,8 @@
 //! thrown away and read again from the storage before the next command. This module must not know
 //! who listens, or how the storage works.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{
     AccountId, Bar, ClientOrderId, Instrument, InstrumentId, Money, Price, SignedQty, Timestamp,
     VenueOrderId,
@@ -32,6 +34,8 @@ pub struct Venue<S> {
     /// True when memory may be ahead of the storage after a failed commit.
     stale: bool,
     defer_quotes: bool,
+    /// Accounts that somebody else's commands changed; their messages went elsewhere.
+    disturbed: BTreeSet<AccountId>,
 }
 
 impl<S: SimStorage> Venue<S> {
@@ -42,7 +46,8 @@ impl<S: SimStorage> Venue<S> {
     /// [`SimError::UnknownAccount`] or [`SimError::UnknownInstrument`].
     pub fn open(config: SimConfig, mut storage: S) -> Result<Self, SimError> {
         let engine = Self::load(config, &mut storage)?;
-        Ok(Self { engine, storage, stale: false, defer_quotes: false })
+        let disturbed = BTreeSet::new();
+        Ok(Self { engine, storage, stale: false, defer_quotes: false, disturbed })
     }
 
     fn load(config: SimConfig, storage: &mut S) -> Result<Engine, SimError> {
@@ -78,11 +83,41 @@ impl<S: SimStorage> Venue<S> {
     }
 
     fn ready(&mut self) -> Result<(), SimError> {
-        if self.stale {
-            self.engine = Self::load(self.engine.config().clone(), &mut self.storage)?;
+        let changed = self.storage.begin()?;
+        if changed || self.stale {
+            self.stale = true;
+            let engine = Self::load(self.engine.config().clone(), &mut self.storage)?;
+            if changed {
+                self.disturbed.extend(differing(&self.engine, &engine));
+            }
+            self.engine = engine;
             self.stale = false;
         }
         Ok(())
+    }
+
+    /// Carries out one command while nobody else can.
+    fn command<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, SimError>,
+    ) -> Result<T, SimError> {
+        let done = self.ready().and_then(|()| work(self));
+        self.storage.end();
+        done
+    }
+
+    /// Takes in what others who share the storage did.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn refresh(&mut self) -> Result<(), SimError> {
+        self.command(|_| Ok(()))
+    }
+
+    /// Accounts that others who share the storage changed since the last call. Their messages went
+    /// to the others, so the books of these accounts must be compared anew.
+    pub fn take_disturbed(&mut self) -> BTreeSet<AccountId> {
+        std::mem::take(&mut self.disturbed)
     }
 
     fn commit(&mut self) -> Result<(), SimError> {
@@ -106,10 +141,11 @@ impl<S: SimStorage> Venue<S> {
     /// [`SimError::Storage`]; then none of them has happened or all have, and the next command
     /// begins with what the storage says. The closure must not hand anything out by itself.
     pub fn together<T>(&mut self, commands: impl FnOnce(&mut Engine) -> T) -> Result<T, SimError> {
-        self.ready()?;
-        let answer = commands(&mut self.engine);
-        self.commit()?;
-        Ok(answer)
+        self.command(|venue| {
+            let answer = commands(&mut venue.engine);
+            venue.commit()?;
+            Ok(answer)
+        })
     }
 
     /// As [`Venue::together`], for one command that may refuse.
@@ -191,11 +227,12 @@ impl<S: SimStorage> Venue<S> {
         order: &PlaceOrder,
         now: Timestamp,
     ) -> Result<(PlaceOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
-        if self.stored(&order.account, &order.client_order_id)?.is_some() {
-            return Ok((PlaceOutcome::DuplicateId, Vec::new()));
-        }
-        self.together(|engine| engine.place(order, now))
+        self.command(|venue| {
+            if venue.stored(&order.account, &order.client_order_id)?.is_some() {
+                return Ok((PlaceOutcome::DuplicateId, Vec::new()));
+            }
+            venue.together(|engine| engine.place(order, now))
+        })
     }
 
     /// See [`Engine::replace`]; ids of every age are recognised.
@@ -228,11 +265,12 @@ impl<S: SimStorage> Venue<S> {
         id: &ClientOrderId,
         now: Timestamp,
     ) -> Result<(CancelOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
-        if self.stored(account, id)?.is_some() {
-            return Ok((CancelOutcome::TooLate, Vec::new()));
-        }
-        self.together(|engine| engine.cancel(account, id, now))
+        self.command(|venue| {
+            if venue.stored(account, id)?.is_some() {
+                return Ok((CancelOutcome::TooLate, Vec::new()));
+            }
+            venue.together(|engine| engine.cancel(account, id, now))
+        })
     }
 
     /// See [`Engine::external_order`].
@@ -319,11 +357,12 @@ impl<S: SimStorage> Venue<S> {
         account: &AccountId,
         id: &ClientOrderId,
     ) -> Result<Option<OrderReport>, SimError> {
-        self.ready()?;
-        if let Some(report) = self.engine.order(account, id) {
-            return Ok(Some(report));
-        }
-        Ok(self.storage.order(account, id)?.map(|order| order.report()))
+        self.command(|venue| {
+            if let Some(report) = venue.engine.order(account, id) {
+                return Ok(Some(report));
+            }
+            Ok(venue.storage.order(account, id)?.map(|order| order.report()))
+        })
     }
 
     /// Everything that the venue knows about an account, with every execution at or after
@@ -337,12 +376,34 @@ impl<S: SimStorage> Venue<S> {
         fills_since: Timestamp,
         now: Timestamp,
     ) -> Result<VenueSnapshot, SimError> {
-        self.ready()?;
-        let mut snapshot = self.engine.snapshot(account, fills_since, now)?;
-        if !snapshot.complete {
-            snapshot.fills = self.storage.fills(account, fills_since)?;
-            snapshot.complete = true;
-        }
-        Ok(snapshot)
+        self.command(|venue| {
+            let mut snapshot = venue.engine.snapshot(account, fills_since, now)?;
+            if !snapshot.complete {
+                snapshot.fills = venue.storage.fills(account, fills_since)?;
+                snapshot.complete = true;
+            }
+            Ok(snapshot)
+        })
     }
+}
+
+/// Accounts whose money, positions or orders are not the same in two states of a venue.
+fn differing(before: &Engine, after: &Engine) -> BTreeSet<AccountId> {
+    let (before, after) = (before.book(), after.book());
+    let mut differ = BTreeSet::new();
+    for (here, there) in [(&before, &after), (&after, &before)] {
+        for account in &here.accounts {
+            if !there.accounts.iter().any(|other| other == account) {
+                differ.insert(account.id.clone());
+            }
+        }
+        let known: BTreeMap<u64, &SimOrder> =
+            there.working.iter().map(|order| (order.number, order)).collect();
+        for order in &here.working {
+            if known.get(&order.number) != Some(&order) {
+                differ.insert(order.account.clone());
+            }
+        }
+    }
+    differ
 }

@@ -125,5 +125,15 @@ pub(crate) async fn gather<T: Send + 'static>(
             }),
         }
     }
+    if only.is_none() {
+        gathered.unavailable.extend(desk.elsewhere().into_iter().map(|(account, holder)| {
+            let error = desk::DeskError::AccountElsewhere { account: account.clone(), holder };
+            Unavailable {
+                account: account.to_string(),
+                code: error.code().to_owned(),
+                detail: error.to_string(),
+            }
+        }));
+    }
     Ok(gathered)
 }

@@ -3,7 +3,7 @@
 //! Raising limits and loosening policy is for operators only; it must not be asked for by
 //! automated sources.
 
-use domain::{BookId, Instrument, InstrumentId, Limits, Origin, Protective, Side};
+use domain::{BookId, Instrument, InstrumentId, Limits, Origin, Principal, Protective, Side};
 use rust_decimal::Decimal;
 
 use super::{Reply, ReplyId, Step, kill::not_an_operator};
@@ -19,6 +19,8 @@ use crate::{
 
 /// Books that an account may have.
 const BOOKS_MAX: usize = 2_000;
+/// Principals that may have limits of their own in an account.
+const PRINCIPALS_MAX: usize = 2_000;
 
 impl Step<'_> {
     /// A new run: nothing is known about what was on its way.
@@ -54,6 +56,11 @@ impl Step<'_> {
             LimitTarget::Instrument(id) if !self.state().instruments.contains_key(id) => {
                 Some((RefusalCode::InstrumentUnknown, format!("The account has no `{id}`.")))
             }
+            LimitTarget::Principal(who) if self.principals_full(who) => {
+                let text =
+                    format!("An account has limits for at most {PRINCIPALS_MAX} principals.");
+                Some((RefusalCode::Capacity, text))
+            }
             _ => None,
         };
         let refusal =
@@ -63,6 +70,11 @@ impl Step<'_> {
         }
         self.emit(Event::LimitsSet(LimitsSet { target, limits, by }));
         self.reply(reply, Reply::Done);
+    }
+
+    fn principals_full(&self, principal: &Principal) -> bool {
+        let known = &self.state().principal_limits;
+        known.len() >= PRINCIPALS_MAX && !known.contains_key(principal)
     }
 
     pub(super) fn set_policy(&mut self, policy: Policy, by: Origin, reply: Option<ReplyId>) {

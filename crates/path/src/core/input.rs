@@ -1,5 +1,7 @@
 //! What can be told to a core, and what it answers.
 
+use std::collections::BTreeMap;
+
 use domain::{
     BookId, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Intent, IntentId,
     Limits, Origin, Percent, Protective, Qty, Quote, Timestamp,
@@ -109,6 +111,9 @@ pub enum Input {
     Rate { from: Currency, to: Currency, rate: Decimal },
     /// The 14-bar average true range of an instrument.
     Range { instrument: InstrumentId, range: Decimal },
+    /// Which instruments move together: each one's cluster. An instrument that is left out is in
+    /// the cluster of everything unknown.
+    Clusters(BTreeMap<InstrumentId, u32>),
     /// Whether the main journal can be written.
     Journal { writable: bool },
     /// Time has passed.

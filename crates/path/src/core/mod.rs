@@ -389,6 +389,7 @@ impl<'a> Step<'a> {
                 self.core.figures.get_mut().touch(&Touched::Everything);
             }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
+            Input::Clusters(clusters) => self.core.market.set_clusters(clusters),
             Input::Journal { writable } => self.core.live.journal = writable,
             Input::Tick => self.touched.everything(),
         }

@@ -7,7 +7,7 @@
 mod bodies;
 
 pub use bodies::*;
-use domain::{BookId, InstrumentId, OriginKind};
+use domain::{BookId, InstrumentId, OriginKind, Principal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -175,6 +175,8 @@ pub enum LimitTarget {
     Book(BookId),
     /// Every origin of a kind.
     Origin(OriginKind),
+    /// One principal by name, whatever door it comes through.
+    Principal(Principal),
     /// One instrument.
     Instrument(InstrumentId),
 }

@@ -7,7 +7,9 @@
 
 pub mod exposure;
 pub mod figures;
+mod own;
 pub mod plan;
+mod reach;
 pub mod resolve;
 mod rules;
 
@@ -24,7 +26,7 @@ pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
 use crate::{
     broker::Capabilities,
-    budget::{DeskBudget, DeskUse},
+    budget::{DeskBudget, DeskUse, figure_unknown},
     codes::{Refusal, RefusalCode},
     journal::LeaseToken,
     market::{MarketView, Now},
@@ -164,8 +166,9 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
     let Some(price) = resolved.unit_price else {
         return Err(Refusal::rule(RefusalCode::NoQuote, RefusalCode::NoQuote.meaning()));
     };
-    let (gross, entry) = (case.with_order().gross, resolved.notional.unwrap_or_default());
-    let usage = used(ctx.state, gross, entry, 1);
+    let entry = resolved.notional.unwrap_or_default();
+    let reach = ctx.book().reach().and_then(|r| r.with(case.side(), entry));
+    let usage = used(ctx.state, case.with_order().gross, reach, entry, 1);
     budget
         .reserve(&ctx.state.spec.id, usage)
         .map_err(|exceeded| rules::desk_refusal(exceeded, resolved, price))
@@ -174,15 +177,23 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
 /// What the account uses of the desk's limits.
 #[must_use]
 pub fn usage(book: &exposure::Book<'_>) -> DeskUse {
-    used(book.state, book.gross_exposure(), Decimal::ZERO, 0)
+    used(book.state, book.gross_exposure(), book.reach(), Decimal::ZERO, 0)
 }
 
 /// A figure that can't be told, because a price is missing, counts as the largest there is, so
 /// that the desk's limit fails closed.
-fn used(state: &AccountState, gross: Option<Decimal>, entry: Decimal, orders: u32) -> DeskUse {
-    let unknown = Decimal::from(domain::num::MAGNITUDE_MAX);
+fn used(
+    state: &AccountState,
+    gross: Option<Decimal>,
+    reach: Option<exposure::Reach>,
+    entry: Decimal,
+    orders: u32,
+) -> DeskUse {
+    let unknown = figure_unknown();
     DeskUse {
         gross_exposure: gross.unwrap_or(unknown),
+        net_long: reach.map_or(unknown, |r| r.long),
+        net_short: reach.map_or(unknown, |r| r.short),
         entries_notional: (state.entries_notional + entry).min(unknown),
         open_orders: u32::try_from(state.live.len()).unwrap_or(u32::MAX).saturating_add(orders),
     }

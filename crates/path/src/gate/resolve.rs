@@ -247,7 +247,7 @@ fn raw_qty(
     let fee = ctx.state.policy.fee_rate;
     let unit = price.get() * instrument.multiplier;
     let equity_share = |percent: domain::Percent| {
-        let equity = exposure::Book::equity(&ctx.book());
+        let equity = exposure::Book::capital(&ctx.book());
         let rate = ctx.book().rate(instrument.quote);
         match (equity, rate) {
             (Some(equity), Some(rate)) if !rate.is_zero() => {

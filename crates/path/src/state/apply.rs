@@ -33,6 +33,7 @@ impl AccountState {
             books,
             limits: domain::Limits::default(),
             origin_limits: BTreeMap::new(),
+            principal_limits: BTreeMap::new(),
             instrument_limits: BTreeMap::new(),
             orders: BTreeMap::new(),
             live: super::Working::default(),
@@ -190,6 +191,9 @@ impl AccountState {
             Event::DayOpened(e) => {
                 self.day = Some(Day { number: e.day, equity: e.equity });
                 self.entries_notional = Decimal::ZERO;
+                for book in self.books.values_mut() {
+                    book.entries_notional = Decimal::ZERO;
+                }
                 self.latches.remove(&LatchKind::DailyLoss);
             }
             Event::PeakRaised(e) => self.peak = Some(e.equity),
@@ -221,6 +225,9 @@ impl AccountState {
             LimitTarget::Book(id) => self.book_mut(id)?.limits = limits,
             LimitTarget::Origin(kind) => {
                 self.origin_limits.insert(*kind, limits);
+            }
+            LimitTarget::Principal(principal) => {
+                self.principal_limits.insert(principal.clone(), limits);
             }
             LimitTarget::Instrument(id) => {
                 self.instrument_limits.insert(id.clone(), limits);

@@ -65,6 +65,8 @@ pub struct Book {
     pub last_loss: BTreeMap<InstrumentId, Timestamp>,
     /// Limits of the book.
     pub limits: Limits,
+    /// Value of its entries of the day, in the reporting currency.
+    pub entries_notional: Decimal,
 }
 
 impl Book {
@@ -81,6 +83,7 @@ impl Book {
             plans: BTreeMap::new(),
             last_loss: BTreeMap::new(),
             limits: Limits::default(),
+            entries_notional: Decimal::ZERO,
         }
     }
 

@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 3;
+pub const STATE_VERSION: u16 = 4;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.
@@ -200,6 +200,12 @@ pub struct OriginUse {
 }
 
 impl OriginUse {
+    /// Value of its entries of a trading day in the reporting currency.
+    #[must_use]
+    pub fn notional_of(&self, day: i64) -> Decimal {
+        if self.day == day { self.notional } else { Decimal::ZERO }
+    }
+
     /// Entries within the last `secs` seconds, at most a minute. Where no more times are kept the
     /// count is the highest there is, so that a limit beyond them fails closed.
     #[must_use]
@@ -235,6 +241,8 @@ pub struct AccountState {
     pub limits: Limits,
     /// Limits by kind of source.
     pub origin_limits: BTreeMap<OriginKind, Limits>,
+    /// Limits by principal.
+    pub principal_limits: BTreeMap<Principal, Limits>,
     /// Limits by instrument.
     pub instrument_limits: BTreeMap<InstrumentId, Limits>,
     /// Orders, the live ones and the latest settled ones.

@@ -141,6 +141,9 @@ impl AccountState {
         let day = self.day.map_or_else(|| at.utc_day(), |d| d.number);
         let notional = body.notional.unwrap_or_default();
         self.entries_notional += notional;
+        if let Some(book) = self.books.get_mut(&body.book) {
+            book.entries_notional += notional;
+        }
         let usage = self.origins.entry(body.origin.principal.clone()).or_default();
         if usage.day != day {
             usage.day = day;

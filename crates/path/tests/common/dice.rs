@@ -254,6 +254,11 @@ impl Dice {
             order_qty: self.maybe(Self::qty),
             open_orders: self.maybe(|_| 7),
             drawdown_percent: self.maybe(|_| pct("20")),
+            net_exposure: self.maybe(|_| "30000".parse().unwrap()),
+            correlated_exposure: self.maybe(|_| "15%".parse().unwrap()),
+            leverage: self.maybe(|_| "2.5".parse().unwrap()),
+            origin_daily_notional: self.maybe(|_| "5000".parse().unwrap()),
+            trading_window: self.maybe(|_| "mon-fri 13:30-20:00".parse().unwrap()),
             allowed: self.maybe(|d| [d.instrument()].into()),
             denied: [self.instrument()].into(),
             ..Limits::default()

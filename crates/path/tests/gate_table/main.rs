@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod books;
+mod caps;
 mod changes;
 #[path = "../common/mod.rs"]
 mod common;
@@ -115,6 +117,8 @@ fn cases() -> Vec<Case> {
     cases.extend(market::cases());
     cases.extend(conduct::cases());
     cases.extend(sizes::cases());
+    cases.extend(caps::cases());
+    cases.extend(books::cases());
     cases.extend(reductions::cases());
     cases.extend(changes::cases());
     cases
@@ -190,6 +194,16 @@ fn every_marked_cell_has_a_case() {
             let has = cases.iter().any(|c| c.code == *code && c.class == *class);
             assert!(has, "no case shows that {code} refuses an {class:?}");
         }
+    }
+}
+
+/// A rule that nothing passes would hide behind its refusals.
+#[test]
+fn every_code_has_a_case_that_just_passes() {
+    let cases = cases();
+    for code in RefusalCode::ALL {
+        let passes = cases.iter().any(|c| c.code == *code && c.fits.is_some());
+        assert!(passes, "no case shows what {code} lets pass");
     }
 }
 

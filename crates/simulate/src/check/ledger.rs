@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Side, Timestamp,
-    TradeId, VenueOrderId,
+    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Principal, Side,
+    Timestamp, TradeId, VenueOrderId,
 };
 use path::{
     broker::OrderReport,
@@ -72,8 +72,13 @@ pub(crate) struct Ledger {
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
+    pub(crate) principal_limits: BTreeMap<Principal, Limits>,
     pub(crate) instrument_limits: BTreeMap<InstrumentId, Limits>,
     pub(crate) day_notional: Decimal,
+    /// The day's entries by book.
+    pub(crate) book_notional: BTreeMap<BookId, Decimal>,
+    /// The day's entries by who asked.
+    pub(crate) asked_notional: BTreeMap<Principal, Decimal>,
     pub(crate) closes: BTreeMap<u64, (BookId, InstrumentId, Timestamp)>,
     /// Levels of positions.
     plans: BTreeMap<(BookId, InstrumentId), domain::Protective>,
@@ -177,7 +182,11 @@ impl Ledger {
             }
             Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
             Event::Reconciled(_) => self.reconciled = true,
-            Event::DayOpened(_) => self.day_notional = Decimal::ZERO,
+            Event::DayOpened(_) => {
+                self.day_notional = Decimal::ZERO;
+                self.book_notional.clear();
+                self.asked_notional.clear();
+            }
             Event::KillPulled(e) => {
                 self.kill = self.kill.max(Some(e.level));
                 self.pulled = self.seq;
@@ -189,6 +198,9 @@ impl Ledger {
                     LimitTarget::Account => self.limits = limits,
                     LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
                     LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
+                    LimitTarget::Principal(who) => {
+                        self.principal_limits.insert(who, limits);
+                    }
                     LimitTarget::Instrument(id) => {
                         self.instrument_limits.insert(id, limits);
                     }
@@ -217,7 +229,10 @@ impl Ledger {
             self.findings.push((Invariant::SentOnce, text));
         }
         if body.class == RiskClass::Entry {
-            self.day_notional += body.notional.unwrap_or_default();
+            let notional = body.notional.unwrap_or_default();
+            self.day_notional += notional;
+            *self.book_notional.entry(body.book.clone()).or_default() += notional;
+            *self.asked_notional.entry(body.origin.principal.clone()).or_default() += notional;
             if self.kill.is_some() {
                 let text = format!("{id} was cleared while the kill switch was on");
                 self.findings.push((Invariant::KillHolds, text));

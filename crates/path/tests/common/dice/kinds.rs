@@ -225,10 +225,11 @@ impl Dice {
     }
 
     fn target(&mut self) -> LimitTarget {
-        match self.roll(4) {
+        match self.roll(5) {
             0 => LimitTarget::Account,
             1 => LimitTarget::Book(self.book()),
             2 => LimitTarget::Origin(self.pick(&OriginKind::ALL)),
+            3 => LimitTarget::Principal(self.origin().principal),
             _ => LimitTarget::Instrument(self.instrument()),
         }
     }
