@@ -23,6 +23,7 @@ post /api/accounts/{id}/books
 get /api/accounts/{id}/trips
 get /api/accounts/{id}/lots
 get /api/accounts/{id}/days
+get /api/accounts/{id}/equity
 get /api/accounts/{id}/statement.csv
 get /api/accounts/{id}/positions
 get /api/accounts/{id}/limits

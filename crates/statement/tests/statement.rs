@@ -162,7 +162,7 @@ fn the_tables_are_what_a_spreadsheet_reads() {
     assert_eq!(
         trips.lines().nth(1).unwrap(),
         "manual,sim:IBM,long,10,1970-01-01T00:00:02Z,100,1970-01-01T00:00:03Z,104,40,1 USD,39,\
-         USD,50,0.78,human,external"
+         USD,50,0.78,104,100,40,0,human,external"
     );
     let days = days_csv(journal.statement.days()).unwrap();
     assert_eq!(days, "opened,equity,deposits,result\n1970-01-01T00:00:04Z,1000,0,\n");
