@@ -27,12 +27,13 @@ use path::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    budget::SharedBudget,
     clock::Clock,
     error::DeskError,
     load, outside,
     ports::SaveSnapshot,
     quotes::Quotes,
-    shared::{Published, SharedBudget},
+    shared::Published,
     writer::{ToActor, Writer, Written},
 };
 

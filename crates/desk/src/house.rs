@@ -22,13 +22,14 @@ use tokio::sync::{broadcast, mpsc};
 use crate::{
     account::AccountHandle,
     actor::EVENTS_MAX,
+    budget::SharedBudget,
     clock::Clock,
     error::DeskError,
     killfile::KillFile,
     merge::merge,
-    ports::{Others, Ports, SaveSnapshot},
+    ports::{CurrentUse, Others, Ports, SaveSnapshot, SharedUse},
     register::Register,
-    shared::{Published, SharedBudget},
+    shared::Published,
     switch::file_origin,
     writer::Writer,
 };
@@ -127,7 +128,7 @@ impl Desk {
         }
         let register = Register::load(reader.as_ref())?;
         let budget = SharedBudget::default();
-        budget.lock().set_limits(register.limits.clone());
+        budget.set_limits(register.limits.clone());
         let writer = Writer::start(journal, emergency, reader.clone(), has_room)
             .map_err(|source| DeskError::File { what: "start the journal".to_owned(), source })?;
         let (published, _) = broadcast::channel(PUBLISHED_MAX);
@@ -156,6 +157,18 @@ impl Desk {
         if self.0.others.set(others).is_err() {
             tracing::error!("the other desks were named twice");
         }
+    }
+
+    /// What the accounts of this desk use, to be told to the others.
+    #[must_use]
+    pub fn current_use(&self) -> CurrentUse {
+        let budget = self.0.budget.clone();
+        Arc::new(move |account| budget.current(account))
+    }
+
+    /// Tells who else uses the desk's limits. It can be told once.
+    pub fn share_limits_with(&self, others: Arc<dyn SharedUse>) {
+        self.0.budget.share_with(others);
     }
 
     pub(crate) fn others(&self) -> Option<&Arc<dyn Others>> {
@@ -230,13 +243,13 @@ impl Desk {
     /// The desk's limits.
     #[must_use]
     pub fn desk_limits(&self) -> DeskLimits {
-        self.0.budget.lock().limits().clone()
+        self.0.budget.limits()
     }
 
     /// What all accounts use of them.
     #[must_use]
     pub fn desk_use(&self) -> DeskUse {
-        self.0.budget.lock().total()
+        self.0.budget.total()
     }
 
     /// Extends the lease.

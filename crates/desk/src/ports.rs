@@ -2,11 +2,12 @@
 //!
 //! The binary fills these in; the desk knows no database and no venue.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use domain::Origin;
+use domain::{AccountId, Origin};
 use path::{
     broker::BoxFuture,
+    budget::{DeskExceeded, DeskUse},
     journal::{
         AppendError, EventRecord, Head, JournalReader, JournalStore, ReadError, SnapshotRecord,
         StreamId,
@@ -61,6 +62,27 @@ pub trait Others: Send + Sync {
     /// Notes that the switch no longer stands; each desk releases its own accounts.
     fn release(&self, by: Origin) -> BoxFuture<'_, Result<(), String>>;
 }
+
+/// What the accounts of other desks on the same database use of the desk's limits.
+pub trait SharedUse: Send + Sync {
+    /// Tells `judge` what accounts of other desks use, while no other desk can judge, and keeps
+    /// `usage` for the others when it allows. Blocks.
+    ///
+    /// # Errors
+    /// Why it can't be told, in words; then nothing was kept.
+    fn reserve(
+        &self,
+        account: &AccountId,
+        usage: DeskUse,
+        judge: &mut dyn FnMut(&BTreeMap<AccountId, DeskUse>) -> Result<(), DeskExceeded>,
+    ) -> Result<Result<(), DeskExceeded>, String>;
+
+    /// What the account uses has changed; the others are told soon.
+    fn publish(&self, account: &AccountId);
+}
+
+/// What an account of this desk uses now; `None` when it doesn't run here.
+pub type CurrentUse = Arc<dyn Fn(&AccountId) -> Option<DeskUse> + Send + Sync>;
 
 /// Keeps a snapshot.
 pub type SaveSnapshot = Arc<dyn Fn(SnapshotRecord) + Send + Sync>;

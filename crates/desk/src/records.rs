@@ -103,7 +103,7 @@ impl Desk {
 
     fn catch_up(&self, register: &mut Register) -> Result<(), DeskError> {
         register.catch_up(self.0.reader.as_ref())?;
-        self.0.budget.lock().set_limits(register.limits.clone());
+        self.0.budget.set_limits(register.limits.clone());
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Desk {
         let mut register = self.0.register.lock().await;
         let event = DeskEvent::DeskLimitsSet { limits: limits.clone(), by };
         self.note(&mut register, &event, |_| Ok(())).await?;
-        self.0.budget.lock().set_limits(limits);
+        self.0.budget.set_limits(limits);
         Ok(())
     }
 }

@@ -3,14 +3,13 @@
 //! It must not know tasks.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use domain::{AccountId, Timestamp};
+use domain::Timestamp;
 use path::{
     broker::{Broker, VenueEvent},
-    budget::{BudgetTable, DeskBudget, DeskExceeded, DeskUse},
     event::Event,
     journal::StreamId,
     policy::{AccountSpec, Policy},
@@ -28,26 +27,6 @@ pub struct Published {
     pub events: Vec<Event>,
     /// The desk's clock.
     pub at: Timestamp,
-}
-
-/// The desk's budget, shared by its accounts.
-#[derive(Clone, Default)]
-pub(crate) struct SharedBudget(Arc<Mutex<BudgetTable>>);
-
-impl SharedBudget {
-    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, BudgetTable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl DeskBudget for SharedBudget {
-    fn reserve(&mut self, account: &AccountId, usage: DeskUse) -> Result<(), DeskExceeded> {
-        self.lock().reserve(account, usage)
-    }
-
-    fn publish(&mut self, account: &AccountId, usage: DeskUse) {
-        self.lock().publish(account, usage);
-    }
 }
 
 /// A venue as an account is connected to it.

@@ -45,6 +45,7 @@ impl Inner {
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         if accounts.get(&handle.id).is_some_and(|a| Arc::ptr_eq(&a.wire, &handle.wire)) {
             accounts.remove(&handle.id);
+            self.budget.drop_account(&handle.id);
             self.elsewhere().entry(handle.id.clone()).or_insert_with(|| "another desk".to_owned());
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     pg::{DatabaseUrl, PgDatabase},
     reader::Reader,
     snapshot::Snapshots,
+    uses::Uses,
 };
 
 /// The open database of a desk. Clones are the same database.
@@ -117,6 +118,15 @@ impl Database {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(db) => Some(db.kills()),
+        }
+    }
+
+    /// What accounts use of the limits over several desks; a folder's file has one desk only.
+    #[must_use]
+    pub fn uses(&self) -> Option<Uses> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(db) => Some(db.uses()),
         }
     }
 

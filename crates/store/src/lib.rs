@@ -31,6 +31,7 @@ pub mod meta;
 pub mod pg;
 pub mod reader;
 pub mod snapshot;
+pub mod uses;
 pub mod verify;
 
 mod backend;
@@ -57,6 +58,7 @@ pub use meta::{Meta, Rewind};
 pub use pg::{DatabaseUrl, PgDatabase, PgJournal};
 pub use reader::Reader;
 pub use snapshot::{SnapshotRead, SnapshotWarning, Snapshots};
+pub use uses::{UseRow, Uses};
 pub use verify::{Break, JournalIndex, Progress, StreamReport, VerifyReport, verify};
 
 /// File name of the journal's database.

@@ -136,6 +136,13 @@ pub(crate) const PG_KILL_HOLDERS: &str = "SELECT l.holder, MAX(l.expires_wall), 
      WHERE l.holder IS NOT NULL AND l.name >= 'account/' AND l.name < 'account0' \
      GROUP BY l.holder ORDER BY l.holder";
 
+pub(crate) const PG_OTHER_USES: &str =
+    "SELECT account, body FROM desk_use WHERE account <> $1 ORDER BY account";
+
+pub(crate) const PG_SET_USE: &str = "INSERT INTO desk_use (account, body, token) \
+     VALUES ($1, $2, $3) ON CONFLICT (account) DO UPDATE SET \
+     body = excluded.body, token = excluded.token";
+
 /// The server's clock, in nanoseconds.
 pub(crate) const PG_TIME: &str =
     "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) * 1000";

@@ -25,6 +25,8 @@ use super::{tenancy::Tenancy, together, venue::Simulated};
 
 /// How often the feed looks at the clock.
 const EVERY: Duration = Duration::from_millis(50);
+/// How often prices are taken from the venue while another desk moves them.
+const FOLLOW_EVERY: Nanos = Nanos::from_millis(200);
 /// Ticks handled before others get a turn.
 const BURST_MAX: usize = 256;
 /// A synthetic symbol moves every second: older prices than this are reported as stale.
@@ -86,14 +88,16 @@ impl Feed {
     pub(super) async fn run(mut self) {
         let mut every = tokio::time::interval(EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let mut moved = None;
+        let (mut moved, mut looked) = (None, None);
         loop {
             every.tick().await;
             let now = self.clock.now();
             self.tell_sessions(now.at).await;
             self.play(now.at).await;
             let second = now.mono.0 / 1_000_000_000;
-            if !self.tenancy.has_feed() {
+            let turn = now.mono.0 / FOLLOW_EVERY.0;
+            if !self.tenancy.has_feed() && looked != Some(turn) {
+                looked = Some(turn);
                 self.follow(now.at).await;
             }
             if moved != Some(second) {
@@ -147,13 +151,14 @@ impl Feed {
     /// Takes prices from the venue while another desk moves them.
     async fn follow(&mut self, at: Timestamp) {
         let venue = self.venue.clone();
+        let ids: Vec<InstrumentId> = self.instruments.keys().cloned().collect();
         let refreshed = tokio::task::spawn_blocking(move || {
             venue.shared().refresh()?;
-            let quotes = |venue: &mut venue_sim::Venue<_>| {
-                let known = venue.engine().book().markets;
-                known.into_iter().filter_map(|m| Some((m.instrument.id, m.quote?))).collect()
-            };
-            Ok::<Vec<_>, venue_sim::SimError>(venue.shared().with(quotes))
+            let known = venue.shared().with(|venue| {
+                let quote = |id: InstrumentId| Some((id.clone(), venue.engine().quote(&id)?));
+                ids.into_iter().filter_map(quote).collect()
+            });
+            Ok::<Vec<_>, venue_sim::SimError>(known)
         });
         let quotes = match refreshed.await {
             Ok(Ok(quotes)) => quotes,

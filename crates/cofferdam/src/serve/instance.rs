@@ -1,13 +1,20 @@
 //! The name of a data folder among desks that share a database.
 //!
 //! Whoever has the folder has its name: the folder's lock proves that the process before is gone,
-//! so a restart goes on with the leases of the name at once. This module must not know leases.
+//! so a restart goes on with the leases of the name at once. A copy of a folder is another folder and
+//! gets a name of its own. This module must not know leases.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+};
 
 use super::ServeError;
 
-/// The file's name in the data folder.
+/// The file's name in the data folder: the name, and the number that the file system gave the
+/// folder.
 const FILE: &str = "instance";
 /// A longer text is no name of ours.
 const LENGTH_MAX: usize = 64;
@@ -15,23 +22,27 @@ const LENGTH_MAX: usize = 64;
 /// Reads the name, or makes it: the machine's name with six characters that no other folder has.
 pub(super) fn name(data_dir: &Path) -> Result<String, ServeError> {
     let path = data_dir.join(FILE);
+    let folder = fs::metadata(data_dir)
+        .map_err(ServeError::io(format!("examine {}", data_dir.display())))?
+        .ino();
     match fs::read_to_string(&path) {
-        Ok(text) if is_name(text.trim()) => Ok(text.trim().to_owned()),
-        Ok(_) => Err(ServeError::Invalid(format!(
-            "{} holds no name of a desk; remove it, and a new name is made",
-            path.display()
-        ))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(&path),
+        Ok(text) => match named(&text) {
+            Some((name, number)) if number == folder => Ok(name.to_owned()),
+            _ => create(&path, folder),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(&path, folder),
         Err(error) => Err(ServeError::io(format!("read {}", path.display()))(error)),
     }
 }
 
-fn is_name(text: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    !text.is_empty() && text.len() <= LENGTH_MAX && text.chars().all(allowed)
+fn named(text: &str) -> Option<(&str, u64)> {
+    let (name, folder) = text.trim().split_once(' ')?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let sound = !name.is_empty() && name.len() <= LENGTH_MAX && name.chars().all(allowed);
+    sound.then_some((name, folder.parse().ok()?))
 }
 
-fn create(path: &Path) -> Result<String, ServeError> {
+fn create(path: &Path, folder: u64) -> Result<String, ServeError> {
     let mut random = [0_u8; 3];
     getrandom::fill(&mut random)
         .map_err(|error| ServeError::Invalid(format!("no randomness: {error}")))?;
@@ -47,11 +58,12 @@ fn create(path: &Path) -> Result<String, ServeError> {
     let failed = || ServeError::io(format!("write {}", path.display()));
     let mut file = fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
         .open(path)
         .map_err(failed())?;
-    writeln!(file, "{name}").map_err(failed())?;
+    writeln!(file, "{name} {folder}").map_err(failed())?;
     file.sync_all().map_err(failed())?;
     Ok(name)
 }
@@ -61,13 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_keeps_its_name_and_two_folders_have_two() {
+    fn a_folder_keeps_its_name_and_a_copy_gets_another() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let first = name(one.path()).unwrap();
-        assert!(is_name(&first), "{first}");
         assert_eq!(name(one.path()).unwrap(), first);
-        assert_ne!(name(two.path()).unwrap(), first);
-        fs::write(one.path().join(FILE), "two words\n").unwrap();
-        name(one.path()).unwrap_err();
+        fs::copy(one.path().join(FILE), two.path().join(FILE)).unwrap();
+        let second = name(two.path()).unwrap();
+        assert_ne!(second, first);
+        assert_eq!(name(two.path()).unwrap(), second);
+        fs::write(one.path().join(FILE), "not two words of ours").unwrap();
+        assert_ne!(name(one.path()).unwrap(), first);
     }
 }

@@ -15,6 +15,7 @@ mod ports;
 mod tenancy;
 mod together;
 mod trader;
+mod uses;
 mod venue;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -27,6 +28,7 @@ use market_data::Markets;
 use others::SharedSwitch;
 use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
 use tenancy::Tenancy;
+use uses::DatabaseUse;
 use venue::Simulated;
 
 /// Size of the emergency journal.
@@ -127,13 +129,19 @@ async fn serve(
         accounts.heed(switch.clone());
         tokio::spawn(switch.watch(desk.clone()));
     }
+    if let Some(uses) = house.database.uses() {
+        let uses = DatabaseUse::start(uses, house.tenancy.clone(), desk.current_use())
+            .map_err(ServeError::io("start a thread"))?;
+        desk.share_limits_with(uses);
+    }
     house.tenancy.start_all(&desk, &accounts).await?;
     if args.demo {
         demo::accounts(&accounts).await?;
     }
     if let Some(level) = desk.kill_file().level() {
         let by = doors::file_origin();
-        desk.kill(level, by, "kill file".to_owned()).await;
+        // A file that was left here says nothing about the other desks on the same database.
+        desk.kill_here(level, by, "kill file".to_owned()).await;
     }
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await

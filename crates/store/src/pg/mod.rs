@@ -37,6 +37,7 @@ use crate::{
     session::{Session, values as columns},
     snapshot::Snapshots,
     sql,
+    uses::Uses,
 };
 
 /// The schema of the journal's tables.
@@ -277,6 +278,12 @@ impl PgDatabase {
     #[must_use]
     pub fn kills(&self) -> Kills {
         Kills(self.backend())
+    }
+
+    /// What accounts use of the limits over all desks that share this database.
+    #[must_use]
+    pub fn uses(&self) -> Uses {
+        Uses(self.backend())
     }
 
     /// The snapshots in this database, for writing.

@@ -76,3 +76,11 @@ CREATE TABLE kill_confirmations (
     holder TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     epoch  BIGINT NOT NULL
 );
+
+-- What each account uses of the limits over all desks, as JSON text, and the lease under which it
+-- was written. It stays when a desk dies: what is held and working is so until somebody says less.
+CREATE TABLE desk_use (
+    account TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    body    TEXT   NOT NULL,
+    token   BIGINT NOT NULL
+);
