@@ -27,6 +27,7 @@ fn documented() -> Vec<(Method, String)> {
         let path = path
             .replace("{account}", "main")
             .replace("{client_order_id}", "x")
+            .replace("{intent}", "x")
             .replace("{stream}", "desk")
             .replace("{latch}", "drawdown")
             .replace("{id}", if path.contains("positions/{id}") { "a.b.c:D" } else { "main" });

@@ -71,7 +71,7 @@ pub(crate) struct CloseArgs {
     #[arg(long)]
     pub(super) all: bool,
     /// With --all: only the positions in this instrument
-    #[arg(long = "symbol", value_name = "SYMBOL", requires = "all")]
+    #[arg(long = "symbol", value_name = "SYMBOL", requires = "all", conflicts_with = "symbol")]
     pub(super) only: Option<String>,
     /// How much of it
     #[arg(long, default_value = "100")]
