@@ -4,9 +4,10 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::{
-    contract::Contract,
+    contract::{Contract, ContractError},
     ids::InstrumentId,
     money::{Currency, Money, notional},
     num::{NumError, Price, Qty},
@@ -96,7 +97,48 @@ pub struct Instrument {
     pub contract: Option<Contract>,
 }
 
+/// Why rules contradict themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InstrumentError {
+    /// A contract without terms, or terms without a contract.
+    #[error("a contract has terms of margin, and only a contract has")]
+    Terms,
+    /// The terms of the contract are wrong.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// Quantities have no step.
+    #[error("the step must be above 0")]
+    Step,
+    /// One unit is worth nothing or less.
+    #[error("a multiplier of {0} is not above 0")]
+    Multiplier(Decimal),
+}
+
 impl Instrument {
+    /// Checks that the rules fit together. The tick is above zero by its type.
+    ///
+    /// # Errors
+    /// [`InstrumentError`] names what does not.
+    pub fn validate(&self) -> Result<(), InstrumentError> {
+        if self.contract.is_some() != self.asset_class.is_contract() {
+            return Err(InstrumentError::Terms);
+        }
+        if self.step.is_zero() {
+            return Err(InstrumentError::Step);
+        }
+        if self.multiplier <= Decimal::ZERO {
+            return Err(InstrumentError::Multiplier(self.multiplier));
+        }
+        Ok(self.contract.as_ref().map_or(Ok(()), Contract::validate)?)
+    }
+
+    /// True when a fee in this currency is taken from the holdings: a spot pair charged in its
+    /// base asset.
+    #[must_use]
+    pub fn is_fee_in_base(&self, fee: Currency) -> bool {
+        !self.asset_class.is_contract() && fee == self.base && fee != self.quote
+    }
+
     /// The exact value of a quantity at a price, in the quote currency.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub use ids::{
     AccountId, BookId, ClientOrderId, GroupId, IdError, InstallationId, InstrumentId, IntentId,
     MovementId, Principal, TradeId, VenueId, VenueOrderId,
 };
-pub use instrument::{AssetClass, CalendarKind, Instrument, TickSource};
+pub use instrument::{AssetClass, CalendarKind, Instrument, InstrumentError, TickSource};
 pub use intent::{Activate, Conditions, Intent, Origin, OriginKind, Size};
 pub use limits::{Cap, Limits, Scope};
 pub use money::{Cash, Currency, Money, MoneyError};

@@ -3,7 +3,7 @@
 //! Quantity and cost are kept, the average is derived, so that cost is conserved exactly over any
 //! sequence of fills. This module must not know books, orders or where fills come from.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -91,6 +91,22 @@ impl Position {
         Ok(())
     }
 
+    /// Turns every `denominator` units into `numerator` units, as a split does: quantity × numerator
+    /// ÷ denominator, toward zero at 12 decimals, at the same total cost. A quantity of which
+    /// nothing is left is closed for nothing.
+    ///
+    /// # Errors
+    /// A [`MoneyError`] when the quantity does not fit or a factor is not above zero.
+    pub fn convert(&mut self, numerator: Decimal, denominator: Decimal) -> Result<(), MoneyError> {
+        let qty = converted(self.qty, numerator, denominator)?;
+        if qty.is_zero() {
+            self.realized = self.realized.minus(&self.cost)?;
+            self.cost = Money::zero(self.cost.currency());
+        }
+        self.qty = qty;
+        Ok(())
+    }
+
     fn close(
         &mut self,
         side: Side,
@@ -114,6 +130,25 @@ impl Position {
         self.qty = self.qty.plus(side.signed(qty));
         Ok(())
     }
+}
+
+/// A quantity of which every `denominator` units became `numerator` units, toward zero at 12
+/// decimals.
+///
+/// # Errors
+/// [`NumError`] when it does not fit or a factor is not above zero.
+pub fn converted(
+    qty: SignedQty,
+    numerator: Decimal,
+    denominator: Decimal,
+) -> Result<SignedQty, NumError> {
+    let overflow = NumError::Overflow { field: "quantity" };
+    if numerator <= Decimal::ZERO || denominator <= Decimal::ZERO {
+        return Err(overflow);
+    }
+    let product = qty.get().checked_mul(numerator);
+    let exact = product.and_then(|p| p.checked_div(denominator)).ok_or(overflow)?;
+    SignedQty::new(exact.round_dp_with_strategy(SCALE_MAX, RoundingStrategy::ToZero))
 }
 
 #[cfg(test)]
@@ -142,6 +177,20 @@ mod tests {
             position.unrealized(price(10_000), Decimal::ONE).unwrap().amount(),
             Decimal::from(50)
         );
+    }
+
+    #[test]
+    fn a_split_changes_the_quantity_and_not_the_cost() {
+        let mut position = Position::flat(Currency::usd());
+        position.apply(Side::Buy, qty(7), price(9_000), Decimal::ONE).unwrap();
+        position.convert(Decimal::from(3), Decimal::from(2)).unwrap();
+        assert_eq!(position.qty.get(), Decimal::new(105, 1), "7 × 3 ÷ 2");
+        assert_eq!(position.cost.amount(), Decimal::from(630));
+        assert!(position.convert(Decimal::ZERO, Decimal::ONE).is_err());
+        position.convert(Decimal::ONE, Decimal::from(1_000_000_000_000_000_i64)).unwrap();
+        assert_eq!(position.qty, SignedQty::ZERO, "10.5e-15 is nothing at 12 decimals");
+        assert_eq!(position.realized.amount(), Decimal::from(-630));
+        assert_eq!(position.cost.amount(), Decimal::ZERO);
     }
 
     proptest! {

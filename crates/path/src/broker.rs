@@ -41,6 +41,10 @@ impl VenueStatus {
     }
 }
 
+/// The reason by which an adapter marks an order with which the venue closes a position because
+/// its margin ran out.
+pub const LIQUIDATION: &str = "liquidation";
+
 /// An order as the venue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderReport {

@@ -114,6 +114,9 @@ refusal_codes! {
     Rewound "rewound" [Entry]
         "The venue knows orders of this desk that the journal does not: the journal was restored from an older copy."
         "Compare the account with the venue, then release the latch.";
+    Liquidated "liquidated" [Entry]
+        "The venue liquidated a position of this account."
+        "See what is left and why the margin ran out, then release the latch.";
     NotReconciled "not_reconciled" [Entry]
         "The desk has not yet compared its books with the venue since it started or reconnected."
         "Wait for the venue to answer; see the account's health.";
@@ -184,8 +187,8 @@ refusal_codes! {
         "The sum of what all stops could lose would be above the limit."
         "Use the largest allowed size, or a nearer stop.";
     BuyingPower "buying_power" [Entry]
-        "The cash, less what working orders need, does not pay for the order and its fee."
-        "Use the largest allowed size, or free cash.";
+        "The cash, margin or equity, less what working orders need, does not cover the order and its fee."
+        "Use the largest allowed size, or free cash or margin.";
     OpenOrders "open_orders" [Entry]
         "Too many orders are live."
         "Cancel some first.";

@@ -17,6 +17,7 @@ mod hash;
 pub mod journal;
 pub mod market;
 pub mod policy;
+mod setting;
 pub mod state;
 pub mod verbs;
 pub mod wire;

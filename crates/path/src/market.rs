@@ -31,12 +31,21 @@ pub struct Session {
     pub day: i64,
 }
 
+/// An exchange rate and its time.
+#[derive(Debug, Clone, Copy)]
+struct Rate {
+    rate: Decimal,
+    at: Timestamp,
+}
+
 /// The latest prices, sessions and rates.
 #[derive(Debug, Clone, Default)]
 pub struct MarketView {
     quotes: BTreeMap<InstrumentId, Quote>,
     sessions: BTreeMap<CalendarKind, Session>,
-    rates: BTreeMap<(Currency, Currency), Decimal>,
+    rates: BTreeMap<(Currency, Currency), Rate>,
+    /// Quotes from before are in units that are no more.
+    units_since: BTreeMap<InstrumentId, Timestamp>,
     ranges: BTreeMap<InstrumentId, Decimal>,
     clusters: BTreeMap<InstrumentId, u32>,
 }
@@ -44,11 +53,22 @@ pub struct MarketView {
 impl MarketView {
     /// Takes a quote in; an older one than the latest is ignored. Returns true when it was new.
     pub fn set_quote(&mut self, instrument: InstrumentId, quote: Quote) -> bool {
-        if self.quotes.get(&instrument).is_some_and(|known| known.at > quote.at) {
+        let old_units = self.units_since.get(&instrument).is_some_and(|since| quote.at < *since);
+        if old_units || self.quotes.get(&instrument).is_some_and(|known| known.at > quote.at) {
             return false;
         }
         self.quotes.insert(instrument, quote);
         true
+    }
+
+    /// Quotes of an instrument from before are in other units, as before a split: they are
+    /// forgotten, and ignored when they come late.
+    pub fn set_units_since(&mut self, instrument: &InstrumentId, since: Timestamp) {
+        self.units_since.insert(instrument.clone(), since);
+        if self.quotes.get(instrument).is_some_and(|known| known.at < since) {
+            self.quotes.remove(instrument);
+            self.ranges.remove(instrument);
+        }
     }
 
     /// Takes a session in. A trading day never moves backward.
@@ -58,9 +78,12 @@ impl MarketView {
         known.day = known.day.max(session.day);
     }
 
-    /// Takes a rate in: so many units of `to` for one unit of `from`.
-    pub fn set_rate(&mut self, from: Currency, to: Currency, rate: Decimal) {
-        self.rates.insert((from, to), rate);
+    /// Takes a rate of a time in: so many units of `to` for one unit of `from`. An older one than
+    /// the latest is ignored.
+    pub fn set_rate(&mut self, from: Currency, to: Currency, rate: Decimal, at: Timestamp) {
+        if self.rates.get(&(from, to)).is_none_or(|known| known.at <= at) {
+            self.rates.insert((from, to), Rate { rate, at });
+        }
     }
 
     /// Takes the 14-bar average true range of an instrument in.
@@ -110,13 +133,22 @@ impl MarketView {
         self.sessions.get(&calendar).copied()
     }
 
-    /// Units of `to` for one unit of `from`.
+    /// Units of `to` for one unit of `from`, however old the rate is.
     #[must_use]
     pub fn rate(&self, from: Currency, to: Currency) -> Option<Decimal> {
         if from == to {
             return Some(Decimal::ONE);
         }
-        self.rates.get(&(from, to)).copied()
+        self.rates.get(&(from, to)).map(|r| r.rate)
+    }
+
+    /// How old a rate is; a currency's rate to itself is of now.
+    #[must_use]
+    pub fn rate_age(&self, from: Currency, to: Currency, now: Timestamp) -> Option<Nanos> {
+        if from == to {
+            return Some(Nanos::default());
+        }
+        self.rates.get(&(from, to)).map(|r| now.since(r.at))
     }
 
     /// The 14-bar average true range.

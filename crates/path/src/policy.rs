@@ -10,6 +10,8 @@ use domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use crate::setting::{LEVERAGE_MAX, Leverage, MarginRate, SettingError};
+
 /// How real an account's money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +64,18 @@ pub enum ProtectionFailure {
     Flatten,
 }
 
+/// An exchange rate of yesterday is good enough for currencies whose markets close at night.
+const RATE_MAX_AGE_SECS: u32 = 86_400;
+
+const fn rate_max_age() -> u32 {
+    RATE_MAX_AGE_SECS
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_rate_max_age(secs: &u32) -> bool {
+    *secs == RATE_MAX_AGE_SECS
+}
+
 /// How an account wants to be treated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +100,16 @@ pub struct Policy {
     /// taken: caps as well as sizes by equity and by risk. Absent, it is the whole equity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trading_capital: Option<Decimal>,
+    /// The leverage with which margin is reckoned for contracts.
+    #[serde(default, skip_serializing_if = "Leverage::is_one")]
+    pub leverage: Leverage,
+    /// The share of the value of what is held or sold short that equity must cover. Absent for a
+    /// cash account: what is bought is paid, and what is sold short is covered whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot_margin_rate: Option<MarginRate>,
+    /// The age in seconds from which an exchange rate is as good as none for entries.
+    #[serde(default = "rate_max_age", skip_serializing_if = "is_rate_max_age")]
+    pub rate_max_age_secs: u32,
 }
 
 impl Policy {
@@ -115,6 +139,9 @@ impl Default for Policy {
             .into(),
             duplicate_window_ms: 2_000,
             trading_capital: None,
+            leverage: Leverage::ONE,
+            spot_margin_rate: None,
+            rate_max_age_secs: RATE_MAX_AGE_SECS,
         }
     }
 }
@@ -170,6 +197,8 @@ pub enum LatchKind {
     ForeignDesk,
     /// The venue knows orders that the journal does not; an operator releases it.
     Rewound,
+    /// The venue liquidated a position; an operator releases it.
+    Liquidated,
 }
 
 /// A named set of limits to start from.
@@ -285,5 +314,33 @@ impl Preset {
                 ..common
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leverage_or_margin_rate_out_of_range_is_not_read() {
+        let read = |text: &str| serde_json::from_str::<Policy>(text).map_err(|e| e.to_string());
+        let mut policy = serde_json::to_value(Policy::default()).unwrap();
+        for name in ["leverage", "spot_margin_rate", "rate_max_age_secs"] {
+            assert_eq!(policy.get(name), None, "{name} is written when it was set");
+        }
+        assert_eq!(read(&policy.to_string()), Ok(Policy::default()));
+        for (name, bad) in [
+            ("leverage", "0.99"),
+            ("leverage", "1000.01"),
+            ("spot_margin_rate", "0"),
+            ("spot_margin_rate", "1.01"),
+        ] {
+            let good = policy[name].take();
+            policy[name] = bad.into();
+            let error = read(&policy.to_string()).unwrap_err();
+            assert!(error.contains(bad), "{name}: {error}");
+            policy[name] = if good.is_null() { "1".into() } else { good };
+        }
+        assert_eq!(read(&policy.to_string()).unwrap().leverage, Leverage::ONE);
     }
 }

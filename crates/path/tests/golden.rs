@@ -39,6 +39,7 @@ const ADDED: &[(&str, &str)] = &[
     ("origin_daily_notional: None, ", ""),
     (", trading_window: None", ""),
     (", trading_capital: None", ""),
+    (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),
 ];
 
 /// What an event says, without what could not be said when its golden record was written.

@@ -158,6 +158,7 @@ impl Statement {
                 keep(&mut self.equity, [EquityMark { at, equity: e.equity }]);
             }
             Event::CashAdjusted(e) => self.days.deposit(e.reporting),
+            Event::CashMoved(e) => self.days.deposit(e.reporting.unwrap_or_default()),
             Event::Marked(e) => self.marked(at, e),
             _ => {}
         }

@@ -107,8 +107,8 @@ pub enum Input {
     Quote { instrument: InstrumentId, quote: Quote },
     /// A market opened or closed, or a trading day began.
     Session { calendar: CalendarKind, session: Session },
-    /// An exchange rate.
-    Rate { from: Currency, to: Currency, rate: Decimal },
+    /// An exchange rate and the time of its price.
+    Rate { from: Currency, to: Currency, rate: Decimal, at: Timestamp },
     /// The 14-bar average true range of an instrument.
     Range { instrument: InstrumentId, range: Decimal },
     /// Which instruments move together: each one's cluster. An instrument that is left out is in

@@ -141,6 +141,10 @@ pub(super) struct Live {
     pub(super) dust: BTreeMap<Holding, Qty>,
     /// Executions that can't be booked yet and were said so.
     pub(super) unbooked: BTreeSet<u128>,
+    /// Instruments whose rules were refused and said so.
+    pub(super) refused_rules: BTreeSet<InstrumentId>,
+    /// Liquidations by the venue that were said so.
+    pub(super) liquidations: BTreeSet<domain::VenueOrderId>,
 }
 
 impl Live {
@@ -166,6 +170,8 @@ impl Live {
             refusals: BTreeMap::new(),
             dust: BTreeMap::new(),
             unbooked: BTreeSet::new(),
+            refused_rules: BTreeSet::new(),
+            liquidations: BTreeSet::new(),
         }
     }
 

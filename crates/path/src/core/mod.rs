@@ -14,9 +14,11 @@ mod close;
 mod duties;
 mod group;
 mod input;
+mod instruments;
 mod kill;
 mod live;
 mod marks;
+mod movements;
 mod protect;
 mod reconcile;
 mod replace;
@@ -372,7 +374,7 @@ impl<'a> Step<'a> {
                 self.open_book(book, name, capital, reply);
             }
             Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
-            Input::SetInstrument(instrument) => self.set_instrument(*instrument),
+            Input::SetInstrument(instrument) => self.instrument_told(*instrument),
             Input::EmergencyMerged { generation, count } => {
                 let merged = crate::event::EmergencyMerged { generation, count };
                 self.emit(Event::EmergencyMerged(merged));
@@ -384,8 +386,8 @@ impl<'a> Step<'a> {
             Input::Snapshot(answer) => self.snapshot_answer(answer),
             Input::Quote { instrument, quote } => self.quote(&instrument, quote),
             Input::Session { calendar, session } => self.core.market.set_session(calendar, session),
-            Input::Rate { from, to, rate } => {
-                self.core.market.set_rate(from, to, rate);
+            Input::Rate { from, to, rate, at } => {
+                self.core.market.set_rate(from, to, rate, at);
                 self.core.figures.get_mut().touch(&Touched::Everything);
             }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),

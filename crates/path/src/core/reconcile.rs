@@ -89,14 +89,17 @@ impl Step<'_> {
     }
 
     fn ask_for_everything(&mut self) {
-        let since = self
-            .state()
-            .reconciled_through
-            .map_or(Timestamp::default(), |t| t.plus(Nanos(-OVERLAP.0)));
+        let since = self.compared_since();
         let comparison = &mut self.core.live.comparison;
         comparison.asked = Some(self.now.mono);
         comparison.disturbed = false;
         self.effects.push(Effect::Snapshot(since));
+    }
+
+    /// The venue's time from which on everything is told again.
+    pub(super) fn compared_since(&self) -> Timestamp {
+        let through = self.state().reconciled_through;
+        through.map_or(Timestamp::default(), |t| t.plus(Nanos(-OVERLAP.0)))
     }
 
     /// Notes that orders or fills moved, so that an answer under way may be older than the books.
@@ -162,9 +165,7 @@ impl Step<'_> {
 
     fn take_snapshot(&mut self, snapshot: &VenueSnapshot, asked: Mono, disturbed: bool) {
         let now = self.now.mono;
-        for fill in &snapshot.fills {
-            self.fill(fill.clone());
-        }
+        self.facts(snapshot);
         for report in &snapshot.open_orders {
             self.report(report);
         }
@@ -304,7 +305,7 @@ impl Step<'_> {
         let parts = snapshot
             .cash
             .iter()
-            .chain(self.state().cash().iter().map(|m| m.negated()).collect::<Vec<_>>());
+            .chain(self.state().wallets().iter().map(|m| m.negated()).collect::<Vec<_>>());
         for money in parts {
             if difference.add(&money).is_err() {
                 return false;

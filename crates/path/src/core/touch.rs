@@ -26,6 +26,7 @@ impl Core {
             Event::Filled(e) => self.fill_touched(&e.fill),
             Event::Adopted(e) => one(&e.instrument),
             Event::PositionAdjusted(e) => one(&e.instrument),
+            Event::ActionApplied(e) => one(&e.action.instrument),
             Event::IntentRefused(_)
             | Event::RefusalsCounted(_)
             | Event::Alarm(_)
@@ -48,6 +49,7 @@ impl Core {
             | Event::CloseEnded(_)
             | Event::ExternalOrder(_)
             | Event::CashAdjusted(_)
+            | Event::CashMoved(_)
             | Event::Reconciled(_)
             | Event::KillPulled(_)
             | Event::KillReleased(_) => Touched::Everything,

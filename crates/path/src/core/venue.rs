@@ -7,7 +7,9 @@ use domain::{BookId, ClientOrderId, Fill};
 
 use super::Step;
 use crate::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueStatus},
+    broker::{
+        CancelOutcome, LIQUIDATION, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueStatus,
+    },
     event::{
         CancelFailed, Event, ExternalOrder, Filled, LatchSet, OrderAccepted, OrderEnded,
         OrderRejected, OrderResurfaced, OrderUnknown, RejectReason,
@@ -18,14 +20,15 @@ use crate::{
 };
 
 /// So many executions that can't be booked are named one by one.
-const UNBOOKED_MAX: usize = 1_000;
+pub(super) const UNBOOKED_MAX: usize = 1_000;
 
 impl Step<'_> {
     pub(super) fn venue_event(&mut self, event: VenueEvent) {
         match event {
             VenueEvent::Order(report) => self.report(&report),
             VenueEvent::Fill(fill) => self.fill(fill),
-            VenueEvent::Movement(_) | VenueEvent::Action(_) => self.compare_soon(),
+            VenueEvent::Movement(movement) => self.movement_told(&movement),
+            VenueEvent::Action(action) => self.action_told(&action),
             VenueEvent::Connected => {
                 self.core.live.connected = true;
                 self.compare_soon();
@@ -214,6 +217,7 @@ impl Step<'_> {
         if let Some(id) = &report.client_order_id {
             self.check_stranger(id);
         }
+        self.check_liquidation(report);
         let known = self.state().external.get(&report.venue_order_id);
         let news = match known {
             None => !report.status.is_final(),
@@ -224,6 +228,23 @@ impl Step<'_> {
         if news && self.state().instruments.contains_key(&report.instrument) {
             self.disturb();
             self.emit(Event::ExternalOrder(ExternalOrder { report: report.clone() }));
+        }
+    }
+
+    /// The venue closes a position because its margin ran out: no entries until a person has
+    /// looked.
+    fn check_liquidation(&mut self, report: &OrderReport) {
+        if report.reason.as_deref() != Some(LIQUIDATION) {
+            return;
+        }
+        let named = &mut self.core.live.liquidations;
+        let new = named.len() >= UNBOOKED_MAX || named.insert(report.venue_order_id.clone());
+        let latch = LatchKind::Liquidated;
+        if new && !self.state().latches.contains_key(&latch) {
+            let OrderReport { side, qty, instrument, .. } = report;
+            let text = format!("The venue liquidates: {side} {qty} {instrument}.");
+            self.emit(Event::LatchSet(LatchSet { latch, text: text.clone() }));
+            self.alarm("liquidated", text);
         }
     }
 

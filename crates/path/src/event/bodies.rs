@@ -3,9 +3,9 @@
 //! A field is never taken away or given another meaning; a new one has a default.
 
 use domain::{
-    BookId, Cash, ClientOrderId, Conditions, Fill, InstallationId, Instrument, InstrumentId,
-    Intent, IntentId, Limits, Money, OrderKind, Origin, Price, Protective, Qty, Side, SignedQty,
-    TimeInForce, Timestamp, VenueOrderId,
+    BookId, Cash, CashMovement, ClientOrderId, Conditions, CorporateAction, Fill, InstallationId,
+    Instrument, InstrumentId, Intent, IntentId, Limits, Money, OrderKind, Origin, Price,
+    Protective, Qty, Side, SignedQty, TimeInForce, Timestamp, VenueOrderId,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -293,6 +293,29 @@ bodies! {
         reporting: Decimal,
         /// What the desk knows about it.
         reason: String,
+    }
+    /// Body of `cash_moved`.
+    CashMoved {
+        /// The venue's report.
+        movement: CashMovement,
+        /// A deposit or withdrawal in the reporting currency, by which loss and drawdown are
+        /// corrected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reporting: Option<Decimal>,
+        /// Whose it is; the parts add up to the whole.
+        shares: Vec<Share>,
+    }
+    /// A book's part of a movement of cash.
+    Share {
+        /// The book.
+        book: BookId,
+        /// Its part; negative was paid.
+        money: Money,
+    }
+    /// Body of `action_applied`.
+    ActionApplied {
+        /// The venue's report.
+        action: CorporateAction,
     }
     /// Body of `reconciled`.
     Reconciled {

@@ -111,6 +111,10 @@ events! {
     PositionAdjusted(PositionAdjusted) = "position_adjusted";
     /// Cash came, went, or was found.
     CashAdjusted(CashAdjusted) = "cash_adjusted";
+    /// Cash moved without an execution: funding, a dividend, a deposit.
+    CashMoved(CashMoved) = "cash_moved";
+    /// Every holding of an instrument changed its unit.
+    ActionApplied(ActionApplied) = "action_applied";
     /// Books and venue were compared.
     Reconciled(Reconciled) = "reconciled";
     /// A compound close began.

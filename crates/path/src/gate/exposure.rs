@@ -3,12 +3,18 @@
 //! This is how judgements and views read them; [`super::figures`] computes them. This module must
 //! not know limits or refusals.
 
-use std::cell::{Ref, RefCell};
+use std::{
+    cell::{Ref, RefCell},
+    collections::BTreeSet,
+};
 
 use domain::{BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side};
 use rust_decimal::Decimal;
 
-use super::figures::{Figures, Source, Worst, sum};
+use super::{
+    figures::{Figures, Source, Worst, product, sum},
+    margin::{Margin, spot_rate},
+};
 pub use super::{
     own::{Asked, Own},
     reach::Reach,
@@ -119,7 +125,99 @@ impl Book<'_> {
         self.figures().heat()
     }
 
-    /// Cash of one currency less what live buys may still cost, fees included.
+    /// Currencies in which there is cash, a holding or an order.
+    pub(crate) fn currencies(&self) -> BTreeSet<Currency> {
+        self.figures().currencies()
+    }
+
+    /// Margin in one currency: what contracts use, what they must keep, and what is left. `None`
+    /// while a price is missing.
+    #[must_use]
+    pub fn margin(&self, currency: Currency) -> Option<Margin> {
+        self.figures().margin(currency)
+    }
+
+    /// An estimate of the price at which the venue would liquidate the account's position in a
+    /// contract, all else being as it is. `None` for what is no contract, is not held, or is
+    /// covered at any price. The formula stands with `gate::margin`.
+    #[must_use]
+    pub fn liquidation_price(&self, instrument: &InstrumentId) -> Option<Price> {
+        let contract = self.state.instruments.get(instrument)?;
+        self.figures().liquidation(&self.source(), contract)
+    }
+
+    /// What an entry in a contract needs more than is tied up already, in its quote currency:
+    /// initial margin of the new worst case, and the fee.
+    pub(crate) fn margin_needed(
+        &self,
+        contract: &Instrument,
+        (side, kind): (Side, &OrderKind),
+        (qty, reference): (Qty, Option<Price>),
+    ) -> Option<Decimal> {
+        let terms = contract.contract.as_ref()?;
+        let source = self.source();
+        let price = self.worst_price(contract, (side, kind), reference)?;
+        let part = self.figures().part(&contract.id).map(|p| (p.worst, p.needs));
+        let (worst, before) = match part {
+            Some((worst, needs)) => (worst?, needs?.initial),
+            None => (Worst::default(), Decimal::ZERO),
+        };
+        let worst = worst.with(side, qty, price)?;
+        let after = source.initial_margin(contract, terms, &worst)?;
+        let fee = self.state.policy.fee_rate;
+        let fee = product(&[price.get(), qty.get(), contract.multiplier, fee])?;
+        sum(sum(after, -before)?, fee)
+    }
+
+    /// What an entry in what is delivered needs more than is tied up already, in the reporting
+    /// currency: the margin rate of what the worst case grows by, and the fee.
+    pub(crate) fn equity_needed(
+        &self,
+        instrument: &Instrument,
+        (side, kind): (Side, &OrderKind),
+        (qty, reference): (Qty, Option<Price>),
+    ) -> Option<Decimal> {
+        let price = self.worst_price(instrument, (side, kind), reference)?;
+        let part = self.figures().part(&instrument.id).map(|p| (p.worst, p.exposure));
+        let (worst, before) = match part {
+            Some((worst, exposure)) => (worst?, exposure?),
+            None => (Worst::default(), Decimal::ZERO),
+        };
+        let after = self.source().exposure(instrument, &worst.with(side, qty, price)?)?;
+        let grows = product(&[sum(after, -before)?, spot_rate(self.state)])?;
+        let rates = (self.state.policy.fee_rate, self.rate(instrument.quote)?);
+        let fee = product(&[price.get(), qty.get(), instrument.multiplier, rates.0, rates.1])?;
+        sum(grows, fee)
+    }
+
+    /// Equity that covers nothing yet, in the reporting currency: less the margin rate of what is
+    /// held and ordered, and less the initial margin of contracts.
+    #[must_use]
+    pub fn free_equity(&self) -> Option<Decimal> {
+        let figures = self.figures();
+        let (spot, initial) = figures.tied()?;
+        let tied = sum(product(&[spot, spot_rate(self.state)])?, initial)?;
+        sum(figures.equity()?, -tied)
+    }
+
+    /// The price at which an entry counts in the worst case.
+    fn worst_price(
+        &self,
+        instrument: &Instrument,
+        (side, kind): (Side, &OrderKind),
+        reference: Option<Price>,
+    ) -> Option<Price> {
+        let source = self.source();
+        let price = source.order_price(&instrument.id, kind).or(reference)?;
+        if side == Side::Sell {
+            return Some(price);
+        }
+        let cost = Price::new(source.cost_price(kind, reference)?.round_dp(12)).ok()?;
+        Some(price.max(cost))
+    }
+
+    /// Cash of one currency less what live buys may still cost, fees included, and less what
+    /// contracts and shorts tie up.
     #[must_use]
     pub fn available_cash(&self, currency: Currency) -> Option<Decimal> {
         self.figures().available_cash(currency)

@@ -16,7 +16,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
-use super::reach::Reach;
+use super::{margin::Needs, reach::Reach};
 use crate::{
     market::MarketView,
     state::{AccountState, Order},
@@ -95,24 +95,30 @@ pub(super) struct Part {
     reach: Option<Reach>,
     heat: Option<Decimal>,
     value: Option<Decimal>,
-    /// What live buys may still cost, in the quote currency.
-    cost: Option<Decimal>,
+    /// What it ties up, in the quote currency.
+    pub(super) needs: Option<Needs>,
     /// `None` when the account doesn't know the instrument.
     currency: Option<Currency>,
+    /// True for what is delivered, false for a contract.
+    spot: bool,
 }
 
 /// All figures of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
     parts: BTreeMap<InstrumentId, Part>,
-    cash: Cash,
+    pub(super) wallets: Cash,
     equity: Option<Decimal>,
     exposure: Option<Decimal>,
     reach: Option<Reach>,
+    /// The part of the exposure that is delivered.
+    pub(super) spot: Option<Decimal>,
     heat: Option<Decimal>,
-    costs: BTreeMap<Currency, Option<Decimal>>,
+    pub(super) needs: BTreeMap<Currency, Option<Needs>>,
+    /// Initial margin of all contracts, in the reporting currency.
+    pub(super) initial: Option<Decimal>,
     /// Something is bought whose currency nobody knows.
-    costs_unknown: bool,
+    pub(super) needs_unknown: bool,
     stale: BTreeSet<InstrumentId>,
     all_stale: bool,
 }
@@ -160,29 +166,39 @@ impl Figures {
             };
         }
         self.all_stale = false;
-        self.cash = state.cash();
-        self.sum_up(&source);
+        let cash = state.cash();
+        self.sum_up(&source, &cash);
+        self.wallets = state.wallets_over(cash);
     }
 
-    fn sum_up(&mut self, source: &Source<'_>) {
+    fn sum_up(&mut self, source: &Source<'_>, cash: &Cash) {
         let parts = self.parts.values();
         self.exposure = total(parts.clone().map(|p| p.exposure));
         self.reach = parts.clone().try_fold(Reach::default(), |all, p| all.plus(p.reach?));
         self.heat = total(parts.clone().map(|p| p.heat));
-        let in_reporting =
-            self.cash.iter().map(|m| product(&[m.amount(), source.rate(m.currency())?]));
-        self.equity = total(in_reporting.chain(parts.clone().map(|p| p.value)));
-        self.costs.clear();
-        self.costs_unknown = false;
+        self.spot = total(parts.clone().filter(|p| p.spot).map(|p| p.exposure));
+        let cash = cash.iter().map(|m| product(&[m.amount(), source.rate(m.currency())?]));
+        self.equity = total(cash.chain(parts.clone().map(|p| p.value)));
+        self.needs.clear();
+        self.needs_unknown = false;
         for part in parts {
             match part.currency {
                 Some(currency) => {
-                    let costs = self.costs.entry(currency).or_insert(Some(Decimal::ZERO));
-                    *costs = costs.zip(part.cost).and_then(|(a, b)| sum(a, b));
+                    let needs = self.needs.entry(currency).or_insert(Some(Needs::default()));
+                    *needs = needs.zip(part.needs).and_then(|(a, b)| a.plus(b));
                 }
-                None => self.costs_unknown |= part.cost.is_none(),
+                None => self.needs_unknown |= part.needs.is_none(),
             }
         }
+        let initial = |(currency, needs): (&Currency, &Option<Needs>)| {
+            let initial = needs.as_ref()?.initial;
+            if initial.is_zero() {
+                Some(initial)
+            } else {
+                product(&[initial, source.rate(*currency)?])
+            }
+        };
+        self.initial = total(self.needs.iter().map(initial));
     }
 
     pub(super) fn part(&self, instrument: &InstrumentId) -> Option<&Part> {
@@ -207,14 +223,6 @@ impl Figures {
 
     pub(super) fn heat(&self) -> Option<Decimal> {
         self.heat
-    }
-
-    pub(super) fn available_cash(&self, currency: Currency) -> Option<Decimal> {
-        if self.costs_unknown {
-            return None;
-        }
-        let costs = self.costs.get(&currency).copied().unwrap_or(Some(Decimal::ZERO))?;
-        sum(self.cash.get(currency).amount(), -costs)
     }
 }
 
@@ -268,8 +276,9 @@ impl<'a> Source<'a> {
             reach: instrument.and_then(|i| self.reach(i, None)),
             heat: instrument.and_then(|i| self.heat(i)),
             value: self.value(id, instrument),
-            cost: self.cost(id, instrument),
+            needs: self.needs(id, instrument, worst.as_ref()),
             currency: instrument.map(|i| i.quote),
+            spot: instrument.is_none_or(|i| i.contract.is_none()),
         })
     }
 
@@ -306,6 +315,12 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn exposure(&self, instrument: &Instrument, worst: &Worst) -> Option<Decimal> {
+        let value = self.worst_value(instrument, worst)?;
+        product(&[value, instrument.multiplier, self.rate(instrument.quote)?])
+    }
+
+    /// The largest price × quantity that the position can reach, in the quote currency.
+    pub(super) fn worst_value(&self, instrument: &Instrument, worst: &Worst) -> Option<Decimal> {
         let held = if worst.net.is_zero() {
             Decimal::ZERO
         } else {
@@ -314,8 +329,7 @@ impl<'a> Source<'a> {
             product(&[worst.net.get(), price.get()])?
         };
         let (up, down) = (held + worst.buys, held - worst.sells);
-        let value = up.abs().max(down.abs());
-        product(&[value, instrument.multiplier, self.rate(instrument.quote)?])
+        Some(up.abs().max(down.abs()))
     }
 
     pub(super) fn last_known_price(&self, instrument: &InstrumentId) -> Option<Price> {
@@ -369,26 +383,6 @@ impl<'a> Source<'a> {
         for (_, position) in self.positions(id) {
             let value = position.value(self.market.mark(id)?, instrument?.multiplier).ok()?;
             total = sum(total, product(&[value.amount(), self.rate(value.currency())?])?)?;
-        }
-        Some(total)
-    }
-
-    /// What live buys may still cost, fees included.
-    fn cost(&self, id: &'a InstrumentId, instrument: Option<&Instrument>) -> Option<Decimal> {
-        let costs = Decimal::ONE + self.state.policy.fee_rate;
-        let mut total = Decimal::ZERO;
-        let mut add = |kind: &OrderKind, reference: Option<Price>, open: Qty| {
-            let price = self.cost_price(kind, reference)?;
-            let value = product(&[price, open.get(), instrument?.multiplier, costs])?;
-            total = sum(total, value)?;
-            Some(())
-        };
-        for order in self.state.live_of(id).filter(|o| o.side == Side::Buy) {
-            add(&order.kind, order.reference, order.open_qty())?;
-        }
-        let foreign = self.state.external.values();
-        for report in foreign.filter(|r| r.side == Side::Buy && r.instrument == *id) {
-            add(&report.kind, self.market.mark(id), report.qty.minus(report.filled))?;
         }
         Some(total)
     }

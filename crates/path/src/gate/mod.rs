@@ -7,6 +7,7 @@
 
 pub mod exposure;
 pub mod figures;
+pub mod margin;
 mod own;
 pub mod plan;
 mod reach;
@@ -20,6 +21,7 @@ use rust_decimal::Decimal;
 
 pub use figures::Figures;
 pub(crate) use figures::Touched;
+pub use margin::Margin;
 pub use plan::on_tick;
 pub use resolve::{Resolved, exit_part, exit_step, resolve};
 pub(crate) use rules::{daily_loss, door, drawdown, shape};
@@ -227,7 +229,9 @@ pub fn clear_reduction(
     let qty = reduction.qty.min_of(ctx.state.reducible(&reduction.book, id));
     let qty = exit_step(&reduction.instrument, qty);
     let qty = reduction.instrument.max_qty.map_or(qty, |max| qty.min_of(max));
-    if qty.is_zero() {
+    // What a fee in the base asset leaves beside the steps can rest nowhere.
+    let rests = reduction.class != RiskClass::Protective || qty >= reduction.instrument.step;
+    if qty.is_zero() || !rests {
         return None;
     }
     let reduce_only = venue_reduces(ctx, &reduction.instrument, (side, None), qty);

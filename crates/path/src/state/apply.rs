@@ -31,6 +31,7 @@ impl AccountState {
             incarnation: 0,
             instruments: BTreeMap::new(),
             books,
+            contracts: BTreeMap::new(),
             limits: domain::Limits::default(),
             origin_limits: BTreeMap::new(),
             principal_limits: BTreeMap::new(),
@@ -41,6 +42,7 @@ impl AccountState {
             by_venue_id: BTreeMap::new(),
             external: BTreeMap::new(),
             trades: super::Trades::default(),
+            movements: super::Trades::default(),
             next_order: 1,
             next_close: 1,
             keys: BTreeMap::new(),
@@ -131,6 +133,8 @@ impl AccountState {
             | Event::Adopted(_)
             | Event::PositionAdjusted(_)
             | Event::CashAdjusted(_)
+            | Event::CashMoved(_)
+            | Event::ActionApplied(_)
             | Event::Reconciled(_) => self.apply_ledger(event, at),
             Event::DayOpened(_)
             | Event::PeakRaised(_)

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     BookId, Cash, ClientOrderId, Fill, Instrument, InstrumentId, Limits, Money, MoneyError,
-    Position, Price, Protective, Qty, Side, SignedQty, TARGETS_MAX, Timestamp,
+    MovementKind, NumError, Position, Price, Protective, Qty, Side, SignedQty, TARGETS_MAX,
+    Timestamp, num::SCALE_MAX,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -57,8 +58,12 @@ pub struct Book {
     pub positions: BTreeMap<InstrumentId, Position>,
     /// Effect on the account's cash.
     pub cash: Cash,
-    /// Fees paid; part of the cash effect.
+    /// Fees paid; part of the cash effect. A fee that was taken from the holdings is here with its
+    /// value in the quote currency and has no cash effect.
     pub fees: Cash,
+    /// Cash that moved without an execution, by kind; part of the cash effect.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub movements: BTreeMap<MovementKind, Cash>,
     /// Protective levels of open positions.
     pub plans: BTreeMap<InstrumentId, Plan>,
     /// When an exit last lost money, by instrument.
@@ -80,6 +85,7 @@ impl Book {
             positions: BTreeMap::new(),
             cash: Cash::default(),
             fees: Cash::default(),
+            movements: BTreeMap::new(),
             plans: BTreeMap::new(),
             last_loss: BTreeMap::new(),
             limits: Limits::default(),
@@ -98,28 +104,58 @@ impl Book {
         let flow = if fill.side == Side::Buy { value.negated() } else { value };
         let (mut cash, mut fees) = (self.cash.clone(), self.fees.clone());
         cash.add(&flow)?;
-        cash.add(&fill.fee.negated())?;
-        fees.add(&fill.fee)?;
-        let before = self.position_of(instrument).realized.amount();
-        let realized = self.move_position(instrument, fill.side, fill.qty, fill.price)?;
+        let mut position = self.position_of(instrument);
+        let before = position.realized.amount();
+        position.apply(fill.side, fill.qty, fill.price, instrument.multiplier)?;
+        let lost = position.realized.amount() < before;
+        match fee_in_base(fill, instrument)? {
+            None => {
+                cash.add(&fill.fee.negated())?;
+                fees.add(&fill.fee)?;
+            }
+            Some((side, qty)) => {
+                position.apply(side, qty, fill.price, instrument.multiplier)?;
+                let value = instrument.notional(fill.price, qty)?;
+                fees.add(&if side == Side::Sell { value } else { value.negated() })?;
+            }
+        }
+        self.hold(instrument, position)?;
         (self.cash, self.fees) = (cash, fees);
-        if realized < before {
+        if lost {
             self.last_loss.insert(instrument.id.clone(), at);
         }
         Ok(())
     }
 
-    /// Books a quantity that came or went without an execution, at a price.
+    /// Books a quantity that came or went without an execution, at a price; or fails and changes
+    /// nothing. What is delivered came for nothing; a contract is taken over at the price, so its
+    /// value moves against cash.
     pub(super) fn adjust(
         &mut self,
         instrument: &Instrument,
         qty: SignedQty,
         price: Price,
-    ) -> Result<Money, MoneyError> {
+    ) -> Result<(), MoneyError> {
         let side = if qty.is_long() { Side::Buy } else { Side::Sell };
         let value = instrument.notional(price, qty.abs())?;
-        self.move_position(instrument, side, qty.abs(), price)?;
-        Ok(if qty.is_long() { value } else { value.negated() })
+        let mut position = self.position_of(instrument);
+        position.apply(side, qty.abs(), price, instrument.multiplier)?;
+        let mut cash = self.cash.clone();
+        if instrument.asset_class.is_contract() {
+            cash.add(&if qty.is_long() { value.negated() } else { value })?;
+        }
+        self.hold(instrument, position)?;
+        self.cash = cash;
+        Ok(())
+    }
+
+    /// Books cash that moved without an execution; or fails and changes nothing.
+    pub(super) fn moved(&mut self, kind: MovementKind, money: &Money) -> Result<(), MoneyError> {
+        let mut cash = self.cash.clone();
+        cash.add(money)?;
+        self.movements.entry(kind).or_default().add(money)?;
+        self.cash = cash;
+        Ok(())
     }
 
     /// Takes in the levels of an entry that grew the position by `grown` to `held`.
@@ -169,21 +205,31 @@ impl Book {
         held.unwrap_or_else(|| Position::flat(instrument.quote))
     }
 
-    /// Moves a position, or fails and changes nothing. Returns its realised profit.
-    fn move_position(
+    /// Puts a position in the place of the one before, or fails and changes nothing.
+    pub(super) fn hold(
         &mut self,
         instrument: &Instrument,
-        side: Side,
-        qty: Qty,
-        price: Price,
-    ) -> Result<Decimal, MoneyError> {
-        let mut position = self.position_of(instrument);
-        position.apply(side, qty, price, instrument.multiplier)?;
+        position: Position,
+    ) -> Result<(), MoneyError> {
         SignedQty::new(position.qty.get())?;
         if position.qty.is_zero() {
             self.plans.remove(&instrument.id);
         }
         self.positions.insert(instrument.id.clone(), position);
-        Ok(position.realized.amount())
+        Ok(())
     }
+}
+
+/// The quantity that a fee in the base asset takes from the holdings (sell) or, as a rebate, adds
+/// to them (buy); `None` for a fee that is paid in cash.
+fn fee_in_base(fill: &Fill, instrument: &Instrument) -> Result<Option<(Side, Qty)>, MoneyError> {
+    let fee = fill.fee.amount();
+    if !instrument.is_fee_in_base(fill.fee.currency()) || fee.is_zero() {
+        return Ok(None);
+    }
+    let units = fee.abs().checked_div(instrument.multiplier);
+    let units = units.ok_or(NumError::Overflow { field: "fee" })?;
+    let qty = Qty::new(units.round_dp(SCALE_MAX))?;
+    let side = if fee.is_sign_negative() { Side::Buy } else { Side::Sell };
+    Ok(Some((side, qty)))
 }

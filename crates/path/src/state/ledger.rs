@@ -2,12 +2,15 @@
 //!
 //! An execution is always posted, whatever state its order is in, and counts once.
 
-use domain::{BookId, ClientOrderId, MoneyError, NumError, SignedQty, Timestamp, num::add_exact};
+use domain::{
+    BookId, ClientOrderId, Instrument, InstrumentId, MoneyError, NumError, Position, Price, Qty,
+    Side, SignedQty, Timestamp, num::add_exact,
+};
 use rust_decimal::Decimal;
 
 use super::AccountState;
 use crate::{
-    event::{Adopted, CashAdjusted, Event, Filled},
+    event::{Adopted, CashAdjusted, Event, Filled, PositionAdjusted},
     journal::Hash,
     verbs::RiskClass,
 };
@@ -16,17 +19,14 @@ use crate::{
 #[must_use]
 pub(crate) fn trade_key(fill: &domain::Fill) -> u128 {
     let text = format!("{}|{}", fill.instrument, fill.trade_id);
-    let hash = Hash::of(text.as_bytes());
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash.0[..16]);
-    u128::from_be_bytes(half)
+    Hash::of(text.as_bytes()).half()
 }
 
-fn overflow(error: &NumError) -> String {
+pub(super) fn overflow(error: &NumError) -> String {
     error.to_string()
 }
 
-fn money(error: &MoneyError) -> String {
+pub(super) fn money(error: &MoneyError) -> String {
     error.to_string()
 }
 
@@ -36,13 +36,14 @@ impl AccountState {
             Event::Filled(e) => self.fill(e, at)?,
             Event::ExternalOrder(e) => self.external_order(&e.report),
             Event::Adopted(e) => self.adopt(e)?,
-            Event::PositionAdjusted(e) => {
-                self.adjust(&BookId::unmanaged(), &e.instrument, e.qty, e.price)?;
-            }
+            Event::PositionAdjusted(e) => self.adjust_position(e)?,
             Event::CashAdjusted(e) => self.adjust_cash(e)?,
+            Event::CashMoved(e) => self.move_cash(e)?,
+            Event::ActionApplied(e) => self.convert(&e.action)?,
             Event::Reconciled(e) => {
                 self.reconciled_through = Some(e.through);
                 self.trades.forget(e.through);
+                self.movements.forget(e.through);
             }
             _ => {}
         }
@@ -57,7 +58,9 @@ impl AccountState {
         }
         let instrument = self.instrument(&fill.instrument)?;
         let before = self.position(&body.book, &fill.instrument);
+        let net = self.net_after(&instrument, fill.side, fill.qty, fill.price)?;
         self.book_mut(&body.book)?.fill(fill, &instrument, at).map_err(|e| money(&e))?;
+        self.hold_net(net);
         self.trades.insert(fill.at, trade);
         if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
             report.filled = report.filled.plus(fill.qty);
@@ -112,28 +115,77 @@ impl AccountState {
         moved
     }
 
-    fn adjust(
-        &mut self,
-        book: &BookId,
-        instrument: &domain::InstrumentId,
-        qty: domain::SignedQty,
-        price: domain::Price,
-    ) -> Result<(), String> {
-        let instrument = self.instrument(instrument)?;
-        self.book_mut(book)?.adjust(&instrument, qty, price).map_err(|e| money(&e))?;
+    /// Books a quantity that came or went at the venue; or fails and changes nothing.
+    fn adjust_position(&mut self, body: &PositionAdjusted) -> Result<(), String> {
+        let instrument = self.instrument(&body.instrument)?;
+        let side = if body.qty.is_long() { Side::Buy } else { Side::Sell };
+        let net = self.net_after(&instrument, side, body.qty.abs(), body.price)?;
+        self.adjust(&BookId::unmanaged(), &body.instrument, body.qty, body.price)?;
+        self.hold_net(net);
         Ok(())
     }
 
+    fn adjust(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        qty: SignedQty,
+        price: Price,
+    ) -> Result<(), String> {
+        let instrument = self.instrument(instrument)?;
+        self.book_mut(book)?.adjust(&instrument, qty, price).map_err(|e| money(&e))
+    }
+
+    /// The account's position in a contract after a change, as the venue nets it; nothing for what
+    /// is delivered.
+    fn net_after(
+        &self,
+        instrument: &Instrument,
+        side: Side,
+        qty: Qty,
+        price: Price,
+    ) -> Result<Option<(InstrumentId, Position)>, String> {
+        if !instrument.asset_class.is_contract() {
+            return Ok(None);
+        }
+        let held = self.contracts.get(&instrument.id).copied();
+        let mut net = held.unwrap_or_else(|| Position::flat(instrument.quote));
+        net.apply(side, qty, price, instrument.multiplier).map_err(|e| money(&e))?;
+        SignedQty::new(net.qty.get()).map_err(|e| overflow(&e))?;
+        Ok(Some((instrument.id.clone(), net)))
+    }
+
+    fn hold_net(&mut self, net: Option<(InstrumentId, Position)>) {
+        self.contracts.extend(net);
+    }
+
     fn adjust_cash(&mut self, body: &CashAdjusted) -> Result<(), String> {
-        let corrected = |equity: Decimal| add_exact("equity", equity, body.reporting);
-        let day = self.day.map(|d| corrected(d.equity)).transpose().map_err(|e| overflow(&e))?;
-        let peak = self.peak.map(corrected).transpose().map_err(|e| overflow(&e))?;
+        let corrected = self.corrected(body.reporting)?;
         let book = self.book_mut(&BookId::unmanaged())?;
         book.cash.add(&body.money).map_err(|e| overflow(&e))?;
-        if let (Some(day), Some(equity)) = (&mut self.day, day) {
-            day.equity = equity;
-        }
-        self.peak = peak;
+        self.correct(corrected);
         Ok(())
     }
+
+    /// The day's opening equity and the peak as they would have been, had an amount of the
+    /// reporting currency been there, or not, all along.
+    pub(super) fn corrected(&self, by: Decimal) -> Result<Corrected, String> {
+        let more = |equity: Decimal| add_exact("equity", equity, by).map_err(|e| overflow(&e));
+        let day = self.day.map(|d| more(d.equity)).transpose()?;
+        let peak = self.peak.map(more).transpose()?;
+        Ok(Corrected { day, peak })
+    }
+
+    pub(super) fn correct(&mut self, to: Corrected) {
+        if let (Some(day), Some(equity)) = (&mut self.day, to.day) {
+            day.equity = equity;
+        }
+        self.peak = to.peak;
+    }
+}
+
+/// Equity at the day's opening and at its peak, corrected by what came or went.
+pub(super) struct Corrected {
+    day: Option<Decimal>,
+    peak: Option<Decimal>,
 }

@@ -5,6 +5,7 @@
 //! not in the journal; such views live in [`crate::core`]. Maps are ordered, so that equal
 //! journals give equal bytes.
 
+mod actions;
 mod apply;
 mod book;
 mod group;
@@ -12,6 +13,7 @@ mod ledger;
 mod order;
 mod orders;
 mod trades;
+mod wallet;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,7 +21,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub use book::{Book, Plan};
 use domain::{
     BookId, Cash, ClientOrderId, GroupId, InstallationId, Instrument, InstrumentId, Intent,
-    IntentId, Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
+    IntentId, Limits, Origin, OriginKind, Position, Principal, Qty, Side, SignedQty, Timestamp,
+    VenueOrderId,
 };
 pub use group::Group;
 pub(crate) use ledger::trade_key;
@@ -237,6 +240,9 @@ pub struct AccountState {
     pub instruments: BTreeMap<InstrumentId, Instrument>,
     /// Books by id; `manual` and `unmanaged` always exist.
     pub books: BTreeMap<BookId, Book>,
+    /// The account's net position in each contract, as the venue nets it, at average cost.
+    #[serde(default)]
+    pub contracts: BTreeMap<InstrumentId, Position>,
     /// Limits of the account.
     pub limits: Limits,
     /// Limits by kind of source.
@@ -257,6 +263,9 @@ pub struct AccountState {
     pub external: BTreeMap<VenueOrderId, OrderReport>,
     /// Executions that are in the books.
     pub trades: Trades,
+    /// Movements of cash and corporate actions that are in the books.
+    #[serde(default)]
+    pub movements: Trades,
     /// Number of the next order.
     pub next_order: u64,
     /// Number of the next close.
@@ -321,7 +330,8 @@ impl AccountState {
             .collect()
     }
 
-    /// The account's cash: the sum of its books.
+    /// The economic cash of the account: the sum of its books. The venue shows
+    /// [`Self::wallets`].
     #[must_use]
     pub fn cash(&self) -> Cash {
         let mut total = Cash::default();

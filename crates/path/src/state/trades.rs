@@ -1,6 +1,6 @@
-//! Which executions are in the books, so that each counts once.
+//! Which executions are in the books, so that each counts once; and which movements, alike.
 //!
-//! A venue is only ever asked for executions since shortly before the last comparison, so what is
+//! A venue is only ever asked for either since shortly before the last comparison, so what is
 //! much older than that can be forgotten. This module must not know what an execution did.
 
 use std::collections::{BTreeSet, VecDeque};

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::{
-    Cash, ClientOrderId, Fill, InstrumentId, Liquidity, Money, OrderKind, Price, Qty, Quote, Side,
-    SignedQty, TimeInForce, Timestamp, TradeId, VenueOrderId,
+    Cash, CashMovement, ClientOrderId, CorporateAction, Fill, Instrument, InstrumentId, Liquidity,
+    Money, OrderKind, Position, Price, Qty, Quote, Side, SignedQty, TimeInForce, Timestamp,
+    TradeId, VenueOrderId,
 };
 use path::{
     broker::{
@@ -64,6 +65,14 @@ pub(crate) struct Venue {
     pub(crate) fills: Vec<Fill>,
     pub(crate) positions: BTreeMap<InstrumentId, SignedQty>,
     pub(crate) cash: Cash,
+    pub(crate) movements: Vec<CashMovement>,
+    pub(crate) actions: Vec<CorporateAction>,
+    /// Rules by which executions are booked, where they differ from those of a plain stock.
+    pub(crate) rules: BTreeMap<InstrumentId, Instrument>,
+    /// Net positions in contracts.
+    pub(crate) nets: BTreeMap<InstrumentId, Position>,
+    /// What every execution costs.
+    pub(crate) fee: Option<Money>,
     pub(crate) quotes: BTreeMap<InstrumentId, Quote>,
     /// How often each client order id reached the venue.
     pub(crate) placed: BTreeMap<ClientOrderId, u32>,
@@ -204,25 +213,53 @@ impl Venue {
             side: report.side,
             qty: amount,
             price,
-            fee: usd("0"),
+            fee: self.fee.unwrap_or_else(|| usd("0")),
             liquidity: Liquidity::Taker,
             at,
         };
         let report = report.clone();
-        let net = self.positions.entry(fill.instrument.clone()).or_insert(SignedQty::ZERO);
-        *net = net.plus(fill.side.signed(amount));
-        if net.is_zero() {
-            self.positions.remove(&fill.instrument);
-        }
-        let value = price.get() * amount.get();
-        let flow = if fill.side == Side::Buy { -value } else { value };
-        self.cash.add(&Money::new(flow, fill.fee.currency())).unwrap();
+        self.settle(&fill);
         self.fills.push(fill.clone());
         let mut inputs = vec![Input::Venue(VenueEvent::Fill(fill))];
         if report.status == VenueStatus::Filled {
             inputs.push(Input::Venue(VenueEvent::Order(report)));
         }
         inputs
+    }
+
+    /// What an execution does to positions and cash.
+    fn settle(&mut self, fill: &Fill) {
+        let rules = self.rules.get(&fill.instrument).cloned();
+        let rules = rules.as_ref();
+        let quote = rules.map_or(domain::Currency::usd(), |r| r.quote);
+        let multiplier = rules.map_or(rust_decimal::Decimal::ONE, |r| r.multiplier);
+        let in_base = rules.is_some_and(|r| r.is_fee_in_base(fill.fee.currency()));
+        let mut change = fill.side.signed(fill.qty);
+        if in_base {
+            change = SignedQty::new(change.get() - fill.fee.amount()).unwrap();
+        } else {
+            self.cash.add(&fill.fee.negated()).unwrap();
+        }
+        self.move_position(&fill.instrument, change);
+        if rules.is_some_and(|r| r.asset_class.is_contract()) {
+            let flat = || Position::flat(quote);
+            let net = self.nets.entry(fill.instrument.clone()).or_insert_with(flat);
+            let before = net.realized;
+            net.apply(fill.side, fill.qty, fill.price, multiplier).unwrap();
+            self.cash.add(&net.realized.minus(&before).unwrap()).unwrap();
+        } else {
+            let value = fill.price.get() * fill.qty.get() * multiplier;
+            let flow = if fill.side == Side::Buy { -value } else { value };
+            self.cash.add(&Money::new(flow, quote)).unwrap();
+        }
+    }
+
+    pub(crate) fn move_position(&mut self, instrument: &InstrumentId, change: SignedQty) {
+        let net = self.positions.entry(instrument.clone()).or_insert(SignedQty::ZERO);
+        *net = net.plus(change);
+        if net.is_zero() {
+            self.positions.remove(instrument);
+        }
     }
 
     /// Ends an order.
@@ -273,8 +310,8 @@ impl Venue {
         Input::Snapshot(Ok(VenueSnapshot {
             open_orders: self.orders.values().filter(working).cloned().collect(),
             fills: fills.cloned().collect(),
-            movements: Vec::new(),
-            actions: Vec::new(),
+            movements: self.movements.iter().filter(|m| m.at >= since).cloned().collect(),
+            actions: self.actions.iter().filter(|a| a.at >= since).cloned().collect(),
             positions: self.positions.clone(),
             cash: self.cash.clone(),
             complete: !self.half,

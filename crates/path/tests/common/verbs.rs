@@ -153,6 +153,7 @@ impl Desk {
     }
 
     pub(crate) fn instrument(&mut self, instrument: Instrument) {
+        self.venue.rules.insert(instrument.id.clone(), instrument.clone());
         self.tell(Input::SetInstrument(Box::new(instrument)));
     }
 
@@ -271,7 +272,7 @@ impl Desk {
             let venue = self.venue.positions.get(id).copied().unwrap_or(SignedQty::ZERO);
             assert_eq!(state.net_position(id), venue, "position in {id}");
         }
-        assert_eq!(state.cash(), self.venue.cash);
+        assert_eq!(state.wallets(), self.venue.cash);
     }
 }
 

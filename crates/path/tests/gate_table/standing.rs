@@ -98,6 +98,13 @@ fn latched() -> Vec<Case> {
             desk.release_latch(LatchKind::Rewound, false, anna());
             tiny()
         }),
+        entry(Code::Liquidated, |desk| {
+            let mut order = desk.venue.order_by_hand(id(IBM), domain::Side::Sell, "1", START);
+            (order.status, order.filled) = (VenueStatus::Cancelled, qty("0"));
+            order.reason = Some(path::broker::LIQUIDATION.to_owned());
+            desk.tell(Input::Venue(VenueEvent::Order(order)));
+            tiny()
+        }),
     ]
 }
 

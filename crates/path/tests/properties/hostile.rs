@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Cash, ClientOrderId, Fill, Liquidity, Nanos, OrderKind, OrderStatus, Protective, Qty, Side,
-    Size, TimeInForce,
+    Cash, CashMovement, ClientOrderId, CorporateAction, Fill, Liquidity, MovementKind, Nanos,
+    OrderKind, OrderStatus, Protective, Qty, Side, Size, TimeInForce,
 };
 use path::{
     broker::{
@@ -36,6 +36,9 @@ const NUMBERS: [&str; 10] = [
     "1000000000000000",
 ];
 
+/// A contract on fifty of something.
+const PERP: &str = "sim:PERP";
+
 /// Ten small draws, from which one message is made.
 type Draw = [u8; 10];
 
@@ -52,7 +55,7 @@ fn side(draw: u8) -> Side {
 }
 
 fn instrument(draw: u8) -> domain::InstrumentId {
-    id(["sim:IBM", "sim:IBM", "sim:IBM", "sim:BTC", "sim:NOPE"][usize::from(draw) % 5])
+    id([IBM, IBM, IBM, BTC, PERP, "sim:NOPE"][usize::from(draw) % 6])
 }
 
 fn kind(draw: u8, price: u8) -> OrderKind {
@@ -95,7 +98,9 @@ fn report(desk: &Desk, d: &Draw) -> OrderReport {
 }
 
 fn execution(desk: &Desk, d: &Draw) -> Fill {
-    let fee = domain::Money::new(qty(number(d[9])).get(), domain::Currency::usd());
+    let base = domain::Currency::new("BTC").unwrap();
+    let currency = if d[8] < 100 { domain::Currency::usd() } else { base };
+    let fee = domain::Money::new(qty(number(d[9])).get(), currency);
     Fill {
         trade_id: format!("t{}", d[7] % 24).parse().unwrap(),
         venue_order_id: format!("v{}", d[1] % 12).parse().unwrap(),
@@ -110,6 +115,40 @@ fn execution(desk: &Desk, d: &Draw) -> Fill {
     }
 }
 
+fn movement(desk: &Desk, d: &Draw) -> CashMovement {
+    let currency = domain::Currency::new(["USD", "USD", "CHF"][usize::from(d[1]) % 3]).unwrap();
+    let money = domain::Money::new(qty(number(d[4])).get(), currency);
+    CashMovement {
+        id: format!("m{}", d[7] % 12).parse().unwrap(),
+        kind: MovementKind::ALL[usize::from(d[5]) % 7],
+        instrument: (!d[6].is_multiple_of(4)).then(|| instrument(d[2])),
+        money: if d[8].is_multiple_of(2) { money } else { money.negated() },
+        at: desk.now.at.plus(Nanos(i64::from(d[9]) * 1_000_000_000 - 99_000_000_000)),
+    }
+}
+
+fn action(desk: &Desk, d: &Draw) -> CorporateAction {
+    CorporateAction {
+        id: format!("m{}", d[7] % 12).parse().unwrap(),
+        instrument: instrument(d[2]),
+        numerator: amount(d[4]).get(),
+        denominator: amount(d[6]).get(),
+        at: desk.now.at.plus(Nanos(i64::from(d[9]) * 1_000_000_000 - 99_000_000_000)),
+    }
+}
+
+fn perp() -> domain::Instrument {
+    let (initial_rate, maintenance_rate) = (d("0.02"), d("0.01"));
+    let tier = domain::MarginTier { up_to: None, initial_rate, maintenance_rate };
+    let contract = domain::Contract { expires: None, max_leverage: d("50"), tiers: vec![tier] };
+    domain::Instrument {
+        asset_class: domain::AssetClass::Perpetual,
+        multiplier: d("50"),
+        contract: Some(contract),
+        ..stock(PERP)
+    }
+}
+
 fn snapshot(desk: &Desk, d: &Draw) -> VenueSnapshot {
     let mut cash = Cash::default();
     cash.add(&domain::Money::new(qty(number(d[4])).get(), domain::Currency::usd())).unwrap();
@@ -117,8 +156,8 @@ fn snapshot(desk: &Desk, d: &Draw) -> VenueSnapshot {
     VenueSnapshot {
         open_orders: if d[5].is_multiple_of(2) { vec![report(desk, d)] } else { Vec::new() },
         fills: if d[6].is_multiple_of(2) { vec![execution(desk, d)] } else { Vec::new() },
-        movements: Vec::new(),
-        actions: Vec::new(),
+        movements: if d[0].is_multiple_of(3) { vec![movement(desk, d)] } else { Vec::new() },
+        actions: if d[1].is_multiple_of(5) { vec![action(desk, d)] } else { Vec::new() },
         positions: [(instrument(d[2]), held)].into(),
         cash,
         complete: !d[7].is_multiple_of(3),
@@ -224,6 +263,8 @@ fn play(desk: &mut Desk, what: u8, d: &Draw) {
         225..232 => desk.restart_and_connect(),
         232..236 => desk.tell(Input::Venue(VenueEvent::Disconnected)),
         236..240 => desk.session(!d[1].is_multiple_of(5), desk.now.at.utc_day() + 1),
+        240..245 => desk.tell(Input::Venue(VenueEvent::Movement(movement(desk, d)))),
+        245..248 => desk.tell(Input::Venue(VenueEvent::Action(action(desk, d)))),
         _ => desk.pass(Nanos::from_millis(i64::from(d[1]) * 100)),
     }
 }
@@ -286,6 +327,8 @@ proptest! {
     ) {
         let mut desk = Desk::new();
         desk.policy(|p| p.allow_short = true);
+        desk.instrument(perp());
+        desk.price(PERP, "100", "100");
         desk.venue.fills_market = false;
         let mut shadow = Shadow { state: None, ended: BTreeMap::new() };
         for (what, draw) in messages {

@@ -8,6 +8,7 @@
 mod common;
 mod hostile;
 mod keys;
+mod ledger;
 mod storms;
 
 use common::{build::account, dice::Dice};

@@ -5,6 +5,7 @@
 
 mod caps;
 mod conduct;
+mod funds;
 mod market;
 mod sizes;
 
@@ -151,6 +152,7 @@ pub(super) fn entry(case: &Case<'_>) -> Vec<Refusal> {
     market::judge(case, &mut out);
     conduct::judge(case, &mut out);
     sizes::judge(case, &mut out);
+    funds::judge(case, &mut out);
     out
 }
 
@@ -182,6 +184,7 @@ fn standing(ctx: &Context<'_>, out: &mut Vec<Refusal>) {
             LatchKind::Drawdown => Code::DrawdownLimit,
             LatchKind::ForeignDesk => Code::ForeignDesk,
             LatchKind::Rewound => Code::Rewound,
+            LatchKind::Liquidated => Code::Liquidated,
         };
         rule(code, format!("{} ({})", code.meaning(), latch.text));
     }

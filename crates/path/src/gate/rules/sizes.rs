@@ -1,8 +1,8 @@
-//! Rules by value: quantity, losses, buying power, and where the caps are judged.
+//! Rules by value: quantity, losses, and where the caps are judged.
 //!
 //! A figure that can't be told fails closed. This module must not know prices' ages or sessions.
 
-use domain::{Qty, Scope, Side};
+use domain::{Qty, Scope};
 use rust_decimal::Decimal;
 
 use super::{
@@ -33,7 +33,6 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
         out.push(Refusal::limit(Code::OrderQty, scope, limit, r.qty, Some(max)));
     }
     losses(case, equity, out);
-    buying_power(case, out);
 }
 
 /// A figure that can't be told, because something held or ordered has no price: fails closed.
@@ -95,30 +94,6 @@ pub(crate) fn drawdown<'a>(
         tightest(scopes.filter_map(|(s, l)| Some((l.drawdown_percent?.get(), s))))?;
     let fall = (peak - equity) * Decimal::ONE_HUNDRED / peak;
     (fall >= limit).then(|| (fall.round_dp(4).normalize(), limit, scope))
-}
-
-fn buying_power(case: &Case<'_>, out: &mut Vec<Refusal>) {
-    let Case { ctx, intent, r, .. } = *case;
-    if intent.side == Side::Sell {
-        return;
-    }
-    let book = ctx.book();
-    let available = book.available_cash(r.instrument.quote);
-    let price = book.cost_price(&r.kind, r.reference);
-    let costs = Decimal::ONE + ctx.state.policy.fee_rate;
-    let per_unit = price.and_then(|p| product(&[p, r.instrument.multiplier, costs]));
-    let needed = per_unit.and_then(|p| product(&[p, r.qty.get()]));
-    let (Some(available), Some(per_unit), Some(needed)) = (available, per_unit, needed) else {
-        return out.push(untold(Code::BuyingPower));
-    };
-    if needed > available {
-        let max = largest(r, available, per_unit);
-        let (limit, value) = (available.normalize(), needed.round_dp(8).normalize());
-        let mut refusal =
-            Refusal::limit(Code::BuyingPower, Scope::Account, limit, value, Some(max));
-        refusal.can_change = false;
-        out.push(refusal);
-    }
 }
 
 /// The largest quantity on the step whose value stays within `room`.

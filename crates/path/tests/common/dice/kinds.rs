@@ -167,6 +167,16 @@ impl Dice {
                 reporting: self.decimal(),
                 reason: self.text(),
             }),
+            "cash_moved" => Event::CashMoved(self.cash_moved()),
+            "action_applied" => Event::ActionApplied(ActionApplied {
+                action: domain::CorporateAction {
+                    id: self.movement(),
+                    instrument,
+                    numerator: self.decimal().abs(),
+                    denominator: self.decimal().abs(),
+                    at: self.at(),
+                },
+            }),
             "reconciled" => Event::Reconciled(Reconciled { through: self.at(), cash: self.cash() }),
             "close_started" => Event::CloseStarted(CloseStarted {
                 id: self.count(),
@@ -216,6 +226,25 @@ impl Dice {
                 peak: self.maybe(Self::decimal),
             }),
             other => panic!("no example of `{other}`: add one"),
+        }
+    }
+
+    fn movement(&mut self) -> domain::MovementId {
+        domain::MovementId::new(format!("mv-{}", self.roll(1_000_000))).unwrap()
+    }
+
+    fn cash_moved(&mut self) -> CashMoved {
+        let money = domain::Money::new(self.decimal(), domain::Currency::usd());
+        CashMoved {
+            movement: domain::CashMovement {
+                id: self.movement(),
+                kind: self.pick(&domain::MovementKind::ALL),
+                instrument: self.maybe(Self::instrument),
+                money,
+                at: self.at(),
+            },
+            reporting: self.maybe(Self::decimal),
+            shares: vec![Share { book: self.book(), money }],
         }
     }
 

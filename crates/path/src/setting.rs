@@ -1,0 +1,76 @@
+//! Numbers of a policy that have a range, as types that can't leave it.
+//!
+//! This module must not know what the numbers are used for.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// A setting that is out of its range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// A leverage below 1 or beyond what any venue gives.
+    #[error("leverage {0} is not between 1 and {LEVERAGE_MAX}")]
+    Leverage(Decimal),
+    /// A margin rate of nothing, or of more than the whole value.
+    #[error("a margin rate of {0} is not above 0 and at most 1; 0.5 is half of the value")]
+    MarginRate(Decimal),
+}
+
+/// The largest leverage that can be set.
+pub const LEVERAGE_MAX: i64 = 1_000;
+
+macro_rules! setting {
+    ($(#[$doc:meta])* $name:ident, $error:ident, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "Decimal", into = "Decimal")]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// The number.
+            #[must_use]
+            pub fn get(self) -> Decimal {
+                self.0
+            }
+        }
+        impl TryFrom<Decimal> for $name {
+            type Error = SettingError;
+            fn try_from(value: Decimal) -> Result<Self, SettingError> {
+                let valid: fn(Decimal) -> bool = $valid;
+                let value = value.normalize();
+                if valid(value) { Ok(Self(value)) } else { Err(SettingError::$error(value)) }
+            }
+        }
+        impl From<$name> for Decimal {
+            fn from(setting: $name) -> Self {
+                setting.0
+            }
+        }
+    };
+}
+
+setting!(
+    /// How many times its margin a position in a contract may be worth: 1 to [`LEVERAGE_MAX`]. The
+    /// contract's own maximum holds beside it.
+    Leverage, Leverage, |v| v >= Decimal::ONE && v <= Decimal::from(LEVERAGE_MAX)
+);
+setting!(
+    /// The share of a position's value that must be covered by equity: above 0 and at most 1.
+    MarginRate, MarginRate, |v| v > Decimal::ZERO && v <= Decimal::ONE
+);
+
+impl Leverage {
+    /// A position is worth no more than what is set aside for it.
+    pub const ONE: Self = Self(Decimal::ONE);
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub(crate) fn is_one(&self) -> bool {
+        *self == Self::ONE
+    }
+}
+
+impl Default for Leverage {
+    fn default() -> Self {
+        Self::ONE
+    }
+}
