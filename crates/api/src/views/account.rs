@@ -227,7 +227,7 @@ impl AccountView {
             currency: state.spec.reporting.to_string(),
             calendar: name_of(&state.spec.calendar),
             equity: equity.map(decimal),
-            cash: cash(&state.cash()),
+            cash: cash(&state.wallets()),
             available: available(state, &figures),
             unrealized: sum(unrealized).map(decimal),
             realized: sum(realized).map(decimal),
@@ -293,7 +293,7 @@ fn available(state: &AccountState, figures: &exposure::Book<'_>) -> BTreeMap<Str
         let left = figures.available_cash(m.currency())?;
         Some((m.currency().to_string(), decimal(left)))
     };
-    state.cash().iter().filter_map(of).collect()
+    state.wallets().iter().filter_map(of).collect()
 }
 
 fn fees(state: &AccountState) -> domain::Cash {

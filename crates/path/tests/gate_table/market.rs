@@ -94,7 +94,12 @@ fn prices() -> Vec<Case> {
             let eur = Currency::new("EUR").unwrap();
             let sap = domain::Instrument { quote: eur, fee_currency: eur, ..stock("sim:SAP") };
             fresh(sap, desk);
-            desk.tell(Input::Rate { from: eur, to: Currency::usd(), rate: d("1.1") });
+            desk.tell(Input::Rate {
+                from: eur,
+                to: Currency::usd(),
+                rate: d("1.1"),
+                at: desk.now.at,
+            });
             submit(buy("1").of("sim:SAP"))
         }),
         entry(Code::EquityUnknown, |desk| {

@@ -141,7 +141,7 @@ impl World {
         let of = |cash: &domain::Cash| -> BTreeMap<_, Decimal> {
             cash.iter().map(|m| (m.currency(), m.amount())).collect()
         };
-        let (venue, books) = (of(&truth.cash), of(&state.cash()));
+        let (venue, books) = (of(&truth.cash), of(&state.wallets()));
         if venue != books || venue != own {
             wrong.push(format!("cash: venue {venue:?}, books {books:?}, own sum {own:?}"));
         }

@@ -5,12 +5,7 @@
 use domain::{Qty, Scope};
 use rust_decimal::Decimal;
 
-use super::{
-    super::{Resolved, figures::product},
-    Base, Case,
-    caps::Caps,
-    tightest,
-};
+use super::{super::Resolved, Base, Case, caps::Caps, tightest};
 use crate::{
     codes::{Refusal, RefusalCode as Code},
     policy::LatchKind,
