@@ -3,7 +3,7 @@
 //! The venue's storage is its own: it never reads the desk's journal, so that the two can be
 //! reconciled. This module must not know any database.
 
-use domain::{AccountId, ClientOrderId, Fill, Timestamp};
+use domain::{AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp};
 use thiserror::Error;
 
 use crate::{
@@ -42,7 +42,8 @@ impl SimStorageError {
 
 /// The venue's durable books.
 pub trait SimStorage {
-    /// Everything that the venue needs to go on: all but ended orders and executions.
+    /// Everything that the venue needs to go on: all but ended orders, executions and
+    /// movements.
     ///
     /// # Errors
     /// [`SimStorageError`] when the storage fails or a row can't be read.
@@ -73,4 +74,24 @@ pub trait SimStorage {
         account: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<Fill>, SimStorageError>;
+
+    /// The account's movements of cash at or after `since`, in order.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn movements(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CashMovement>, SimStorageError>;
+
+    /// The corporate actions that changed the account's holdings at or after `since`, in order.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn actions(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CorporateAction>, SimStorageError>;
 }

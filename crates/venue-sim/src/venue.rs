@@ -13,14 +13,17 @@ use path::{
     broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot},
     verbs::{PlaceOrder, ReplaceOrder},
 };
+use rust_decimal::Decimal;
 
 use crate::{
-    config::{AccountSettings, SimConfig},
+    actions::Happening,
+    config::SimConfig,
     engine::{AccountEvent, Engine},
     error::SimError,
     market::{BarStep, SessionChange, SimTick},
     order::{ExternalOrder, SimOrder},
     replace::has_ended,
+    settings::AccountSettings,
     storage::SimStorage,
 };
 
@@ -140,7 +143,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.open_account(account, settings))
     }
 
-    /// See [`Engine::deposit`].
+    /// See [`Engine::deposit`]. Nobody is told; it is in the list of movements.
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -148,12 +151,53 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.deposit(account, money))
     }
 
-    /// See [`Engine::withdraw`].
+    /// See [`Engine::withdraw`]. Nobody is told; it is in the list of movements.
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
     pub fn withdraw(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
         self.attempt(|engine| engine.withdraw(account, money))
+    }
+
+    /// See [`Engine::deposit_at`] and, for a negative amount, [`Engine::withdraw_at`].
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn transfer(
+        &mut self,
+        account: &AccountId,
+        money: &Money,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.attempt(|engine| match money.amount().is_sign_negative() {
+            true => engine.withdraw_at(account, &money.negated(), now),
+            false => engine.deposit_at(account, money, now),
+        })
+    }
+
+    /// See [`Engine::set_leverage`].
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn set_leverage(
+        &mut self,
+        account: &AccountId,
+        instrument: &InstrumentId,
+        leverage: Decimal,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.set_leverage(account, instrument, leverage))
+    }
+
+    /// See [`Engine::happen`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn happen(
+        &mut self,
+        what: &Happening,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.happen(what, now))
     }
 
     /// See [`Engine::transfer_position`].
@@ -326,8 +370,8 @@ impl<S: SimStorage> Venue<S> {
         Ok(self.storage.order(account, id)?.map(|order| order.report()))
     }
 
-    /// Everything that the venue knows about an account, with every execution at or after
-    /// `fills_since`. It is always complete.
+    /// Everything that the venue knows about an account, with every execution, movement and
+    /// corporate action at or after `fills_since`. It is always complete.
     ///
     /// # Errors
     /// [`SimError::UnknownAccount`], [`SimError::Storage`].
@@ -341,6 +385,8 @@ impl<S: SimStorage> Venue<S> {
         let mut snapshot = self.engine.snapshot(account, fills_since, now)?;
         if !snapshot.complete {
             snapshot.fills = self.storage.fills(account, fills_since)?;
+            snapshot.movements = self.storage.movements(account, fills_since)?;
+            snapshot.actions = self.storage.actions(account, fills_since)?;
             snapshot.complete = true;
         }
         Ok(snapshot)

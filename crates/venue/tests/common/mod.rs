@@ -94,7 +94,7 @@ impl SimRig {
         let rig = Self { venue, clock, told, lose: Arc::default(), fault };
         rig.venue.with(|v| {
             v.register(rig.instrument()).unwrap();
-            v.open_account(account(), AccountSettings { allow_short: false }).unwrap();
+            v.open_account(account(), AccountSettings::default()).unwrap();
             v.deposit(&account(), &Money::new(1_000_000.into(), Currency::usd())).unwrap();
         });
         rig
