@@ -102,7 +102,7 @@ async fn open_account(desk: &Desk, clock: &Arc<dyn Clock>, number: usize) -> Acc
     let quote = Quote { bid: last, ask: last, last, at };
     venue.with(|v| {
         v.register(instrument()).unwrap();
-        v.open_account(id.clone(), AccountSettings { allow_short: false }).unwrap();
+        v.open_account(id.clone(), AccountSettings::default()).unwrap();
         v.deposit(&id, &Money::new(1_000_000_000.into(), Currency::usd())).unwrap();
     });
     let tick =

@@ -4,12 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use domain::{
-    AccountId, Cash, ClientOrderId, Fill, InstrumentId, Position, Qty, Side, SignedQty, Timestamp,
-};
+use domain::{AccountId, Cash, ClientOrderId, InstrumentId, Position, Qty, Side, SignedQty};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{changes::FillRow, config::AccountSettings, order::SimOrder};
+use crate::{
+    booking::Booked,
+    changes::{ActionRow, FillRow, MovementRow},
+    order::SimOrder,
+    recent::Recent,
+    settings::AccountSettings,
+};
 
 /// An account as the venue stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,10 @@ pub struct AccountState {
     pub cash: Cash,
     /// Holdings with their cost; flat ones stay for their realised result.
     pub positions: BTreeMap<InstrumentId, Position>,
+    /// What is set aside for each contract that is secured alone, in its quote currency. It is
+    /// part of the balance.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub isolated: BTreeMap<InstrumentId, Decimal>,
 }
 
 impl AccountState {
@@ -29,6 +38,31 @@ impl AccountState {
     #[must_use]
     pub fn held(&self, instrument: &InstrumentId) -> SignedQty {
         self.positions.get(instrument).map_or(SignedQty::ZERO, |position| position.qty)
+    }
+
+    /// What is set aside for a contract that is secured alone.
+    #[must_use]
+    pub fn aside(&self, instrument: &InstrumentId) -> Decimal {
+        self.isolated.get(instrument).copied().unwrap_or_default()
+    }
+
+    /// Keeps what an execution has made of a holding.
+    pub(crate) fn keep(&mut self, instrument: &InstrumentId, booked: &Booked) {
+        match self.positions.get_mut(instrument) {
+            Some(held) => *held = booked.position,
+            None => {
+                self.positions.insert(instrument.clone(), booked.position);
+            }
+        }
+        match booked.aside {
+            Some(aside) if !aside.is_zero() => {
+                self.isolated.insert(instrument.clone(), aside);
+            }
+            Some(_) => {
+                self.isolated.remove(instrument);
+            }
+            None => {}
+        }
     }
 
     /// How much a fill on this side can take from the position before it is flat.
@@ -48,32 +82,32 @@ pub(crate) struct Account {
     pub(crate) by_client: HashMap<ClientOrderId, u64>,
     done: HashMap<ClientOrderId, Box<SimOrder>>,
     done_order: VecDeque<ClientOrderId>,
-    fills: VecDeque<FillRow>,
-    forgot_fills: bool,
+    pub(crate) fills: Recent<FillRow>,
+    pub(crate) movements: Recent<MovementRow>,
+    pub(crate) actions: Recent<ActionRow>,
 }
 
 impl Account {
     pub(crate) fn new(state: AccountState) -> Self {
+        Self::with_past(state, false)
+    }
+
+    /// An account whose past is in the storage.
+    pub(crate) fn loaded(state: AccountState) -> Self {
+        Self::with_past(state, true)
+    }
+
+    fn with_past(state: AccountState, elsewhere: bool) -> Self {
         Self {
             state,
             working: BTreeSet::new(),
             by_client: HashMap::new(),
             done: HashMap::new(),
             done_order: VecDeque::new(),
-            fills: VecDeque::new(),
-            forgot_fills: false,
+            fills: Recent::new(elsewhere),
+            movements: Recent::new(elsewhere),
+            actions: Recent::new(elsewhere),
         }
-    }
-
-    /// An account whose past is in the storage.
-    pub(crate) fn loaded(state: AccountState) -> Self {
-        Self { forgot_fills: true, ..Self::new(state) }
-    }
-
-    /// True when this order may only shrink the position: it says so, or the account can't be
-    /// short.
-    pub(crate) fn only_reduces(&self, order: &SimOrder) -> bool {
-        order.reduce_only || (order.side == Side::Sell && !self.state.settings.allow_short)
     }
 
     /// Moves an order from the live ones to the past; without a client id nobody can ask for it.
@@ -90,10 +124,6 @@ impl Account {
         self.done.get(id).map(|order| &**order)
     }
 
-    pub(crate) fn add_fill(&mut self, row: FillRow) {
-        self.fills.push_back(row);
-    }
-
     /// Forgets the oldest of what has ended, down to these counts.
     pub(crate) fn trim(&mut self, keep_done: usize, keep_fills: usize) {
         while self.done_order.len() > keep_done {
@@ -101,16 +131,8 @@ impl Account {
                 self.done.remove(&key);
             }
         }
-        while self.fills.len() > keep_fills {
-            self.fills.pop_front();
-            self.forgot_fills = true;
-        }
-    }
-
-    /// Executions at or after `since`, and whether memory reaches back so far.
-    pub(crate) fn fills_since(&self, since: Timestamp) -> (Vec<Fill>, bool) {
-        let fills = self.fills.iter().map(|row| &row.fill).filter(|fill| fill.at >= since);
-        let reaches = self.fills.front().is_some_and(|row| row.fill.at < since);
-        (fills.cloned().collect(), reaches || !self.forgot_fills)
+        self.fills.trim(keep_fills);
+        self.movements.trim(keep_fills);
+        self.actions.trim(keep_fills);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{AccountId, Fill, InstrumentId, Timestamp};
+use domain::{AccountId, CashMovement, CorporateAction, Fill, InstrumentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{account::AccountState, engine::Engine, market::MarketState, order::SimOrder};
@@ -16,9 +16,39 @@ pub struct Counters {
     pub orders: u64,
     /// The last execution's number.
     pub trades: u64,
-    /// The latest time in any order or execution. A clock that runs backward doesn't take the
+    /// The last movement's number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub movements: u64,
+    /// The UTC day, counted from 1970-01-01, whose fees and interest were charged last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged_day: Option<i64>,
+    /// The latest time in any order, execution or movement. A clock that runs backward doesn't take the
     /// venue's times back, or a client that asks for what is new would miss it.
     pub clock: Timestamp,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// One movement of cash as the venue stores it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovementRow {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The number in its id.
+    pub number: u64,
+    /// The movement.
+    pub movement: CashMovement,
+}
+
+/// One corporate action as the venue stores it for an account that it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRow {
+    /// Whose holding it changed.
+    pub account: AccountId,
+    /// The action.
+    pub action: CorporateAction,
 }
 
 /// One execution as the venue stores it.
@@ -60,6 +90,10 @@ pub struct SimChanges {
     pub ended: Vec<SimOrder>,
     /// New executions.
     pub fills: Vec<FillRow>,
+    /// New movements of cash.
+    pub movements: Vec<MovementRow>,
+    /// New corporate actions.
+    pub actions: Vec<ActionRow>,
 }
 
 impl SimChanges {
@@ -80,6 +114,8 @@ pub(crate) struct Dirty {
     orders: BTreeSet<u64>,
     ended: Vec<SimOrder>,
     fills: Vec<FillRow>,
+    movements: Vec<MovementRow>,
+    actions: Vec<ActionRow>,
 }
 
 impl Dirty {
@@ -118,6 +154,18 @@ impl Dirty {
         }
     }
 
+    pub(crate) fn movement(&mut self, row: &MovementRow) {
+        if self.tracked {
+            self.movements.push(row.clone());
+        }
+    }
+
+    pub(crate) fn action(&mut self, row: &ActionRow) {
+        if self.tracked {
+            self.actions.push(row.clone());
+        }
+    }
+
     /// True when nothing but prices changed.
     pub(crate) fn only_markets(&self) -> bool {
         !self.counters
@@ -125,6 +173,8 @@ impl Dirty {
             && self.orders.is_empty()
             && self.ended.is_empty()
             && self.fills.is_empty()
+            && self.movements.is_empty()
+            && self.actions.is_empty()
     }
 }
 
@@ -155,6 +205,8 @@ impl Engine {
                 .collect(),
             ended: dirty.ended,
             fills: dirty.fills,
+            movements: dirty.movements,
+            actions: dirty.actions,
         }
     }
 

@@ -49,6 +49,15 @@ pub struct SimConfig {
     pub fill_limits_on: FillLimitsOn,
     /// Which price triggers stops.
     pub trigger_on: TriggerOn,
+    /// Fee of a fill by which the venue liquidates a contract, as a share of its value.
+    pub liquidation_fee: Decimal,
+    /// True when a fund takes over what a liquidation would cost beyond the margin that secures
+    /// it: then no contract costs more than that margin, and the balance ends at zero at worst.
+    pub insurance_fund: bool,
+    /// What holders of short positions owe the lender a year, as a share of their value.
+    pub borrow_rate: Decimal,
+    /// What accounts owe the venue a year on cash that they have borrowed, as a share of it.
+    pub interest_rate: Decimal,
     /// True to keep orders for the opening that arrive while the market is closed.
     pub queue_when_closed: bool,
     /// True for a venue that knows the reduce-only mark; at any other the mark is not read.
@@ -79,6 +88,10 @@ impl Default for SimConfig {
             volume_share: None,
             fill_limits_on: FillLimitsOn::TradeThrough,
             trigger_on: TriggerOn::Last,
+            liquidation_fee: Decimal::new(5, 3),
+            insurance_fund: true,
+            borrow_rate: Decimal::ZERO,
+            interest_rate: Decimal::ZERO,
             queue_when_closed: true,
             reduce_only: true,
             replace: true,
@@ -91,7 +104,7 @@ impl Default for SimConfig {
     }
 }
 
-fn range(
+pub(crate) fn range(
     field: &'static str,
     value: Decimal,
     min: Decimal,
@@ -116,6 +129,11 @@ impl SimConfig {
         let fee = "-0.1 to 0.1 (10 %), at most 12 decimals";
         range("maker_fee", self.maker_fee, -tenth, tenth, fee)?;
         range("taker_fee", self.taker_fee, -tenth, tenth, fee)?;
+        let fee = "0 to 0.1 (10 %), at most 12 decimals";
+        range("liquidation_fee", self.liquidation_fee, Decimal::ZERO, tenth, fee)?;
+        let rate = "0 to 10 (1000 %) a year, at most 12 decimals";
+        range("borrow_rate", self.borrow_rate, Decimal::ZERO, Decimal::TEN, rate)?;
+        range("interest_rate", self.interest_rate, Decimal::ZERO, Decimal::TEN, rate)?;
         if let Some(share) = self.volume_share {
             let rule = "0 to 100 per cent, at most 12 decimals";
             range("volume_share", share.get(), Decimal::ZERO, Decimal::ONE_HUNDRED, rule)?;
@@ -203,16 +221,36 @@ impl SimConfig {
                 "An order waits for the next tick when the quote is older than {ms} ms."
             ));
         }
+        if !self.borrow_rate.is_zero() || !self.interest_rate.is_zero() {
+            words.push(format!(
+                "Shorts owe {} % and borrowed cash {} % a year, charged once a day.",
+                percent(self.borrow_rate),
+                percent(self.interest_rate)
+            ));
+        }
         words
     }
-}
 
-/// What an account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct AccountSettings {
-    /// True to let it sell what it doesn't hold, if the instrument is shortable. A short position
-    /// freezes twice its value: the proceeds and as much again.
-    pub allow_short: bool,
+    /// What is assumed about contracts, one sentence each.
+    #[must_use]
+    pub fn describe_contracts(&self) -> Vec<String> {
+        let fee = (self.liquidation_fee * Decimal::ONE_HUNDRED).normalize();
+        let fund = if self.insurance_fund {
+            "What a liquidation costs beyond the margin is taken over by the venue's fund."
+        } else {
+            "What a liquidation costs beyond the margin is owed by the account."
+        };
+        vec![
+            "Contracts are valued at the mark price, or at the last trade when none is told; \
+             within a bar at its low and high, after its stops."
+                .to_owned(),
+            format!(
+                "A contract whose margin falls below the venue's table is closed step by step at \
+                 the market, with a fee of {fee} %; volume does not limit that."
+            ),
+            fund.to_owned(),
+        ]
+    }
 }
 
 #[cfg(test)]

@@ -2,22 +2,22 @@
 //!
 //! This module must not know when or at which price orders fill.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
-    AccountId, Cash, ClientOrderId, Instrument, InstrumentId, Money, Position, Price, Quote, Side,
+    AccountId, Cash, ClientOrderId, Instrument, InstrumentId, Position, Price, Quote, Side,
     SignedQty, Timestamp, instrument::CalendarKind,
 };
 use path::broker::{OrderReport, VenueEvent, VenueSnapshot};
-use rust_decimal::Decimal;
 
 use crate::{
     account::{Account, AccountState},
     changes::{Counters, Dirty, SimBook},
-    config::{AccountSettings, SimConfig},
+    config::SimConfig,
     error::SimError,
     market::{Market, MarketState, Session},
     order::SimOrder,
+    settings::AccountSettings,
 };
 
 /// An event and the account that it is for.
@@ -116,7 +116,12 @@ impl Engine {
     /// The assumptions in words.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
-        self.config.describe()
+        let mut words = self.config.describe();
+        let contract = |market: &Market| market.state.instrument.asset_class.is_contract();
+        if self.markets.values().any(contract) {
+            words.extend(self.config.describe_contracts());
+        }
+        words
     }
 
     /// Lists an instrument, or gives it new rules; live orders and prices stay. Round-the-clock
@@ -131,8 +136,14 @@ impl Engine {
                     CalendarKind::AlwaysOpen => Session::Open,
                     CalendarKind::UsEquities => Session::Closed,
                 };
-                let state =
-                    MarketState { instrument, session, quote: None, budget: None, mark: None };
+                let state = MarketState {
+                    instrument,
+                    session,
+                    quote: None,
+                    budget: None,
+                    mark: None,
+                    told: VecDeque::new(),
+                };
                 self.markets.insert(id.clone(), Market::new(state));
             }
         }
@@ -160,7 +171,7 @@ impl Engine {
     /// Opens an empty account.
     ///
     /// # Errors
-    /// [`SimError::AccountExists`].
+    /// [`SimError::AccountExists`]; [`SimError::Config`] when a setting is out of range.
     pub fn open_account(
         &mut self,
         account: AccountId,
@@ -169,54 +180,20 @@ impl Engine {
         if self.accounts.contains_key(&account) {
             return Err(SimError::AccountExists(account));
         }
-        let (cash, positions) = (Cash::default(), BTreeMap::new());
-        let state = AccountState { id: account.clone(), settings, cash, positions };
+        settings.validate()?;
+        let (cash, positions, isolated) = (Cash::default(), BTreeMap::new(), BTreeMap::new());
+        let state = AccountState { id: account.clone(), settings, cash, positions, isolated };
         self.dirty.account(&account);
         self.accounts.insert(account, Account::new(state));
         Ok(())
     }
 
-    fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, SimError> {
+    pub(crate) fn account_mut(&mut self, id: &AccountId) -> Result<&mut Account, SimError> {
         self.accounts.get_mut(id).ok_or_else(|| SimError::UnknownAccount(id.clone()))
     }
 
-    fn add_cash(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        let cash = &mut self.account_mut(account)?.state.cash;
-        crate::fill::add_cash(cash, money).map_err(SimError::Amount)?;
-        self.dirty.account(account);
-        Ok(())
-    }
-
-    /// Pays money in.
-    ///
-    /// # Errors
-    /// [`SimError::UnknownAccount`], [`SimError::NotPositive`], [`SimError::Amount`].
-    pub fn deposit(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        if money.amount() <= Decimal::ZERO {
-            return Err(SimError::NotPositive(*money));
-        }
-        self.add_cash(account, money)
-    }
-
-    /// Pays money out, as far as it is free.
-    ///
-    /// # Errors
-    /// [`SimError::UnknownAccount`], [`SimError::NotPositive`], [`SimError::Funds`].
-    pub fn withdraw(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        if money.amount() <= Decimal::ZERO {
-            return Err(SimError::NotPositive(*money));
-        }
-        let held =
-            self.accounts.get(account).ok_or_else(|| SimError::UnknownAccount(account.clone()))?;
-        let free = self.free_cash(held, money.currency());
-        if money.amount() > free {
-            let free = Money::new(free.max(Decimal::ZERO), money.currency());
-            return Err(SimError::Funds { asked: *money, free });
-        }
-        self.add_cash(account, &money.negated())
-    }
-
-    /// Moves a holding in (or out, when negative) at a stated price, without a trade or cash.
+    /// Moves a holding in (or out, when negative) at a stated price, without a trade or cash. A
+    /// contract is no holding and can't be moved.
     ///
     /// # Errors
     /// [`SimError::UnknownAccount`], [`SimError::UnknownInstrument`], [`SimError::Amount`].
@@ -230,12 +207,15 @@ impl Engine {
         let rules = self
             .instrument(instrument)
             .ok_or_else(|| SimError::UnknownInstrument(instrument.clone()))?;
+        if rules.asset_class.is_contract() {
+            return Err(SimError::Amount("a contract can't be moved".to_owned()));
+        }
         let (currency, multiplier) = (rules.quote, rules.multiplier);
         let state = &mut self.account_mut(account)?.state;
         let held = state.positions.get(instrument).copied();
         let mut position = held.unwrap_or_else(|| Position::flat(currency));
         let side = if qty.is_short() { Side::Sell } else { Side::Buy };
-        crate::fill::apply(&mut position, side, qty.abs(), price, multiplier)
+        crate::booking::apply(&mut position, side, qty.abs(), price, multiplier)
             .map_err(SimError::Amount)?;
         state.positions.insert(instrument.clone(), position);
         self.dirty.account(account);
@@ -270,12 +250,17 @@ impl Engine {
         let unknown = || SimError::UnknownAccount(account.clone());
         let account = self.accounts.get(account).ok_or_else(unknown)?;
         let held = account.state.positions.iter().filter(|(_, p)| !p.qty.is_zero());
-        let (fills, complete) = account.fills_since(fills_since);
+        let fills = account.fills.since(fills_since).map(|row| row.fill.clone());
+        let movements = account.movements.since(fills_since).map(|row| row.movement.clone());
+        let actions = account.actions.since(fills_since).map(|row| row.action.clone());
+        let complete = account.fills.reaches(fills_since)
+            && account.movements.reaches(fills_since)
+            && account.actions.reaches(fills_since);
         Ok(VenueSnapshot {
             open_orders: self.live(&account.working).map(SimOrder::report).collect(),
-            fills,
-            movements: Vec::new(),
-            actions: Vec::new(),
+            fills: fills.collect(),
+            movements: movements.collect(),
+            actions: actions.collect(),
             positions: held.map(|(id, p)| (id.clone(), p.qty)).collect(),
             cash: account.state.cash.clone(),
             complete,

@@ -2,54 +2,22 @@
 //!
 //! This module must not know what made the order fill.
 
-use domain::{
-    AccountId, Cash, Fill, GroupId, InstrumentId, Liquidity, Money, Position, Price, Qty, Side,
-    Timestamp, money::fee, num::MAGNITUDE_MAX,
-};
+use domain::{AccountId, Fill, GroupId, InstrumentId, Liquidity, Price, Qty, Side, Timestamp};
 use path::broker::{VenueEvent, VenueStatus};
 use rust_decimal::Decimal;
 
 use crate::{
+    account::Account,
+    booking::{Charge, Deal, add_cash, book},
     changes::FillRow,
     engine::{AccountEvent, Engine},
     matching::{Effect, Point, Terms, slipped, triggered},
     order::{SimOrder, trade_id},
-    rules::VALUE_MAX,
 };
 
 const NOTHING_TO_REDUCE: &str = "there is no position left to reduce";
 const GROUP_FILLED: &str = "another order of the group filled";
-const NO_CASH: &str = "the account's cash does not pay for more";
-
-/// Books an execution into a position, all or nothing.
-pub(crate) fn apply(
-    position: &mut Position,
-    side: Side,
-    qty: Qty,
-    price: Price,
-    multiplier: Decimal,
-) -> Result<(), String> {
-    let mut next = *position;
-    next.apply(side, qty, price, multiplier).map_err(|error| error.to_string())?;
-    if next.cost.amount().abs() > Decimal::from(VALUE_MAX) {
-        return Err(format!("a position costs at most {VALUE_MAX} at this venue"));
-    }
-    if next.qty.abs().get() > Decimal::from(MAGNITUDE_MAX) {
-        return Err(format!("a position has at most {MAGNITUDE_MAX} units at this venue"));
-    }
-    *position = next;
-    Ok(())
-}
-
-/// Adds to a balance, all or nothing.
-pub(crate) fn add_cash(cash: &mut Cash, flow: &Money) -> Result<(), String> {
-    cash.add(flow).map_err(|error| error.to_string())?;
-    if cash.get(flow.currency()).amount().abs() > Decimal::from(MAGNITUDE_MAX) {
-        cash.add(&flow.negated()).map_err(|error| error.to_string())?;
-        return Err(format!("a balance is at most {MAGNITUDE_MAX} at this venue"));
-    }
-    Ok(())
-}
+const NO_CASH: &str = "the account's funds do not pay for more";
 
 impl Engine {
     /// Carries out what a step of the price does to a live order.
@@ -91,8 +59,8 @@ impl Engine {
         liquidity: Liquidity,
     ) -> (Qty, Option<&'static str>) {
         let Some(account) = self.accounts.get(&order.account) else { return (Qty::ZERO, None) };
-        let (most, reason) = if account.only_reduces(order) {
-            (account.state.reducible(&order.instrument, order.side), NOTHING_TO_REDUCE)
+        let (most, reason) = if self.only_reduces(account, order) {
+            (self.reducible(account, &order.instrument, order.side), NOTHING_TO_REDUCE)
         } else {
             let rate = self.fee_rate(liquidity);
             (self.affordable(account, order, wanted, price, rate), NO_CASH)
@@ -126,7 +94,9 @@ impl Engine {
         let failed = if qty.is_zero() {
             None
         } else {
-            self.post(number, qty, price, terms.liquidity, now, out).err()
+            let liquidity = terms.liquidity;
+            let charge = Charge::Rate(self.fee_rate(liquidity));
+            self.post(number, &Deal { qty, price, liquidity, charge }, now, out).err()
         };
         if let Some(group) = group.filter(|_| failed.is_none() && !qty.is_zero()) {
             self.end_others(number, &account, &group, now, out);
@@ -163,7 +133,7 @@ impl Engine {
     }
 
     /// Cancels what may only reduce and has nothing left to reduce.
-    fn sweep_reducing(
+    pub(crate) fn sweep_reducing(
         &mut self,
         account: &AccountId,
         instrument: &InstrumentId,
@@ -173,8 +143,8 @@ impl Engine {
         let Some(held) = self.accounts.get(account) else { return };
         let idle = |order: &&SimOrder| {
             order.instrument == *instrument
-                && held.only_reduces(order)
-                && held.state.reducible(instrument, order.side).is_zero()
+                && self.only_reduces(held, order)
+                && self.reducible(held, instrument, order.side).is_zero()
         };
         let orders = self.live(&held.working).filter(idle);
         let idle: Vec<u64> = orders.map(|order| order.number).collect();
@@ -183,64 +153,75 @@ impl Engine {
         }
     }
 
+    /// True when this order may only shrink the position: it says so, or the account can't be
+    /// short.
+    pub(crate) fn only_reduces(&self, account: &Account, order: &SimOrder) -> bool {
+        let short = account.state.settings.may_short();
+        order.reduce_only
+            || (order.side == Side::Sell && !short && !self.is_contract(&order.instrument))
+    }
+
+    pub(crate) fn is_contract(&self, instrument: &InstrumentId) -> bool {
+        self.instrument(instrument).is_some_and(|rules| rules.asset_class.is_contract())
+    }
+
+    /// How much an order on this side can take from the position; what is less than a step can't
+    /// be traded.
+    pub(crate) fn reducible(
+        &self,
+        account: &Account,
+        instrument: &InstrumentId,
+        side: Side,
+    ) -> Qty {
+        let held = account.state.reducible(instrument, side);
+        self.instrument(instrument).map_or(held, |rules| held.to_step(rules.step))
+    }
+
     /// Books one execution. On an error nothing has changed.
-    fn post(
+    pub(crate) fn post(
         &mut self,
         number: u64,
-        qty: Qty,
-        price: Price,
-        liquidity: Liquidity,
+        deal: &Deal,
         now: Timestamp,
         out: &mut Vec<AccountEvent>,
     ) -> Result<(), String> {
-        let (rate, stamp) = (self.fee_rate(liquidity), self.stamp(now));
+        let stamp = self.stamp(now);
         let gone = || "the order is not live".to_owned();
         let order = self.working.get_mut(&number).ok_or_else(gone)?;
         let market = self.markets.get_mut(&order.instrument).ok_or_else(gone)?;
         let account = self.accounts.get_mut(&order.account).ok_or_else(gone)?;
-        let rules = &market.state.instrument;
 
-        let value = rules.notional(price, qty).map_err(|error| error.to_string())?;
-        let charged = fee(&value, rate);
-        let paid = if order.side == Side::Buy { value.negated() } else { value };
-        let flow = paid.minus(&charged).map_err(|error| error.to_string())?;
-        let held = account.state.positions.get_mut(&order.instrument);
-        let mut position = held.as_deref().copied().unwrap_or_else(|| Position::flat(rules.quote));
-        apply(&mut position, order.side, qty, price, rules.multiplier)?;
-        add_cash(&mut account.state.cash, &flow)?;
-
-        match held {
-            Some(held) => *held = position,
-            None => {
-                account.state.positions.insert(order.instrument.clone(), position);
-            }
-        }
-        market.state.consume(qty);
-        order.filled = order.filled.plus(qty);
+        let booked = book(&account.state, &market.state.instrument, order.side, deal)?;
+        add_cash(&mut account.state.cash, &booked.flow)?;
+        account.state.keep(&order.instrument, &booked);
+        market.state.consume(deal.qty);
+        order.filled = order.filled.plus(deal.qty);
         order.at = stamp;
         self.counters.trades += 1;
+        let number_of_trade = self.counters.trades;
         let fill = Fill {
-            trade_id: trade_id(self.counters.trades),
+            trade_id: trade_id(number_of_trade),
             venue_order_id: order.venue_order_id.clone(),
             client_order_id: order.client_order_id.clone(),
             instrument: order.instrument.clone(),
             side: order.side,
-            qty,
-            price,
-            fee: charged,
-            liquidity,
+            qty: deal.qty,
+            price: deal.price,
+            fee: booked.fee,
+            liquidity: deal.liquidity,
             at: stamp,
         };
         let (id, complete) = (order.account.clone(), order.remaining().is_zero());
-        let row = FillRow { account: id.clone(), number: self.counters.trades, fill };
+        let row = FillRow { account: id.clone(), number: number_of_trade, fill };
+        let why = order.reason.clone();
         self.dirty.account(&id);
         self.dirty.market(&order.instrument);
         self.dirty.order(number);
         self.dirty.fill(&row);
         out.push((id.clone(), VenueEvent::Fill(row.fill.clone())));
-        account.add_fill(row);
+        account.fills.push(row);
         if complete {
-            self.end(number, VenueStatus::Filled, None, now, out);
+            self.end(number, VenueStatus::Filled, why.as_deref(), now, out);
         } else {
             out.push((id, VenueEvent::Order(order.report())));
         }

@@ -60,6 +60,9 @@ impl Engine {
     pub fn on_tick(&mut self, tick: &SimTick, now: Timestamp) -> Vec<AccountEvent> {
         let mut out = Vec::new();
         let quote = tick.quote;
+        if self.settle_due(&tick.instrument, now, &mut out) {
+            return out;
+        }
         let Some(market) = self.markets.get_mut(&tick.instrument) else { return out };
         if quote.bid > quote.ask {
             return out;
@@ -87,6 +90,7 @@ impl Engine {
                 self.meet_all(&tick.instrument, point, auction, now, &mut out);
             }
         }
+        self.check_margin(&tick.instrument, now, &mut out);
         if tick.phase == Phase::Close {
             self.close(&tick.instrument, now, &mut out);
         }
@@ -139,12 +143,15 @@ impl Engine {
         step: BarStep,
         out: &mut Vec<AccountEvent>,
     ) {
-        let Some(market) = self.markets.get_mut(instrument) else { return };
         let (price, now) = match step {
             BarStep::Open => (bar.open, bar.open_at),
             BarStep::Path => (bar.open, bar.close_at),
             BarStep::Close => (bar.close, bar.close_at),
         };
+        if self.settle_due(instrument, now, out) {
+            return;
+        }
+        let Some(market) = self.markets.get_mut(instrument) else { return };
         let quote = Quote { bid: price, ask: price, last: price, at: now };
         self.dirty.market(instrument);
         market.state.quote = Some(quote);
@@ -162,14 +169,20 @@ impl Engine {
         }
         let Bar { open, high, low, close, .. } = *bar;
         let point = match step {
-            BarStep::Open if opens => {
-                return self.open_at(instrument, &quote, now, out);
-            }
             BarStep::Open => Point::Gap(open),
             BarStep::Path => Point::Path { open, high, low, close },
             BarStep::Close => Point::Quote { quote, traded: false },
         };
-        self.meet_all(instrument, point, Auction::of(session), now, out);
+        if opens {
+            self.open_at(instrument, &quote, now, out);
+        } else {
+            self.meet_all(instrument, point, Auction::of(session), now, out);
+        }
+        if step == BarStep::Path {
+            self.check_extremes(instrument, [low, high], quote, out);
+        } else {
+            self.check_margin(instrument, now, out);
+        }
     }
 
     /// Opens or closes a market without a print. Opening again or closing again does nothing. A

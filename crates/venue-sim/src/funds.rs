@@ -1,29 +1,29 @@
-//! Cash and holdings: what is free, what an order sets aside, what a fill can afford.
+//! What is free, whether a new order is paid for, and what a fill can afford.
 //!
 //! This module must not know why or when an order fills.
 
-use std::collections::BTreeMap;
-
-use domain::{
-    Currency, Instrument, InstrumentId, Money, OrderKind, Price, Qty, Side, money::fee,
-    num::NumError,
-};
+use domain::{Currency, Instrument, Money, OrderKind, Price, Qty, Side, money::fee, num::NumError};
 use path::broker::VenueRejection;
 use rust_decimal::Decimal;
 
 use crate::{
     account::Account,
+    claims::{Wish, quote_rate},
     engine::Engine,
+    margin::Security,
     market::MarketState,
     matching::slipped,
     order::{Request, SimOrder},
     rules::Refusal,
 };
 
-/// What a quantity costs with a fee at `rate`; rebates don't count.
+/// Halvings after which the largest affordable quantity is known to the step.
+const HALVINGS_MAX: usize = 96;
+
+/// What a quantity costs with a fee at `rate`.
 fn cost(rules: &Instrument, price: Price, qty: Qty, rate: Decimal) -> Result<Decimal, NumError> {
     let value = rules.notional(price, qty)?;
-    Ok(value.amount() + fee(&value, rate.max(Decimal::ZERO)).amount())
+    Ok(value.amount() + fee(&value, rate).amount())
 }
 
 /// True when cash pays for twice the value, and so for the value and any fee (at most 10 %),
@@ -35,10 +35,6 @@ fn clearly_pays(rules: &Instrument, price: Price, qty: Qty, free: Decimal) -> bo
 }
 
 impl Engine {
-    fn worst_fee(&self) -> Decimal {
-        self.config.maker_fee.max(self.config.taker_fee).max(Decimal::ZERO)
-    }
-
     /// The price at which an order reckons before it fills, if any price is known.
     pub(crate) fn reserve_price(&self, market: &MarketState, request: &Request) -> Option<Price> {
         let side = request.side;
@@ -57,65 +53,20 @@ impl Engine {
         }
     }
 
-    /// What live orders that can open or enlarge positions have set aside. An order that only
-    /// brings a position closer to zero sets nothing aside.
-    fn reserved(&self, account: &Account, currency: Currency) -> Decimal {
-        let mut cover: BTreeMap<(&InstrumentId, Side), Qty> = BTreeMap::new();
-        let mut total = Decimal::ZERO;
-        for order in self.live(&account.working) {
-            let Some(market) = self.markets.get(&order.instrument) else { continue };
-            if account.only_reduces(order) || market.state.instrument.quote != currency {
-                continue;
-            }
-            let left = cover
-                .entry((&order.instrument, order.side))
-                .or_insert_with(|| account.state.reducible(&order.instrument, order.side));
-            let remaining = order.remaining();
-            let opening = remaining.minus(*left);
-            *left = left.minus(remaining);
-            if let Some(price) = order.reserve_price {
-                let rules = &market.state.instrument;
-                total += cost(rules, price, opening, self.worst_fee()).unwrap_or_default();
-            }
-        }
-        total
+    /// What secures neither holdings nor orders; negative when prices moved against them.
+    pub(crate) fn available(&self, account: &Account, currency: Currency) -> Decimal {
+        let standing = self.standing(account, currency);
+        let reserved = self.reserved(account, currency, None, None);
+        standing.balance - standing.initial - reserved
     }
 
-    /// What short positions freeze: the proceeds and as much again, at the last price.
-    fn frozen(&self, account: &Account, currency: Currency) -> Decimal {
-        if !account.state.settings.allow_short {
-            return Decimal::ZERO;
-        }
-        let shorts = account.state.positions.iter().filter(|(_, p)| p.qty.is_short());
-        let mut total = Decimal::ZERO;
-        for (id, position) in shorts {
-            let Some(market) = self.markets.get(id) else { continue };
-            let rules = &market.state.instrument;
-            let price =
-                market.state.value_price().or_else(|| position.average_price(rules.multiplier));
-            let value = price.and_then(|price| rules.notional(price, position.qty.abs()).ok());
-            if rules.quote == currency {
-                let value = value.map_or(position.cost.amount().abs(), |value| value.amount());
-                total += value * Decimal::TWO;
-            }
-        }
-        total
-    }
-
-    /// Cash that is neither reserved nor frozen; negative when prices moved against shorts.
+    /// What may be paid out: what is available, without profit that was not yet taken.
     pub(crate) fn free_cash(&self, account: &Account, currency: Currency) -> Decimal {
-        let cash = account.state.cash.get(currency).amount();
-        cash - self.reserved(account, currency) - self.frozen(account, currency)
+        let profit = self.standing(account, currency).profit.max(Decimal::ZERO);
+        self.available(account, currency) - profit
     }
 
-    /// What live orders without the reduce-only mark may still trade on this side.
-    fn spoken_for(&self, account: &Account, instrument: &InstrumentId, side: Side) -> Qty {
-        self.live(&account.working)
-            .filter(|o| o.side == side && !o.reduce_only && o.instrument == *instrument)
-            .fold(Qty::ZERO, |sum, order| sum.plus(order.remaining()))
-    }
-
-    /// Checks cash and holdings for a new order without the reduce-only mark.
+    /// Checks cash, holdings and margin for a new order without the reduce-only mark.
     pub(crate) fn check_funds(
         &self,
         account: &Account,
@@ -126,30 +77,33 @@ impl Engine {
         let refuse = |text: String| Err(Refusal::new(VenueRejection::Funds, text));
         let rules = &market.instrument;
         let (side, qty) = (request.side, request.qty);
-        let held = account.state.reducible(&rules.id, side);
-        let opening = if held.is_zero() {
-            qty
-        } else {
-            qty.minus(held.minus(self.spoken_for(account, &rules.id, side)))
-        };
-        if opening.is_zero() {
+        let group = request.conditions.group.as_ref();
+        let contract = rules.asset_class.is_contract();
+        let short = contract || (account.state.settings.may_short() && rules.shortable);
+        if side == Side::Sell && !short {
+            let held = account.state.reducible(&rules.id, side);
+            let spoken_for = self.spoken_for(account, &rules.id, side, group);
+            let opening = qty.minus(held.minus(spoken_for));
+            if !opening.is_zero() {
+                return refuse(format!(
+                    "{opening} more than the account holds and has not yet offered"
+                ));
+            }
             return Ok(());
-        }
-        if side == Side::Sell && !(account.state.settings.allow_short && rules.shortable) {
-            return refuse(format!(
-                "{opening} more than the account holds and has not yet offered"
-            ));
         }
         let Some(price) = price else { return Ok(()) };
-        let free = self.free_cash(account, rules.quote);
-        if clearly_pays(rules, price, opening, free) {
+        let standing = self.standing(account, rules.quote);
+        let reserved = self.reserved(account, rules.quote, group, None);
+        let mut free = standing.balance - standing.initial - reserved;
+        if !contract {
+            free -= standing.profit.max(Decimal::ZERO);
+        }
+        if clearly_pays(rules, price, qty, free) {
             return Ok(());
         }
-        let needed = match cost(rules, price, opening, self.worst_fee()) {
-            Ok(needed) => needed,
-            Err(error) => return Err(Refusal::new(VenueRejection::Rules, error.to_string())),
-        };
-        if needed > free {
+        let wish = Wish::asked(request, price);
+        let needed = self.reserved(account, rules.quote, group, Some(wish)) - reserved;
+        if needed > Decimal::ZERO && needed > free {
             let needed = Money::new(needed, rules.quote);
             let free = Money::new(free.max(Decimal::ZERO), rules.quote);
             return refuse(format!("{needed} is needed with the fee and {free} is free"));
@@ -157,8 +111,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The largest part of `wanted` that cash pays for as the order fills. What brings a short
-    /// position closer to zero is always paid for.
+    /// The largest part of `wanted` that is paid for as the order fills. What brings a position
+    /// closer to zero is always paid for.
     pub(crate) fn affordable(
         &self,
         account: &Account,
@@ -171,22 +125,75 @@ impl Engine {
         let rules = &market.state.instrument;
         let covering = account.state.reducible(&order.instrument, order.side).min_of(wanted);
         let opening = wanted.minus(covering);
-        if order.side == Side::Sell || opening.is_zero() {
+        let security = self.security(account, rules);
+        let whole = matches!(security, Security::Whole);
+        if opening.is_zero() || (order.side == Side::Sell && whole) {
             return wanted;
         }
-        let cash = account.state.cash.get(rules.quote).amount();
-        let free = cash - self.frozen(account, rules.quote);
-        let pays = |qty| {
-            clearly_pays(rules, price, qty, free)
-                || cost(rules, price, qty, rate).is_ok_and(|cost| cost <= free)
+        let standing = self.standing(account, rules.quote);
+        let mut free = standing.balance - standing.initial;
+        if !matches!(security, Security::Contract(_)) {
+            free -= standing.profit.max(Decimal::ZERO);
+        }
+        let position = account.state.positions.get(&rules.id).filter(|p| !p.qty.is_zero());
+        if let Some(position) = position.filter(|_| !covering.is_zero()) {
+            free += self.weight(account, &market.state, position).initial;
+        }
+        let held = if covering.is_zero() { account.state.held(&rules.id).abs() } else { Qty::ZERO };
+        let rate = quote_rate(rules, order.side, rate);
+        let pays = |qty: Qty| {
+            clearly_pays(rules, price, qty.plus(covering), free)
+                || self
+                    .price_of(account, rules, (held, qty), price, rate)
+                    .is_ok_and(|cost| cost <= free)
         };
         if pays(opening) {
             return wanted;
         }
-        let unit = cost(rules, price, rules.step, rate).unwrap_or_default();
-        let steps = free.checked_div(unit).unwrap_or_default().max(Decimal::ZERO).trunc();
-        let most = steps.checked_mul(rules.step.get()).and_then(|qty| Qty::new(qty).ok());
-        let most = most.unwrap_or(Qty::ZERO).min_of(opening);
-        if pays(most) { covering.plus(most) } else { covering }
+        covering.plus(most_steps(rules, opening, pays))
     }
+
+    /// What it costs to open `qty` more, to an account that holds `held` on the same side.
+    fn price_of(
+        &self,
+        account: &Account,
+        rules: &Instrument,
+        (held, qty): (Qty, Qty),
+        price: Price,
+        rate: Decimal,
+    ) -> Result<Decimal, NumError> {
+        let whole = cost(rules, price, qty, rate)?;
+        let value = rules.notional(price, qty)?.amount();
+        match self.security(account, rules) {
+            Security::Whole => Ok(whole),
+            Security::Share { initial, .. } => Ok(whole - value + value * initial),
+            Security::Contract(terms) => {
+                let leverage = account.state.settings.leverage_of(&rules.id);
+                let before = rules.notional(price, held)?.amount();
+                let after = terms.initial_margin(before + value, leverage)?;
+                Ok(whole - value + after - terms.initial_margin(before, leverage)?)
+            }
+        }
+    }
+}
+
+/// The largest number of steps up to `opening` that are paid for, as a quantity.
+fn most_steps(rules: &Instrument, opening: Qty, pays: impl Fn(Qty) -> bool) -> Qty {
+    let quantity = |steps: Decimal| {
+        let qty = steps.checked_mul(rules.step.get()).and_then(|qty| Qty::new(qty).ok());
+        qty.unwrap_or(Qty::ZERO)
+    };
+    let (mut paid, mut unpaid) = (Decimal::ZERO, (opening.get() / rules.step.get()).ceil());
+    for _ in 0..HALVINGS_MAX {
+        if unpaid - paid <= Decimal::ONE {
+            break;
+        }
+        let middle = ((paid + unpaid) / Decimal::TWO).trunc();
+        if pays(quantity(middle)) {
+            paid = middle;
+        } else {
+            unpaid = middle;
+        }
+    }
+    quantity(paid)
 }

@@ -2,9 +2,9 @@
 //!
 //! This module must not know accounts or how orders fill.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use domain::{Instrument, InstrumentId, Price, Qty, Quote, TimeInForce};
+use domain::{Instrument, InstrumentId, MovementId, Price, Qty, Quote, TimeInForce, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{config::SimConfig, order::SimOrder};
@@ -101,6 +101,9 @@ pub struct MarketState {
     /// The venue's mark price, by which contracts are valued; the last price until one is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Price>,
+    /// The latest ids of what happened to it from outside, by which a repetition is recognised.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub told: VecDeque<MovementId>,
 }
 
 impl MarketState {
@@ -116,6 +119,13 @@ impl MarketState {
 
     pub(crate) fn consume(&mut self, filled: Qty) {
         self.budget = self.budget.map(|left| left.minus(filled));
+    }
+
+    /// True for a dated contract from its expiry on.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        let dated = self.instrument.contract.as_ref().and_then(|terms| terms.expires);
+        self.instrument.asset_class.is_contract() && dated.is_some_and(|expires| expires <= now)
     }
 
     /// The price by which holdings are valued: the mark, else the last trade.

@@ -1,8 +1,8 @@
-//! Mark prices: what they set off.
+//! Mark prices and the extremes of bars: what they set off.
 //!
 //! This module must not know how a price is marked.
 
-use domain::{InstrumentId, Price, Timestamp};
+use domain::{InstrumentId, Price, Quote, Timestamp};
 
 use crate::{
     engine::{AccountEvent, Engine},
@@ -11,7 +11,8 @@ use crate::{
 
 impl Engine {
     /// Takes the venue's mark price of an instrument. Holdings are valued by it from now on, and
-    /// stops that wait for it are set off; they meet the latest quote.
+    /// stops that wait for it are set off; they meet the latest quote. The first mark at or after
+    /// the end of a dated contract is the one at which it is settled.
     pub fn on_mark(
         &mut self,
         instrument: &InstrumentId,
@@ -23,8 +24,33 @@ impl Engine {
         market.state.mark = Some(mark);
         market.quiet = None;
         self.dirty.market(instrument);
-        self.meet_mark(instrument, mark, now, &mut out);
+        if !self.settle_due(instrument, now, &mut out) {
+            self.meet_mark(instrument, mark, now, &mut out);
+            self.check_margin(instrument, now, &mut out);
+        }
         out
+    }
+
+    /// Looks at the margin of those who hold an instrument at the lowest and at the highest price
+    /// of a bar, as if the market had stood there. A venue that tells marks looks at those alone.
+    pub(crate) fn check_extremes(
+        &mut self,
+        instrument: &InstrumentId,
+        extremes: [Price; 2],
+        quote: Quote,
+        out: &mut Vec<AccountEvent>,
+    ) {
+        for price in extremes {
+            let Some(market) = self.markets.get_mut(instrument) else { return };
+            if market.state.mark.is_some() {
+                return;
+            }
+            market.state.quote = Some(Quote { bid: price, ask: price, last: price, ..quote });
+            self.check_margin(instrument, quote.at, out);
+        }
+        if let Some(market) = self.markets.get_mut(instrument) {
+            market.state.quote = Some(quote);
+        }
     }
 
     fn meet_mark(

@@ -13,7 +13,7 @@ use crate::{
     market::{MarketState, Session},
     matching::{Effect, Point, effect, standing},
     order::{Acting, ExternalOrder, Request, SimOrder, number_of},
-    rules::{Refusal, check_form, check_numbers, check_value},
+    rules::{Refusal, check_form, check_numbers, check_terms, check_value},
 };
 
 pub(crate) fn strip(events: Vec<AccountEvent>) -> Vec<VenueEvent> {
@@ -59,7 +59,7 @@ impl Engine {
     }
 
     fn accept(&mut self, request: Request, now: Timestamp) -> (PlaceOutcome, Vec<VenueEvent>) {
-        match self.check(&request) {
+        match self.check(&request, now) {
             Ok(price) => {
                 let mut events = Vec::new();
                 let report = self.admit(request, price, now, &mut events);
@@ -90,7 +90,11 @@ impl Engine {
 
     /// Every check of a new order, in the order in which they are documented. Returns the price
     /// at which it reckons.
-    pub(crate) fn check(&self, request: &Request) -> Result<Option<Price>, Refusal> {
+    pub(crate) fn check(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Option<Price>, Refusal> {
         let refuse = |code, text: &str| Err(Refusal::new(code, text));
         let Some(account) = self.accounts.get(&request.account) else {
             return refuse(VenueRejection::Unauthorized, "the venue has no such account");
@@ -101,6 +105,10 @@ impl Engine {
         if !market.instrument.tradable {
             return refuse(VenueRejection::Closed, "trading is suspended");
         }
+        if market.has_expired(now) {
+            return refuse(VenueRejection::Closed, "the contract has ended");
+        }
+        check_terms(&market.instrument)?;
         check_form(request)?;
         check_numbers(&market.instrument, request)?;
         self.check_session(market, request)?;
@@ -110,7 +118,7 @@ impl Engine {
         }
         check_post_only(market, request)?;
         if request.reduce_only {
-            if account.state.reducible(&request.instrument, request.side).is_zero() {
+            if self.reducible(account, &request.instrument, request.side).is_zero() {
                 let text = "there is no position on the other side to reduce";
                 return refuse(VenueRejection::WouldIncrease, text);
             }

@@ -57,7 +57,7 @@ impl Engine {
         if old.reduce_only {
             new.qty = new.qty.min_of(old.remaining());
         }
-        let checked = self.check(&new);
+        let checked = self.check(&new, now);
         self.working.insert(number, old);
         let price = checked?;
         let why = format!("replaced by {}", request.order.client_order_id);

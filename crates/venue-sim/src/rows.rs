@@ -3,11 +3,11 @@
 //! Keys sort by bytes in the order in which they are read: executions of an account by time, then
 //! number. This module must not know SQL or files.
 
-use domain::{AccountId, ClientOrderId, Fill, Timestamp};
+use domain::{AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    changes::{Counters, FillRow, SimBook, SimChanges},
+    changes::{ActionRow, Counters, FillRow, MovementRow, SimBook, SimChanges},
     order::SimOrder,
     storage::{SimStorage, SimStorageError},
 };
@@ -24,8 +24,12 @@ pub const WORKING: &str = "sim_working";
 pub const DONE: &str = "sim_done";
 /// Executions by `account/time/number`.
 pub const FILL: &str = "sim_fill";
+/// Movements of cash by `account/time/number`.
+pub const MOVEMENT: &str = "sim_movement";
+/// Corporate actions by `account/time/id`.
+pub const ACTION: &str = "sim_action";
 /// Every table.
-pub const TABLES: [&str; 6] = [META, ACCOUNT, MARKET, WORKING, DONE, FILL];
+pub const TABLES: [&str; 8] = [META, ACCOUNT, MARKET, WORKING, DONE, FILL, MOVEMENT, ACTION];
 
 const COUNTERS: &str = "counters";
 
@@ -131,6 +135,14 @@ fn fill_key(row: &FillRow) -> String {
     format!("{}/{}/{:020}", row.account, sortable(row.fill.at), row.number)
 }
 
+fn movement_key(row: &MovementRow) -> String {
+    format!("{}/{}/{:020}", row.account, sortable(row.movement.at), row.number)
+}
+
+fn action_key(row: &ActionRow) -> String {
+    format!("{}/{}/{}", row.account, sortable(row.action.at), row.action.id)
+}
+
 impl SimChanges {
     /// The changes as rows.
     ///
@@ -158,6 +170,12 @@ impl SimChanges {
         for fill in &self.fills {
             puts.push(put(FILL, fill_key(fill), fill)?);
         }
+        for movement in &self.movements {
+            puts.push(put(MOVEMENT, movement_key(movement), movement)?);
+        }
+        for action in &self.actions {
+            puts.push(put(ACTION, action_key(action), action)?);
+        }
         Ok(batch)
     }
 
@@ -175,6 +193,8 @@ impl SimChanges {
                 WORKING => changes.working.push(parse(table, key, json)?),
                 DONE => changes.ended.push(parse(table, key, json)?),
                 FILL => changes.fills.push(parse(table, key, json)?),
+                MOVEMENT => changes.movements.push(parse(table, key, json)?),
+                ACTION => changes.actions.push(parse(table, key, json)?),
                 _ => return Err(bad(table, key, "the simulated venue has no such table")),
             }
         }
@@ -199,6 +219,19 @@ impl<R: JsonRows> RowStorage<R> {
 
     fn all<T: DeserializeOwned>(&mut self, table: &'static str) -> Result<Vec<T>, SimStorageError> {
         let rows = self.0.range(table, "", "")?;
+        rows.iter().map(|(key, json)| parse(table, key, json)).collect()
+    }
+
+    /// The account's rows at or after `since`, in order.
+    fn since<T: DeserializeOwned>(
+        &mut self,
+        table: &'static str,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<T>, SimStorageError> {
+        // The character after `/` ends the account's keys: account ids have neither.
+        let (from, until) = (format!("{account}/{}", sortable(since)), format!("{account}0"));
+        let rows = self.0.range(table, &from, &until)?;
         rows.iter().map(|(key, json)| parse(table, key, json)).collect()
     }
 }
@@ -246,11 +279,24 @@ impl<R: JsonRows> SimStorage for RowStorage<R> {
         account: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<Fill>, SimStorageError> {
-        // The character after `/` ends the account's keys: account ids have neither.
-        let (from, until) = (format!("{account}/{}", sortable(since)), format!("{account}0"));
-        let rows = self.0.range(FILL, &from, &until)?;
-        let fill =
-            |(key, json): &(String, String)| parse(FILL, key, json).map(|row: FillRow| row.fill);
-        rows.iter().map(fill).collect()
+        Ok(self.since(FILL, account, since)?.into_iter().map(|row: FillRow| row.fill).collect())
+    }
+
+    fn movements(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CashMovement>, SimStorageError> {
+        let rows: Vec<MovementRow> = self.since(MOVEMENT, account, since)?;
+        Ok(rows.into_iter().map(|row| row.movement).collect())
+    }
+
+    fn actions(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CorporateAction>, SimStorageError> {
+        let rows: Vec<ActionRow> = self.since(ACTION, account, since)?;
+        Ok(rows.into_iter().map(|row| row.action).collect())
     }
 }

@@ -61,6 +61,17 @@ pub(crate) fn check_form(request: &Request) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Checks that a contract has sound terms and that nothing else has any.
+pub(crate) fn check_terms(rules: &Instrument) -> Result<(), Refusal> {
+    match &rules.contract {
+        Some(terms) if rules.asset_class.is_contract() => {
+            terms.validate().map_err(|error| Refusal::rules(error.to_string()))
+        }
+        None if !rules.asset_class.is_contract() => Ok(()),
+        _ => Err(Refusal::rules("the terms of a contract are missing, or it is none")),
+    }
+}
+
 /// Checks prices and quantity against the instrument's rules.
 pub(crate) fn check_numbers(rules: &Instrument, request: &Request) -> Result<(), Refusal> {
     let prices = [("limit", request.kind.limit()), ("trigger", request.kind.trigger())];

@@ -8,13 +8,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{AccountId, Bar, InstrumentId, Timestamp, VenueOrderId};
+use domain::{AccountId, Bar, InstrumentId, Money, Timestamp, VenueOrderId};
 use path::{
     broker::{CancelOutcome, PlaceOutcome, VenueEvent},
     verbs::{PlaceOrder, ReplaceOrder},
 };
 
 use crate::{
+    actions::Happening,
     engine::AccountEvent,
     error::SimError,
     market::{BarStep, SessionChange, SimTick},
@@ -220,6 +221,31 @@ impl<S: SimStorage> SharedVenue<S> {
     pub fn on_bar(&self, instrument: &InstrumentId, bar: &Bar) -> Result<(), SimError> {
         let mut venue = self.lock();
         self.tell_all(venue.on_bar(instrument, bar)?);
+        Ok(())
+    }
+
+    /// Moves money in, or out when negative.
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn transfer(
+        &self,
+        account: &AccountId,
+        money: &Money,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.transfer(account, money, now)?);
+        Ok(())
+    }
+
+    /// Takes something that happened without an order or a trade.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn happen(&self, what: &Happening, now: Timestamp) -> Result<(), SimError> {
+        let mut venue = self.lock();
+        self.tell_all(venue.happen(what, now)?);
         Ok(())
     }
 

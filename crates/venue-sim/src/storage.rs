@@ -3,7 +3,7 @@
 //! The venue's storage is its own: it never reads the desk's journal, so that the two can be
 //! reconciled. This module must not know any database.
 
-use domain::{AccountId, ClientOrderId, Fill, Timestamp};
+use domain::{AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp};
 use thiserror::Error;
 
 use crate::{
@@ -55,7 +55,8 @@ pub trait SimStorage {
     /// Ends a command; what it did not commit has not happened.
     fn end(&mut self) {}
 
-    /// Everything that the venue needs to go on: all but ended orders and executions.
+    /// Everything that the venue needs to go on: all but ended orders, executions and
+    /// movements.
     ///
     /// # Errors
     /// [`SimStorageError`] when the storage fails or a row can't be read.
@@ -86,4 +87,24 @@ pub trait SimStorage {
         account: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<Fill>, SimStorageError>;
+
+    /// The account's movements of cash at or after `since`, in order.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn movements(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CashMovement>, SimStorageError>;
+
+    /// The corporate actions that changed the account's holdings at or after `since`, in order.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn actions(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CorporateAction>, SimStorageError>;
 }

@@ -7,20 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{
-    AccountId, Bar, ClientOrderId, Instrument, InstrumentId, Money, Price, SignedQty, Timestamp,
-    VenueOrderId,
-};
+use domain::{AccountId, ClientOrderId, Timestamp, VenueOrderId};
 use path::{
     broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot},
     verbs::{PlaceOrder, ReplaceOrder},
 };
 
 use crate::{
-    config::{AccountSettings, SimConfig},
-    engine::{AccountEvent, Engine},
+    config::SimConfig,
+    engine::Engine,
     error::SimError,
-    market::{BarStep, SessionChange, SimTick},
     order::{ExternalOrder, SimOrder},
     replace::has_ended,
     storage::SimStorage,
@@ -149,61 +145,11 @@ impl<S: SimStorage> Venue<S> {
     }
 
     /// As [`Venue::together`], for one command that may refuse.
-    fn attempt<T>(
+    pub(crate) fn attempt<T>(
         &mut self,
         command: impl FnOnce(&mut Engine) -> Result<T, SimError>,
     ) -> Result<T, SimError> {
         self.together(command)?
-    }
-
-    /// See [`Engine::register`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn register(&mut self, instrument: Instrument) -> Result<(), SimError> {
-        self.together(|engine| engine.register(instrument))
-    }
-
-    /// See [`Engine::open_account`].
-    ///
-    /// # Errors
-    /// [`SimError::AccountExists`], [`SimError::Storage`].
-    pub fn open_account(
-        &mut self,
-        account: AccountId,
-        settings: AccountSettings,
-    ) -> Result<(), SimError> {
-        self.attempt(|engine| engine.open_account(account, settings))
-    }
-
-    /// See [`Engine::deposit`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn deposit(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        self.attempt(|engine| engine.deposit(account, money))
-    }
-
-    /// See [`Engine::withdraw`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn withdraw(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        self.attempt(|engine| engine.withdraw(account, money))
-    }
-
-    /// See [`Engine::transfer_position`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn transfer_position(
-        &mut self,
-        account: &AccountId,
-        instrument: &InstrumentId,
-        qty: SignedQty,
-        price: Price,
-    ) -> Result<(), SimError> {
-        self.attempt(|engine| engine.transfer_position(account, instrument, qty, price))
     }
 
     /// What memory no longer holds of an order.
@@ -244,15 +190,16 @@ impl<S: SimStorage> Venue<S> {
         request: &ReplaceOrder,
         now: Timestamp,
     ) -> Result<(PlaceOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
         let order = &request.order;
-        if self.stored(&order.account, &order.client_order_id)?.is_some() {
-            return Ok((PlaceOutcome::DuplicateId, Vec::new()));
-        }
-        if self.stored(&order.account, &request.replaces)?.is_some() {
-            return Ok((has_ended().into(), Vec::new()));
-        }
-        self.together(|engine| engine.replace(request, now))
+        self.command(|venue| {
+            if venue.stored(&order.account, &order.client_order_id)?.is_some() {
+                return Ok((PlaceOutcome::DuplicateId, Vec::new()));
+            }
+            if venue.stored(&order.account, &request.replaces)?.is_some() {
+                return Ok((has_ended().into(), Vec::new()));
+            }
+            venue.together(|engine| engine.replace(request, now))
+        })
     }
 
     /// See [`Engine::cancel`]; ids of every age are recognised.
@@ -298,56 +245,6 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.external_cancel(account, id, now))
     }
 
-    /// See [`Engine::on_tick`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_tick(
-        &mut self,
-        tick: &SimTick,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_tick(tick, now))
-    }
-
-    /// See [`Engine::on_bar_step`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_bar_step(
-        &mut self,
-        instrument: &InstrumentId,
-        bar: &Bar,
-        step: BarStep,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_bar_step(instrument, bar, step))
-    }
-
-    /// See [`Engine::on_bar`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_bar(
-        &mut self,
-        instrument: &InstrumentId,
-        bar: &Bar,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_bar(instrument, bar))
-    }
-
-    /// See [`Engine::on_session`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_session(
-        &mut self,
-        instrument: &InstrumentId,
-        change: SessionChange,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_session(instrument, change, now))
-    }
-
     /// The order with this client id, live or ended, however old.
     ///
     /// # Errors
@@ -365,8 +262,8 @@ impl<S: SimStorage> Venue<S> {
         })
     }
 
-    /// Everything that the venue knows about an account, with every execution at or after
-    /// `fills_since`. It is always complete.
+    /// Everything that the venue knows about an account, with every execution, movement and
+    /// corporate action at or after `fills_since`. It is always complete.
     ///
     /// # Errors
     /// [`SimError::UnknownAccount`], [`SimError::Storage`].
@@ -380,6 +277,8 @@ impl<S: SimStorage> Venue<S> {
             let mut snapshot = venue.engine.snapshot(account, fills_since, now)?;
             if !snapshot.complete {
                 snapshot.fills = venue.storage.fills(account, fills_since)?;
+                snapshot.movements = venue.storage.movements(account, fills_since)?;
+                snapshot.actions = venue.storage.actions(account, fills_since)?;
                 snapshot.complete = true;
             }
             Ok(snapshot)

@@ -263,7 +263,15 @@ fn extreme_numbers_do_not_panic() {
     rules.tick = common::price("0.000000000001");
     let mut engine = Engine::new(SimConfig::default()).unwrap();
     engine.register(rules);
-    engine.open_account(account(), venue_sim::AccountSettings { allow_short: true }).unwrap();
+    engine
+        .open_account(
+            account(),
+            venue_sim::AccountSettings {
+                allow_short: true,
+                ..venue_sim::AccountSettings::default()
+            },
+        )
+        .unwrap();
     let most = Decimal::from(domain::num::MAGNITUDE_MAX);
     engine.deposit(&account(), &common::usd(most)).unwrap();
     assert!(engine.deposit(&account(), &common::usd(Decimal::ONE)).is_err());

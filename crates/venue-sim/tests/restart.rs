@@ -13,11 +13,16 @@ use std::sync::{
 
 use commands::{Command, configs, follower, open, run_venue};
 use common::{account, at, order, symbol};
-use domain::{AccountId, ClientOrderId, Fill, OrderKind, Side, TimeInForce, Timestamp};
+use domain::{
+    AccountId, AssetClass, CashMovement, ClientOrderId, Contract, CorporateAction, Fill,
+    Instrument, InstrumentId, MarginTier, MovementId, OrderKind, Side, TimeInForce, Timestamp,
+};
 use path::broker::{CancelOutcome, PlaceOutcome, VenueStatus};
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use venue_sim::{
-    MemoryStorage, Phase, SimBook, SimChanges, SimConfig, SimError, SimOrder, SimStorage,
+    AccountSettings, Happening, JsonRows, MarginMode, MarginPlan, MemoryRows, MemoryStorage, Phase,
+    RowBatch, RowPut, RowStorage, SimBook, SimChanges, SimConfig, SimError, SimOrder, SimStorage,
     SimStorageError, SimTick, Venue,
 };
 
@@ -107,6 +112,20 @@ impl SimStorage for Faulty {
     ) -> Result<Vec<Fill>, SimStorageError> {
         self.inner.fills(account, since)
     }
+    fn movements(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CashMovement>, SimStorageError> {
+        self.inner.movements(account, since)
+    }
+    fn actions(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<CorporateAction>, SimStorageError> {
+        self.inner.actions(account, since)
+    }
 }
 
 fn tick(units: i64) -> SimTick {
@@ -186,4 +205,160 @@ fn deferred_quotes_are_stored_with_the_next_change() {
     .unwrap();
     let reopened = Venue::open(SimConfig::default(), venue.storage().clone()).unwrap();
     assert_eq!(reopened.engine().book(), venue.engine().book());
+}
+
+fn perpetual() -> Instrument {
+    let tier = |up_to, initial: &str, maintenance: &str| MarginTier {
+        up_to,
+        initial_rate: common::dec(initial),
+        maintenance_rate: common::dec(maintenance),
+    };
+    let tiers = vec![tier(Some(Decimal::from(5_000)), "0.05", "0.02"), tier(None, "0.1", "0.05")];
+    Instrument {
+        id: "sim:PERP".parse().unwrap(),
+        asset_class: AssetClass::Perpetual,
+        contract: Some(Contract { expires: None, max_leverage: Decimal::TEN, tiers }),
+        ..common::instrument()
+    }
+}
+
+/// Contracts, marks, funding, loans and splits: everything that an account can have.
+fn busy_steps() -> Vec<Box<dyn Fn(&mut Venue<MemoryStorage>)>> {
+    let perp = || perpetual().id;
+    let contract = move |id: &str, side, units, kind| {
+        let mut order = order(id, side, units, kind, TimeInForce::Gtc);
+        order.instrument = perpetual().id;
+        order
+    };
+    let quote = move |units: i64, instrument: InstrumentId| SimTick { instrument, ..tick(units) };
+    let happen = |what: Happening| -> Box<dyn Fn(&mut Venue<MemoryStorage>)> {
+        Box::new(move |venue| drop(venue.happen(&what, at(20)).unwrap()))
+    };
+    let id = |text: &str| text.parse::<MovementId>().unwrap();
+    vec![
+        Box::new(|venue| venue.register(perpetual()).unwrap()),
+        Box::new(|venue| {
+            let plan = MarginPlan::Margin {
+                initial_rate: common::dec("0.5"),
+                maintenance_rate: common::dec("0.25"),
+            };
+            let settings = AccountSettings {
+                margin: plan,
+                margin_mode: MarginMode::Isolated,
+                ..AccountSettings::default()
+            };
+            venue.open_account(AccountId::new("busy").unwrap(), settings).unwrap();
+        }),
+        Box::new(|venue| {
+            let (busy, money) = (AccountId::new("busy").unwrap(), common::usd(5_000.into()));
+            drop(venue.transfer(&busy, &money, at(1)).unwrap());
+        }),
+        Box::new(move |venue| {
+            venue.set_leverage(&AccountId::new("busy").unwrap(), &perp(), Decimal::TWO).unwrap();
+        }),
+        Box::new(move |venue| drop(venue.on_tick(&quote(10_000, perp()), at(2)).unwrap())),
+        Box::new(|venue| drop(venue.on_tick(&tick(10_000), at(2)).unwrap())),
+        Box::new(move |venue| {
+            let mut buy = contract("p1", Side::Buy, 40, OrderKind::Market);
+            buy.account = AccountId::new("busy").unwrap();
+            assert!(matches!(venue.place(&buy, at(3)).unwrap().0, PlaceOutcome::Accepted(_)));
+        }),
+        Box::new(|venue| {
+            let mut short = order("s1", Side::Sell, 21, OrderKind::Market, TimeInForce::Gtc);
+            short.account = AccountId::new("busy").unwrap();
+            assert!(matches!(venue.place(&short, at(4)).unwrap().0, PlaceOutcome::Accepted(_)));
+        }),
+        happen(Happening::Mark { instrument: perp(), price: common::cents(9_900) }),
+        happen(Happening::Funding { instrument: perp(), rate: common::dec("0.001"), id: id("e1") }),
+        happen(Happening::Dividend {
+            instrument: symbol(),
+            per_share: common::usd(1.into()),
+            id: id("d1"),
+        }),
+        happen(Happening::Split {
+            instrument: symbol(),
+            numerator: 3.into(),
+            denominator: 2.into(),
+            id: id("s1"),
+        }),
+        happen(Happening::Split {
+            instrument: symbol(),
+            numerator: 3.into(),
+            denominator: 2.into(),
+            id: id("s1"),
+        }),
+        happen(Happening::Day),
+        happen(Happening::Day),
+        happen(Happening::Mark { instrument: perp(), price: common::cents(5_000) }),
+    ]
+}
+
+#[test]
+fn contracts_and_loans_survive_a_restart_at_any_point() {
+    let config = SimConfig {
+        keep_fills: 1,
+        borrow_rate: common::dec("0.0365"),
+        interest_rate: common::dec("0.0365"),
+        ..SimConfig::default()
+    };
+    let busy = AccountId::new("busy").unwrap();
+    let steps = busy_steps();
+    for cut in 0..=steps.len() {
+        let [mut whole, mut cut_here] = [(); 2].map(|()| open(&config, MemoryStorage::default()));
+        for (n, step) in steps.iter().enumerate() {
+            if n == cut {
+                cut_here = open(&config, cut_here.into_storage());
+            }
+            step(&mut whole);
+            step(&mut cut_here);
+        }
+        assert_eq!(whole.engine().book(), cut_here.engine().book(), "cut at {cut}");
+        assert_eq!(whole.storage().rows(), cut_here.storage().rows(), "cut at {cut}");
+        let snapshot = whole.snapshot(&busy, at(-100), at(30)).unwrap();
+        assert_eq!(snapshot, cut_here.snapshot(&busy, at(-100), at(30)).unwrap());
+        let kinds: Vec<&str> = snapshot.movements.iter().map(|m| m.kind.name()).collect();
+        let expected = ["deposit", "funding", "dividend", "cash_in_lieu", "borrow_fee"];
+        assert_eq!(kinds, expected, "each once, although only one is kept in memory");
+        assert_eq!(snapshot.actions.len(), 1);
+        let reasons = snapshot.fills.iter().filter(|fill| fill.client_order_id.is_none());
+        assert_eq!(reasons.count(), 1, "the mark liquidated the contract");
+    }
+}
+
+/// Rows as earlier versions wrote them.
+#[test]
+fn rows_of_earlier_versions_are_read() {
+    let rows = [
+        ("sim_meta", "counters", r#"{"orders":1,"trades":0,"clock":"2023-11-14T22:13:20Z"}"#),
+        (
+            "sim_account",
+            "main",
+            r#"{"id":"main","settings":{"allow_short":true},"cash":{"USD":"3000"},"positions":{}}"#,
+        ),
+        (
+            "sim_market",
+            "sim:XYZ",
+            r#"{"instrument":{"id":"sim:XYZ","asset_class":"synthetic","base":"XYZ","quote":"USD","fee_currency":"USD","tick":"0.01","tick_source":"specified","step":"1","min_qty":"1","max_qty":"1000000","min_notional":"0","multiplier":"1","calendar":"24/7","shortable":true,"tradable":true},"session":"open","quote":null,"budget":null}"#,
+        ),
+        (
+            "sim_working",
+            "main/c1",
+            r#"{"number":1,"venue_order_id":"v-1","account":"main","client_order_id":"c1","instrument":"sim:XYZ","side":"buy","qty":"1","kind":{"type":"limit","limit":"95"},"tif":"gtc","post_only":false,"reduce_only":false,"status":"working","filled":"0","triggered":false,"taking":false,"reserve_price":"95","reason":null,"at":"2023-11-14T22:13:20Z"}"#,
+        ),
+    ];
+    let puts = rows.map(|(table, key, json)| RowPut { table, key: key.into(), json: json.into() });
+    let mut old = MemoryRows::default();
+    old.apply(&RowBatch { puts: puts.into(), deletes: Vec::new() }).unwrap();
+    let venue = Venue::open(SimConfig::default(), RowStorage::new(old)).unwrap();
+    let book = venue.engine().book();
+    assert!(book.working[0].conditions.is_plain());
+    let settings = AccountSettings { allow_short: true, ..AccountSettings::default() };
+    assert_eq!(book.accounts[0].settings, settings);
+    // Written again, what is as before looks as before.
+    let whole =
+        SimChanges { accounts: book.accounts, working: book.working, ..SimChanges::default() };
+    for put in whole.to_rows().unwrap().puts {
+        let before = rows.iter().find(|(table, ..)| *table == put.table).unwrap();
+        assert_eq!(put.json, before.2);
+    }
 }

@@ -1,4 +1,4 @@
-//! Order types, bars, partial fills, lifetimes, funds: one account, one instrument, no margin.
+//! Order types, bars, partial fills, lifetimes, funds: contracts, loans: one account.
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -41,4 +41,24 @@ fn reduce_only_only_reduces() {
 #[test]
 fn groups_triggers_and_extended_hours() {
     assert_eq!(table(include_str!("tables/conditions.txt")), 18);
+}
+
+#[test]
+fn contracts_margin_funding_and_expiry() {
+    assert_eq!(table(include_str!("tables/contracts.txt")), 20);
+}
+
+#[test]
+fn positions_are_liquidated() {
+    assert_eq!(table(include_str!("tables/liquidation.txt")), 16);
+}
+
+#[test]
+fn loans_dividends_splits_and_currencies() {
+    assert_eq!(table(include_str!("tables/stocks.txt")), 20);
+}
+
+#[test]
+fn large_orders_fill_over_bars() {
+    assert_eq!(table(include_str!("tables/large.txt")), 6);
 }

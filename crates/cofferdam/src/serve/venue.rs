@@ -53,7 +53,7 @@ impl Simulated {
     /// Opens an account with a first deposit.
     pub(super) fn open_account(&self, id: &AccountId, cash: &Money) -> Result<(), ServeError> {
         self.shared.with(|venue| {
-            venue.open_account(id.clone(), AccountSettings { allow_short: false })?;
+            venue.open_account(id.clone(), AccountSettings::default())?;
             venue.deposit(id, cash)
         })?;
         Ok(())

@@ -295,7 +295,7 @@ pub async fn house() -> House {
     let venue = SharedVenue::new(engine, sink);
     venue.with(|v| {
         v.register(instrument()).unwrap();
-        v.open_account(account(), AccountSettings { allow_short: false }).unwrap();
+        v.open_account(account(), AccountSettings::default()).unwrap();
         v.deposit(&account(), &Money::new(1_000_000.into(), Currency::usd())).unwrap();
     });
     let spec = AccountSpec {

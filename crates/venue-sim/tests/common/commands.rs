@@ -3,18 +3,18 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use domain::{
-    AccountId, Bar, ClientOrderId, Conditions, Money, OrderKind, Qty, Quote, Side, TimeInForce,
-    Timestamp,
+    AccountId, Bar, ClientOrderId, Conditions, Money, OrderKind, Price, Qty, Quote, Side,
+    TimeInForce, Timestamp, TriggerBy,
 };
 use path::{
     broker::{CancelOutcome, PlaceOutcome, VenueEvent},
-    verbs::PlaceOrder,
+    verbs::{PlaceOrder, ReplaceOrder},
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use venue_sim::{
-    AccountEvent, AccountSettings, Engine, ExternalOrder, FillLimitsOn, Phase, SessionChange,
-    SimConfig, SimError, SimStorage, SimTick, Venue,
+    AccountEvent, AccountSettings, Engine, ExternalOrder, FillLimitsOn, Happening, Phase,
+    SessionChange, SimConfig, SimError, SimStorage, SimTick, Venue,
 };
 
 use crate::common::{account, at, cents, instrument, symbol, usd};
@@ -22,6 +22,8 @@ use crate::common::{account, at, cents, instrument, symbol, usd};
 #[derive(Debug, Clone)]
 pub enum Command {
     Place(PlaceOrder),
+    Replace(ReplaceOrder),
+    Mark(Price),
     Hand(ExternalOrder),
     Cancel(AccountId, ClientOrderId),
     Tick(SimTick),
@@ -47,7 +49,12 @@ pub fn follower() -> AccountId {
 pub fn start(config: &SimConfig) -> Engine {
     let mut engine = Engine::new(config.clone()).unwrap();
     engine.register(instrument());
-    engine.open_account(account(), AccountSettings { allow_short: true }).unwrap();
+    engine
+        .open_account(
+            account(),
+            AccountSettings { allow_short: true, ..AccountSettings::default() },
+        )
+        .unwrap();
     engine.open_account(follower(), AccountSettings::default()).unwrap();
     engine.deposit(&account(), &usd(Decimal::from(3_000))).unwrap();
     engine.deposit(&follower(), &usd(Decimal::from(3_000))).unwrap();
@@ -57,7 +64,13 @@ pub fn start(config: &SimConfig) -> Engine {
 pub fn open<S: SimStorage>(config: &SimConfig, storage: S) -> Venue<S> {
     let mut venue = Venue::open(config.clone(), storage).unwrap();
     venue.register(instrument()).unwrap();
-    if venue.open_account(account(), AccountSettings { allow_short: true }).is_ok() {
+    if venue
+        .open_account(
+            account(),
+            AccountSettings { allow_short: true, ..AccountSettings::default() },
+        )
+        .is_ok()
+    {
         venue.open_account(follower(), AccountSettings::default()).unwrap();
         venue.deposit(&account(), &usd(Decimal::from(3_000))).unwrap();
         venue.deposit(&follower(), &usd(Decimal::from(3_000))).unwrap();
@@ -71,6 +84,11 @@ pub fn run(engine: &mut Engine, command: &Command, now: Timestamp) -> Answer {
             let (outcome, events) = engine.place(order, now);
             Answer::Placed(outcome, events)
         }
+        Command::Replace(request) => {
+            let (outcome, events) = engine.replace(request, now);
+            Answer::Placed(outcome, events)
+        }
+        Command::Mark(price) => Answer::Events(engine.on_mark(&symbol(), *price, now)),
         Command::Hand(order) => {
             let (outcome, events) = engine.external_order(order, now);
             Answer::Placed(outcome, events)
@@ -96,6 +114,14 @@ pub fn run_venue<S: SimStorage>(
         Command::Place(order) => {
             let (outcome, events) = venue.place(order, now)?;
             Answer::Placed(outcome, events)
+        }
+        Command::Replace(request) => {
+            let (outcome, events) = venue.replace(request, now)?;
+            Answer::Placed(outcome, events)
+        }
+        Command::Mark(price) => {
+            let mark = Happening::Mark { instrument: symbol(), price: *price };
+            Answer::Events(venue.happen(&mark, now)?)
         }
         Command::Hand(order) => {
             let (outcome, events) = venue.external_order(order, now)?;
@@ -136,6 +162,7 @@ impl Command {
     pub fn by(&self) -> AccountId {
         match self {
             Self::Place(order) => order.account.clone(),
+            Self::Replace(request) => request.order.account.clone(),
             Self::Hand(order) => order.account.clone(),
             Self::Cancel(account, _) => account.clone(),
             _ => account(),
@@ -175,20 +202,34 @@ fn sides() -> impl Strategy<Value = Side> {
 
 pub fn orders() -> impl Strategy<Value = PlaceOrder> {
     let flags = (prop::bool::weighted(0.1), prop::bool::weighted(0.3));
+    let flags = (flags, conditions());
     (who(), ids(), sides(), 1_i64..20, kinds(), tifs(), flags).prop_map(
-        |(account, client_order_id, side, units, kind, tif, (post_only, reduce_only))| PlaceOrder {
-            account,
-            client_order_id,
-            instrument: symbol(),
-            side,
-            qty: Qty::new(Decimal::from(units)).unwrap(),
-            kind,
-            tif,
-            post_only,
-            reduce_only,
-            conditions: Conditions::default(),
+        |(account, client_order_id, side, units, kind, tif, (flags, conditions))| {
+            let (post_only, reduce_only) = flags;
+            PlaceOrder {
+                account,
+                client_order_id,
+                instrument: symbol(),
+                side,
+                qty: Qty::new(Decimal::from(units)).unwrap(),
+                kind,
+                tif,
+                post_only,
+                reduce_only,
+                conditions,
+            }
         },
     )
+}
+
+fn conditions() -> impl Strategy<Value = Conditions> {
+    use TriggerBy::{Last, Mark, Quote};
+    let by = prop_oneof![4 => Just(None), 1 => prop_oneof![Just(Last), Just(Quote), Just(Mark)].prop_map(Some)];
+    let group =
+        proptest::option::weighted(0.2, (0_u8..3).prop_map(|n| format!("g{n}").parse().unwrap()));
+    (by, prop::bool::weighted(0.2), group).prop_map(|(trigger_by, extended_hours, group)| {
+        Conditions { trigger_by, extended_hours, group, ..Conditions::default() }
+    })
 }
 
 pub fn bars() -> impl Strategy<Value = Bar> {
@@ -231,11 +272,17 @@ pub fn commands(max: usize) -> impl Strategy<Value = Vec<Command>> {
     });
     let command = prop_oneof![
         8 => orders().prop_map(Command::Place),
+        2 => (orders(), ids()).prop_map(|(order, replaces)| {
+            Command::Replace(ReplaceOrder { order, replaces, venue_order_id: None })
+        }),
+        1 => (9_400_i64..10_600).prop_map(|units| Command::Mark(cents(units))),
         1 => hand,
         1 => (who(), ids()).prop_map(|(who, id)| Command::Cancel(who, id)),
         5 => ticks().prop_map(Command::Tick),
         3 => bars().prop_map(Command::Bar),
-        1 => prop_oneof![Just(SessionChange::Open), Just(SessionChange::Close)]
+        1 => prop_oneof![
+            Just(SessionChange::Open), Just(SessionChange::Close), Just(SessionChange::Extended)
+        ]
             .prop_map(Command::Session),
         1 => money().prop_map(|(who, money)| Command::Deposit(who, money)),
         1 => money().prop_map(|(who, money)| Command::Withdraw(who, money)),

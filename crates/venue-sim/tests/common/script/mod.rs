@@ -7,12 +7,14 @@ mod words;
 
 use std::fmt::Write as _;
 
-use domain::CalendarKind;
+use domain::{AssetClass, CalendarKind, Contract, MarginTier};
 use run::Run;
 use rust_decimal::Decimal;
-use venue_sim::{AccountSettings, Engine, FillLimitsOn, SimConfig, TriggerOn};
+use venue_sim::{
+    AccountSettings, Engine, FillLimitsOn, MarginMode, MarginPlan, SimConfig, TriggerOn,
+};
 
-use crate::common::{account, dec, instrument, qty, usd};
+use crate::common::{account, at, dec, instrument, qty, symbol, usd};
 
 /// What a case sets up before its first command.
 struct Setup {
@@ -53,6 +55,21 @@ impl Setup {
                 self.instrument.min_qty = qty(v);
             }
             ["calendar", "us"] => self.instrument.calendar = CalendarKind::UsEquities,
+            ["set", "liquidation_fee", v] => self.config.liquidation_fee = dec(v),
+            ["set", "insurance_fund", "false"] => self.config.insurance_fund = false,
+            ["set", "borrow_rate", v] => self.config.borrow_rate = dec(v),
+            ["set", "interest_rate", v] => self.config.interest_rate = dec(v),
+            ["contract", max, tiers @ ..] => self.contract(max, tiers),
+            ["expires", secs] => self.expires(secs.parse().unwrap()),
+            ["multiplier", v] => self.instrument.multiplier = dec(v),
+            ["leverage", v] => self.settings.default_leverage = dec(v),
+            ["isolated"] => self.settings.margin_mode = MarginMode::Isolated,
+            ["margin", i, m] => {
+                let (initial_rate, maintenance_rate) = (dec(i), dec(m));
+                self.settings.margin = MarginPlan::Margin { initial_rate, maintenance_rate };
+            }
+            ["fee", "in", "base"] => self.instrument.fee_currency = self.instrument.base,
+            ["quoted", "in", code] => self.instrument.quote = code.parse().unwrap(),
             ["allow", "short"] => self.settings.allow_short = true,
             ["not", "shortable"] => self.instrument.shortable = false,
             ["cash-only", v] => self.cash = dec(v),
@@ -61,10 +78,30 @@ impl Setup {
         true
     }
 
+    /// `MAX UPTO:INITIAL:MAINTENANCE …`, the last step up to `-`.
+    fn contract(&mut self, max: &str, tiers: &[&str]) {
+        let tier = |text: &&str| {
+            let parts: Vec<&str> = text.split(':').collect();
+            MarginTier {
+                up_to: (parts[0] != "-").then(|| dec(parts[0])),
+                initial_rate: dec(parts[1]),
+                maintenance_rate: dec(parts[2]),
+            }
+        };
+        let tiers = tiers.iter().map(tier).collect();
+        self.instrument.contract = Some(Contract { expires: None, max_leverage: dec(max), tiers });
+        self.instrument.asset_class = AssetClass::Perpetual;
+    }
+
+    fn expires(&mut self, secs: i64) {
+        self.instrument.contract.as_mut().unwrap().expires = Some(at(secs));
+        self.instrument.asset_class = AssetClass::Future;
+    }
+
     fn engine(&self) -> Engine {
         let mut engine = Engine::new(self.config.clone()).unwrap();
         engine.register(self.instrument.clone());
-        engine.open_account(account(), self.settings).unwrap();
+        engine.open_account(account(), self.settings.clone()).unwrap();
         if !self.cash.is_zero() {
             engine.deposit(&account(), &usd(self.cash)).unwrap();
         }
@@ -82,7 +119,8 @@ fn play(lines: &[&str]) -> Result<(), String> {
         if setup.take(&words) {
             continue;
         }
-        let run = run.get_or_insert_with(|| Run { engine: setup.engine(), secs: 0 });
+        let run =
+            run.get_or_insert_with(|| Run { engine: setup.engine(), secs: 0, symbol: symbol() });
         if let Some(result) = run.check(&words) {
             result?;
             continue;

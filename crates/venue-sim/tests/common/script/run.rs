@@ -1,12 +1,15 @@
 //! One case: an engine, and the commands that it is given.
 
-use domain::{Bar, ClientOrderId, Price, Quote};
+use domain::{Bar, ClientOrderId, Instrument, InstrumentId, Money, Price, Quote};
 use path::{
     broker::{CancelOutcome, PlaceOutcome},
     verbs::{PlaceOrder, ReplaceOrder},
 };
 use rust_decimal::Decimal;
-use venue_sim::{BarStep, Engine, ExternalOrder, Phase, SessionChange, SimTick};
+use venue_sim::{
+    AccountEvent, BarStep, Engine, ExternalOrder, Happening, Phase, SessionChange, SimError,
+    SimTick,
+};
 
 use super::words::{code, event, parse_order};
 use crate::common::{account, at, dec, price, qty, symbol, usd};
@@ -14,6 +17,8 @@ use crate::common::{account, at, dec, price, qty, symbol, usd};
 pub(super) struct Run {
     pub(super) engine: Engine,
     pub(super) secs: i64,
+    /// What the lines are about.
+    pub(super) symbol: InstrumentId,
 }
 
 impl Run {
@@ -33,7 +38,8 @@ impl Run {
             ["replace", old, rest @ ..] => (Some(ClientOrderId::new(old).unwrap()), rest),
             words => (None, words),
         };
-        let order = parse_order(if id == "hand" { "x" } else { id }, words);
+        let mut order = parse_order(if id == "hand" { "x" } else { id }, words);
+        order.instrument = self.symbol.clone();
         let (outcome, events) = if let Some(replaces) = replaces {
             self.engine.replace(&ReplaceOrder { order, replaces, venue_order_id: None }, now)
         } else if id == "hand" {
@@ -68,7 +74,7 @@ impl Run {
         }
         let now = at(self.secs);
         let quote = Quote { bid, ask, last, at: now };
-        let tick = SimTick { instrument: symbol(), quote, traded_volume, phase };
+        let tick = SimTick { instrument: self.symbol.clone(), quote, traded_volume, phase };
         self.engine.on_tick(&tick, now).iter().map(|(_, e)| event(e)).collect()
     }
 
@@ -85,7 +91,7 @@ impl Run {
         };
         let mut out = Vec::new();
         for step in steps {
-            out.extend(self.engine.on_bar_step(&symbol(), &bar, *step));
+            out.extend(self.engine.on_bar_step(&self.symbol, &bar, *step));
         }
         out.iter().map(|(_, e)| event(e)).collect()
     }
@@ -96,7 +102,7 @@ impl Run {
         match words {
             ["hold", n, "@", p] => {
                 let (held, p) = (qty(n).signed(true), price(p));
-                self.engine.transfer_position(&account(), &symbol(), held, p).unwrap();
+                self.engine.transfer_position(&account(), &self.symbol, held, p).unwrap();
                 Vec::new()
             }
             ["quote", rest @ ..] => self.tick(Phase::Continuous, rest),
@@ -113,23 +119,40 @@ impl Run {
                     "extended" => SessionChange::Extended,
                     other => panic!("no session: {other}"),
                 };
-                let events = self.engine.on_session(&symbol(), change, now);
+                let events = self.engine.on_session(&self.symbol, change, now);
                 events.iter().map(|(_, e)| event(e)).collect()
             }
             ["mark", p] => {
-                let events = self.engine.on_mark(&symbol(), price(p), now);
+                let events = self.engine.on_mark(&self.symbol, price(p), now);
                 events.iter().map(|(_, e)| event(e)).collect()
             }
             ["withdraw", amount] => {
-                let refused = self.engine.withdraw(&account(), &usd(dec(amount))).err();
-                refused.iter().map(|error| format!("refused {}", error.code())).collect()
+                told(self.engine.withdraw_at(&account(), &usd(dec(amount)), now))
+            }
+            ["deposit", amount, code] => {
+                let money = Money::new(dec(amount), code.parse().unwrap());
+                told(self.engine.deposit_at(&account(), &money, now))
+            }
+            ["lever", leverage] => {
+                let set = self.engine.set_leverage(&account(), &self.symbol, dec(leverage));
+                told(set.map(|()| Vec::new()))
+            }
+            ["on", name] => {
+                let id: InstrumentId = format!("sim:{name}").parse().unwrap();
+                let rules = self.engine.instrument(&symbol()).unwrap().clone();
+                self.engine.register(Instrument { id: id.clone(), ..rules });
+                self.symbol = id;
+                Vec::new()
+            }
+            ["funding" | "dividend" | "split" | "day" | "time", ..] => {
+                told(Ok(self.engine.happen(&self.happening(words), now)))
             }
             ["wait", secs] => {
                 self.secs += secs.parse::<i64>().unwrap();
                 Vec::new()
             }
             ["suspend"] => {
-                let mut rules = self.engine.instrument(&symbol()).unwrap().clone();
+                let mut rules = self.engine.instrument(&self.symbol).unwrap().clone();
                 rules.tradable = false;
                 self.engine.register(rules);
                 Vec::new()
@@ -141,20 +164,54 @@ impl Run {
         }
     }
 
+    fn happening(&self, words: &[&str]) -> Happening {
+        let instrument = self.symbol.clone();
+        match words {
+            ["funding", rate, id] => {
+                Happening::Funding { instrument, rate: dec(rate), id: id.parse().unwrap() }
+            }
+            ["dividend", amount, id] => Happening::Dividend {
+                instrument,
+                per_share: usd(dec(amount)),
+                id: id.parse().unwrap(),
+            },
+            ["split", n, d, id] => {
+                let (numerator, denominator, id) = (dec(n), dec(d), id.parse().unwrap());
+                Happening::Split { instrument, numerator, denominator, id }
+            }
+            ["day"] => Happening::Day,
+            _ => Happening::Time,
+        }
+    }
+
     /// A line that checks a balance instead of doing something.
     pub(super) fn check(&self, words: &[&str]) -> Option<Result<(), String>> {
         let (found, expected) = match words {
             ["position", n] => {
-                let position = self.engine.position(&account(), &symbol());
+                let position = self.engine.position(&account(), &self.symbol);
                 (position.map_or(Decimal::ZERO, |p| p.qty.get()), dec(n))
             }
-            ["cash", n] => {
-                let cash = self.engine.cash(&account()).unwrap();
-                (cash.get(domain::Currency::usd()).amount(), dec(n))
+            ["cash", n] => (self.cash("USD"), dec(n)),
+            ["cash", n, code] => (self.cash(code), dec(n)),
+            ["aside", n] => {
+                let book = self.engine.book();
+                let state = book.accounts.iter().find(|state| state.id == account()).unwrap();
+                (state.aside(&self.symbol), dec(n))
             }
             _ => return None,
         };
         let differs = || format!("  {} is {found}, not {expected}", words[0]);
         Some(if found == expected { Ok(()) } else { Err(differs()) })
+    }
+
+    fn cash(&self, code: &str) -> Decimal {
+        self.engine.cash(&account()).unwrap().get(code.parse().unwrap()).amount()
+    }
+}
+
+fn told(answer: Result<Vec<AccountEvent>, SimError>) -> Vec<String> {
+    match answer {
+        Ok(events) => events.iter().map(|(_, e)| event(e)).collect(),
+        Err(error) => vec![format!("refused {}", error.code())],
     }
 }

@@ -23,13 +23,26 @@ pub(super) fn event(event: &VenueEvent) -> String {
                 format!("{who} fill {} @ {} {}", fill.qty, fill.price, liquidity.trim_matches('"'));
             if !fill.fee.amount().is_zero() {
                 write!(text, " fee {}", fill.fee.amount()).unwrap();
+                if fill.fee.currency().as_str() != "USD" {
+                    write!(text, " {}", fill.fee.currency()).unwrap();
+                }
             }
             text
         }
         VenueEvent::Order(report) => {
             let who = report.client_order_id.as_ref().map_or("-", ClientOrderId::as_str);
             let status = serde_json::to_string(&report.status).unwrap();
-            format!("{who} {} {}", status.trim_matches('"'), report.filled)
+            let mut text = format!("{who} {} {}", status.trim_matches('"'), report.filled);
+            if let (None, Some(why)) = (&report.client_order_id, &report.reason) {
+                write!(text, " {why}").unwrap();
+            }
+            text
+        }
+        VenueEvent::Movement(movement) => {
+            format!("{} {} {}", movement.id, movement.kind.name(), movement.money)
+        }
+        VenueEvent::Action(action) => {
+            format!("{} split {}:{}", action.id, action.numerator, action.denominator)
         }
         other => format!("{other:?}"),
     }

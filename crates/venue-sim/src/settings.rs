@@ -1,0 +1,113 @@
+//! What an account may do: shorts, borrowing, leverage.
+//!
+//! This module must not know what an account holds.
+
+use std::collections::BTreeMap;
+
+use domain::InstrumentId;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{config::range, error::SimError};
+
+/// How what is bought or sold short, other than contracts, is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarginPlan {
+    /// In full, out of the balance in the instrument's quote currency.
+    #[default]
+    Cash,
+    /// In part: the venue lends the rest, and lends what is sold short. Regulation T asks for
+    /// 0.5 and 0.25.
+    Margin {
+        /// Share of the value of holdings and shorts that the equity must cover to open.
+        initial_rate: Decimal,
+        /// Share of the value below which the venue closes positions.
+        maintenance_rate: Decimal,
+    },
+}
+
+/// What secures a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarginMode {
+    /// The whole balance and the profit of every contract secure all contracts.
+    #[default]
+    Cross,
+    /// What was set aside as it was opened secures each contract alone.
+    Isolated,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccountSettings {
+    /// True to let it sell what it doesn't hold, if the instrument is shortable. Without a margin
+    /// plan a short position freezes twice its value: the proceeds and as much again.
+    pub allow_short: bool,
+    /// How purchases and shorts are paid for. An account with margin may always be short.
+    #[serde(skip_serializing_if = "is_default")]
+    pub margin: MarginPlan,
+    /// What secures contracts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub margin_mode: MarginMode,
+    /// Leverage by contract, at least 1; the contract's own maximum caps it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub leverage: BTreeMap<InstrumentId, Decimal>,
+    /// The leverage of every other contract, at least 1.
+    #[serde(skip_serializing_if = "is_one")]
+    pub default_leverage: Decimal,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_one(value: &Decimal) -> bool {
+    *value == Decimal::ONE
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self {
+            allow_short: false,
+            margin: MarginPlan::Cash,
+            margin_mode: MarginMode::Cross,
+            leverage: BTreeMap::new(),
+            default_leverage: Decimal::ONE,
+        }
+    }
+}
+
+impl AccountSettings {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`SimError::Config`] names the setting and its rule.
+    pub fn validate(&self) -> Result<(), SimError> {
+        if let MarginPlan::Margin { initial_rate, maintenance_rate } = self.margin {
+            let (least, rule) = (Decimal::new(1, 6), "0.000001 to 1, at most 12 decimals");
+            range("initial_rate", initial_rate, least, Decimal::ONE, rule)?;
+            let rule = "0.000001 to the initial rate, at most 12 decimals";
+            range("maintenance_rate", maintenance_rate, least, initial_rate, rule)?;
+        }
+        let leverages = self.leverage.values().chain([&self.default_leverage]);
+        for leverage in leverages {
+            let rule = "1 to 1000, at most 12 decimals";
+            range("leverage", *leverage, Decimal::ONE, Decimal::ONE_THOUSAND, rule)?;
+        }
+        Ok(())
+    }
+
+    /// True when it may sell what it doesn't hold.
+    #[must_use]
+    pub const fn may_short(&self) -> bool {
+        self.allow_short || matches!(self.margin, MarginPlan::Margin { .. })
+    }
+
+    /// The leverage of a contract.
+    #[must_use]
+    pub fn leverage_of(&self, instrument: &InstrumentId) -> Decimal {
+        self.leverage.get(instrument).copied().unwrap_or(self.default_leverage)
+    }
+}
