@@ -109,10 +109,8 @@ impl Exchange {
 
     /// Opens an account with some money.
     pub(crate) fn open_account(&mut self, account: &AccountId, cash: i64) {
-        let settings = AccountSettings {
-            allow_short: self.allow_short,
-            ..AccountSettings::default()
-        };
+        let settings =
+            AccountSettings { allow_short: self.allow_short, ..AccountSettings::default() };
         let opened = self.engine.open_account(account.clone(), settings);
         debug_assert!(opened.is_ok(), "accounts have different names");
         let _ = self.transfer(account, cash);
