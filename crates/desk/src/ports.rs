@@ -63,6 +63,9 @@ pub trait Others: Send + Sync {
     fn release(&self, by: Origin) -> BoxFuture<'_, Result<(), String>>;
 }
 
+/// Judges what accounts of other desks use together with what one of this desk wants.
+pub type JudgeUse<'a> = dyn FnMut(&BTreeMap<AccountId, DeskUse>) -> Result<(), DeskExceeded> + 'a;
+
 /// What the accounts of other desks on the same database use of the desk's limits.
 pub trait SharedUse: Send + Sync {
     /// Tells `judge` what accounts of other desks use, while no other desk can judge, and keeps
@@ -74,7 +77,7 @@ pub trait SharedUse: Send + Sync {
         &self,
         account: &AccountId,
         usage: DeskUse,
-        judge: &mut dyn FnMut(&BTreeMap<AccountId, DeskUse>) -> Result<(), DeskExceeded>,
+        judge: &mut JudgeUse<'_>,
     ) -> Result<Result<(), DeskExceeded>, String>;
 
     /// What the account uses has changed; the others are told soon.

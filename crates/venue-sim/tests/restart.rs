@@ -222,8 +222,11 @@ fn perpetual() -> Instrument {
     }
 }
 
+/// Something that happens at a venue.
+type Step = Box<dyn Fn(&mut Venue<MemoryStorage>)>;
+
 /// Contracts, marks, funding, loans and splits: everything that an account can have.
-fn busy_steps() -> Vec<Box<dyn Fn(&mut Venue<MemoryStorage>)>> {
+fn busy_steps() -> Vec<Step> {
     let perp = || perpetual().id;
     let contract = move |id: &str, side, units, kind| {
         let mut order = order(id, side, units, kind, TimeInForce::Gtc);
@@ -231,7 +234,7 @@ fn busy_steps() -> Vec<Box<dyn Fn(&mut Venue<MemoryStorage>)>> {
         order
     };
     let quote = move |units: i64, instrument: InstrumentId| SimTick { instrument, ..tick(units) };
-    let happen = |what: Happening| -> Box<dyn Fn(&mut Venue<MemoryStorage>)> {
+    let happen = |what: Happening| -> Step {
         Box::new(move |venue| drop(venue.happen(&what, at(20)).unwrap()))
     };
     let id = |text: &str| text.parse::<MovementId>().unwrap();

@@ -44,7 +44,11 @@ impl Factory {
         self.desk.create_account(&NewAccount { spec, policy: request.policy }).await?;
         self.venue.with(|v| {
             // Whether it may sell short is the desk's to say here.
-            v.open_account(id.clone(), AccountSettings { allow_short: true, ..AccountSettings::default() }).unwrap();
+            v.open_account(
+                id.clone(),
+                AccountSettings { allow_short: true, ..AccountSettings::default() },
+            )
+            .unwrap();
             v.deposit(&id, &request.cash).unwrap();
         });
         let (sender, events, overflow) = Desk::events();

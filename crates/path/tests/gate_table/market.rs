@@ -84,6 +84,11 @@ fn prices() -> Vec<Case> {
             desk.session(true, START.utc_day());
             submit(buy("1"))
         }),
+    ]
+}
+
+fn rates() -> Vec<Case> {
+    vec![
         entry(Code::RateMissing, |desk| {
             let eur = Currency::new("EUR").unwrap();
             let sap = domain::Instrument { quote: eur, fee_currency: eur, ..stock("sim:SAP") };
@@ -125,6 +130,11 @@ fn prices() -> Vec<Case> {
             desk.tell(Input::Venue(VenueEvent::Order(foreign)));
             submit(buy("1").limit("100"))
         }),
+    ]
+}
+
+fn collars() -> Vec<Case> {
+    vec![
         entry(Code::PriceCollar, |desk| {
             desk.limit(|l| l.price_collar_percent = Some(pct("3")));
             submit(buy("1").limit("103.01"))
@@ -193,6 +203,8 @@ fn venue_numbers() -> Vec<Case> {
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = instruments();
     cases.extend(prices());
+    cases.extend(rates());
+    cases.extend(collars());
     cases.extend(venue_numbers());
     cases
 }

@@ -80,6 +80,11 @@ fn latched() -> Vec<Case> {
             desk.price(IBM, "90.01", "90.01");
             submit(buy("1").limit("90"))
         }),
+    ]
+}
+
+fn strange() -> Vec<Case> {
+    vec![
         entry(Code::ForeignDesk, |desk| {
             desk.tell(stranger("cfzzzzzz-1-1"));
             tiny()
@@ -103,6 +108,14 @@ fn latched() -> Vec<Case> {
             (order.status, order.filled) = (VenueStatus::Cancelled, qty("0"));
             order.reason = Some(path::broker::LIQUIDATION.to_owned());
             desk.tell(Input::Venue(VenueEvent::Order(order)));
+            tiny()
+        })
+        .fits(|desk| {
+            let mut order = desk.venue.order_by_hand(id(IBM), domain::Side::Sell, "1", START);
+            (order.status, order.filled) = (VenueStatus::Cancelled, qty("0"));
+            order.reason = Some(path::broker::LIQUIDATION.to_owned());
+            desk.tell(Input::Venue(VenueEvent::Order(order)));
+            desk.release_latch(LatchKind::Liquidated, false, anna());
             tiny()
         }),
     ]
@@ -197,6 +210,7 @@ fn approvals() -> Vec<Case> {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = latched();
+    cases.extend(strange());
     cases.extend(fitness());
     cases.extend(approvals());
     cases

@@ -192,20 +192,7 @@ impl Ledger {
                 self.pulled = self.seq;
             }
             Event::KillReleased(_) => self.kill = None,
-            Event::LimitsSet(e) => {
-                let limits = (*e.limits).clone();
-                match e.target.clone() {
-                    LimitTarget::Account => self.limits = limits,
-                    LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
-                    LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
-                    LimitTarget::Principal(who) => {
-                        self.principal_limits.insert(who, limits);
-                    }
-                    LimitTarget::Instrument(id) => {
-                        self.instrument_limits.insert(id, limits);
-                    }
-                }
-            }
+            Event::LimitsSet(e) => self.set_limits(e.target.clone(), (*e.limits).clone()),
             Event::CloseStarted(e) => {
                 let key = e.idempotency.as_ref();
                 self.use_key(key.map(|i| format!("{}|{}", e.origin.principal, i.key)), "a close");
@@ -217,6 +204,16 @@ impl Ledger {
             Event::PlanSet(e) => self.planned(e),
             Event::Alarm(e) => *self.alarms.entry(e.code.clone()).or_default() += 1,
             _ => {}
+        }
+    }
+
+    fn set_limits(&mut self, target: LimitTarget, limits: Limits) {
+        match target {
+            LimitTarget::Account => self.limits = limits,
+            LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
+            LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
+            LimitTarget::Principal(who) => drop(self.principal_limits.insert(who, limits)),
+            LimitTarget::Instrument(id) => drop(self.instrument_limits.insert(id, limits)),
         }
     }
 

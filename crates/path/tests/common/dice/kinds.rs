@@ -205,6 +205,12 @@ impl Dice {
                 protective: self.protective(),
                 by: self.origin(),
             }),
+            kind => self.guard_event(kind, instrument),
+        }
+    }
+
+    fn guard_event(&mut self, kind: &str, instrument: domain::InstrumentId) -> Event {
+        match kind {
             "day_opened" => {
                 let day = i64::try_from(self.roll(30_000)).unwrap() - 100;
                 Event::DayOpened(DayOpened { day, equity: self.decimal() })
