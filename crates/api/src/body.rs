@@ -4,13 +4,16 @@
 //! one and collects what is wrong with each. A number where money is meant is refused, because a
 //! binary fraction can't hold it. It must not know what fields mean.
 
+mod strict;
+
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{
     Serialize,
-    de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed},
 };
 use serde_json::{Map, Value};
+use strict::Strict;
 
 use crate::problem::{ApiError, FieldError};
 
@@ -19,60 +22,6 @@ const SHOWN_MAX: usize = 80;
 /// What is said to a number where a decimal is meant.
 const WRITE_A_STRING: &str =
     "amounts, prices and percentages are decimal strings: write \"12.50\", not 12.50";
-
-/// A JSON value in which no object names a field twice.
-struct Strict;
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-    fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<Value, D::Error> {
-        d.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
-        Ok(Value::Bool(v))
-    }
-    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
-        Ok(v.into())
-    }
-    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        Ok(v.into())
-    }
-    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
-        Ok(v.into())
-    }
-    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
-        Ok(v.into())
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Strict)? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(name) = access.next_key::<String>()? {
-            let value = access.next_value_seed(Strict)?;
-            if map.contains_key(&name) {
-                return Err(A::Error::custom(format!("field `{}` appears twice", cut(&name))));
-            }
-            map.insert(name, value);
-        }
-        Ok(Value::Object(map))
-    }
-}
 
 fn cut(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
@@ -142,6 +91,16 @@ impl Fields {
     /// Says that a field that was taken is wrong.
     pub(crate) fn refuse(&mut self, field: &str, rule: impl Into<String>) {
         self.error(field, None, rule);
+    }
+
+    /// As [`Fields::refuse`], with the value at fault.
+    pub(crate) fn refuse_value(
+        &mut self,
+        field: &str,
+        value: impl fmt::Display,
+        rule: impl Into<String>,
+    ) {
+        self.error(field, Some(&Value::String(value.to_string())), rule);
     }
 
     /// Takes a field; null is the same as absent.
@@ -279,12 +238,61 @@ impl Fields {
                 return None;
             }
         };
+        self.inner(name, map).map(Some)
+    }
+
+    /// A list of objects with fields of their own; empty when absent.
+    pub(crate) fn list<T: FromFields>(&mut self, name: &'static str, max: usize) -> Option<Vec<T>> {
+        let given = match self.take(name) {
+            None => return Some(Vec::new()),
+            Some(Value::Array(items)) if items.len() <= max => items,
+            Some(Value::Array(items)) => {
+                self.refuse_value(name, items.len(), format!("at most {max} objects"));
+                return None;
+            }
+            Some(other) => {
+                self.error(name, Some(&other), format!("a list of at most {max} objects"));
+                return None;
+            }
+        };
+        let items: Vec<Option<T>> =
+            given.into_iter().enumerate().map(|(n, item)| self.item(name, n, item)).collect();
+        items.into_iter().collect()
+    }
+
+    fn item<T: FromFields>(&mut self, list: &str, index: usize, item: Value) -> Option<T> {
+        let place = format!("{list}[{index}]");
+        let Value::Object(left) = item else {
+            self.error(&place, Some(&item), "an object");
+            return None;
+        };
+        self.inner(&place, left)
+    }
+
+    /// Reads an object inside this one, and tells what is wrong with it under its own name.
+    fn inner<T: FromFields>(&mut self, place: &str, left: Map<String, Value>) -> Option<T> {
         let mut inner =
-            Self { prefix: format!("{}{name}.", self.prefix), left: map, ..Self::default() };
+            Self { prefix: format!("{}{place}.", self.prefix), left, ..Self::default() };
         let value = T::from_fields(&mut inner);
         inner.refuse_unknown();
         self.errors.append(&mut inner.errors);
-        value.map(Some)
+        value
+    }
+
+    /// A whole number that counts something: a JSON number, since no fraction is meant.
+    pub(crate) fn count(
+        &mut self,
+        name: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<Option<u32>> {
+        let Some(value) = self.take(name) else { return Some(None) };
+        let number = value.as_u64().and_then(|n| u32::try_from(n).ok());
+        if let Some(number) = number.filter(|n| range.contains(n)) {
+            return Some(Some(number));
+        }
+        let rule = format!("a whole number, {} to {}", range.start(), range.end());
+        self.error(name, Some(&value), rule);
+        None
     }
 
     /// A record of settings: every field of the object replaces one of `base`. Each field is tried

@@ -27,13 +27,14 @@ orders are in the journal for at least seven days; those of other writes are rem
 while the desk runs.
 - **Ids in paths** are url-encoded: `account/main` is `account%2Fmain`.";
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("health", "Whether the program lives and is ready; no key needed"),
     ("desk", "The desk at a glance"),
     ("accounts", "Accounts and books"),
     ("positions", "Positions and what protects them"),
     ("orders", "Orders"),
     ("approvals", "Requests that wait for somebody's approval"),
+    ("armed", "Orders that wait for the market's next opening"),
     ("limits", "Limits, presets, policy"),
     ("kill", "The kill switch and latches"),
     ("journal", "The journal and its checks"),
@@ -120,6 +121,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         ("get", &mut item.get),
         ("put", &mut item.put),
         ("post", &mut item.post),
+        ("patch", &mut item.patch),
         ("delete", &mut item.delete),
     ]
     .into_iter()

@@ -225,6 +225,9 @@ impl From<DeskError> for ApiError {
             DeskError::AccountExists(_) => {
                 Self::conflict(code, detail, "Use the account that exists, or another id.")
             }
+            DeskError::AccountElsewhere { .. } => {
+                Self::conflict(code, detail, "Send the request to the desk that holds the account.")
+            }
             DeskError::AccountStopped(_) => {
                 Self::unavailable(code, detail, "See the log, then restart the desk.")
             }

@@ -18,8 +18,8 @@ use crate::{
     guard::{auth, headers, host, memo, origin, rate, time},
     problem::ApiError,
     routes::{
-        accounts, approvals, books, desk, docs, health, journal, kill, limits, market, metrics,
-        orders, positions, statement,
+        accounts, approvals, armed, books, desk, docs, health, journal, kill, limits, market,
+        metrics, orders, positions, protection, reversal, statement,
     },
     state::ApiState,
     ws,
@@ -40,15 +40,20 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(statement::trips))
         .routes(routes!(statement::lots))
         .routes(routes!(statement::days))
+        .routes(routes!(statement::equity))
         .routes(routes!(statement::table))
         .routes(routes!(positions::list))
         .routes(routes!(positions::list_of_account))
         .routes(routes!(positions::close))
-        .routes(routes!(positions::protect))
+        .routes(routes!(positions::close_all))
+        .routes(routes!(reversal::reverse))
+        .routes(routes!(protection::protect))
         .routes(routes!(positions::adopt))
         .routes(routes!(orders::list::list, orders::create::create))
         .routes(routes!(orders::preview::preview))
-        .routes(routes!(orders::list::show, orders::cancel::cancel))
+        .routes(routes!(orders::list::show, orders::change::change, orders::cancel::cancel))
+        .routes(routes!(armed::list))
+        .routes(routes!(armed::disarm))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::decide))
         .routes(routes!(limits::show, limits::set))

@@ -107,7 +107,8 @@ async fn books_limits_and_policy_are_the_operators() {
     assert_eq!(limits["origins"]["agent"]["open_orders"], 3);
     assert_eq!(limits["instruments"]["sim:IBM"]["open_orders"], 3);
     let (_, presets) = house.get("/api/presets").await;
-    assert_eq!(presets["presets"].as_array().unwrap().len(), 3);
+    let names: Vec<_> = presets["presets"].as_array().unwrap().iter().map(|p| &p["name"]).collect();
+    assert_eq!(names, ["stocks", "single-instrument", "crypto-spot", "futures-dca"]);
     let preset = json!({"preset": "stocks"});
     let (status, _) = house.post("/api/accounts/main/limits/preset", preset).await;
     assert_eq!(status, StatusCode::OK);

@@ -11,7 +11,7 @@ use domain::{
 };
 use path::{
     budget::DeskBudget,
-    core::{Core, Input, Preview, Reply, ReplyId},
+    core::{Changes, Core, Input, Preview, Reply, ReplyId},
     event::LimitTarget,
     market::Now,
     policy::{LatchKind, Policy},
@@ -95,8 +95,50 @@ impl AccountHandle {
     /// # Errors
     /// As [`AccountHandle::tell`].
     pub async fn submit(&self, intent: Intent) -> Result<Reply, DeskError> {
-        let (answer, reply) = oneshot::channel();
-        self.send(Command::Submit { intent: Box::new(intent), answer }).await?;
+        let intent = Box::new(intent);
+        self.wish(move |reply| Input::Submit { intent: intent.clone(), reply }).await
+    }
+
+    /// Asks for another order in a working one's place. `changes` says what is different, and
+    /// `intent` is the id of this request.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn replace(
+        &self,
+        order: ClientOrderId,
+        changes: Changes,
+        intent: IntentId,
+        origin: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.wish(move |reply| Input::Replace {
+            order: order.clone(),
+            changes,
+            intent: intent.clone(),
+            origin: origin.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Asks for a position to be closed at the market and, once it is, for what `intent` wants: the
+    /// other direction.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn reverse(&self, intent: Intent) -> Result<Reply, DeskError> {
+        let intent = Box::new(intent);
+        self.wish(move |reply| Input::Reverse { intent: intent.clone(), reply }).await
+    }
+
+    /// Tells a wish that may open a position.
+    async fn wish(
+        &self,
+        make: impl Fn(Option<ReplyId>) -> Input + Send + 'static,
+    ) -> Result<Reply, DeskError> {
+        let (answer, reply) = oneshot::channel::<Result<Reply, DeskError>>();
+        let make: MakeInput = Box::new(make);
+        self.send(Command::Wish { make, answer }).await?;
         reply.await.map_err(|_| DeskError::AccountStopped(self.id.clone()))?
     }
 
@@ -141,6 +183,35 @@ impl AccountHandle {
             reply,
         })
         .await
+    }
+
+    /// Asks for a share of every managed position to be closed at the market, of one instrument or
+    /// of all.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn close_all(
+        &self,
+        instrument: Option<InstrumentId>,
+        share: Percent,
+        origin: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::CloseAll {
+            instrument: instrument.clone(),
+            share,
+            origin: origin.clone(),
+            reply,
+        })
+        .await
+    }
+
+    /// Takes a request back that waits for an opening.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn disarm(&self, intent: IntentId, by: Origin) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::Disarm { intent: intent.clone(), by: by.clone(), reply })
+            .await
     }
 
     /// Decides about a request that waits for approval.
@@ -189,7 +260,7 @@ impl AccountHandle {
         .await
     }
 
-    /// Moves a position's stop and target.
+    /// Replaces a position's protective levels.
     ///
     /// # Errors
     /// As [`AccountHandle::tell`].

@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use domain::Intent;
 use path::{
     broker::{Broker, VenueEvent},
     budget::DeskBudget,
@@ -47,6 +46,8 @@ const OUTSTANDING_MAX: usize = 1_024;
 const TICK: Duration = Duration::from_millis(100);
 /// Failed writes in a row after which wishes are answered with the error.
 const FAILURES_MAX: u32 = 3;
+/// Pause before a journal that could not be read is read again.
+const REREAD_EVERY: Duration = Duration::from_millis(250);
 /// Records between snapshots.
 const SNAPSHOT_EVERY: u64 = 2_000;
 
@@ -61,12 +62,21 @@ pub(crate) type Look = Box<dyn FnOnce(&Core, Now, &mut dyn DeskBudget) + Send>;
 pub(crate) enum Command {
     /// An input, and who waits for its reply.
     Input { make: MakeInput, answer: Option<Answer> },
-    /// A wish to trade. The kill file is read before it is judged.
-    Submit { intent: Box<Intent>, answer: Answer },
+    /// A wish that may open a position. The kill file is read before it is judged.
+    Wish { make: MakeInput, answer: Answer },
     /// A look at the state.
     Look(Look),
     /// Stop, once what is decided is durable.
     Stop(oneshot::Sender<()>),
+}
+
+/// How an account's task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was asked to, or its journal is damaged.
+    Stopped,
+    /// Another desk has the account.
+    TakenOver,
 }
 
 /// What comes back from outside: outcomes of sends, answers to questions.
@@ -104,6 +114,7 @@ pub(crate) struct Actor {
     next_reply: u64,
     snapshot_at: u64,
     writable: bool,
+    taken_over: bool,
     stopping: Option<oneshot::Sender<()>>,
 }
 
@@ -114,7 +125,7 @@ struct Waiting {
 
 /// What a failed write left to be decided again.
 enum Undecided {
-    Fact(Input),
+    Fact(Box<Input>),
     Wish(Waiting),
 }
 
@@ -128,6 +139,7 @@ fn fact(input: &Input) -> Option<Input> {
         | Input::Session { .. }
         | Input::Rate { .. }
         | Input::Range { .. }
+        | Input::Clusters(_)
         | Input::Journal { .. }
         | Input::LookedUp { .. }
         | Input::Snapshot(_)
@@ -158,6 +170,7 @@ impl Actor {
             next_reply: 1,
             snapshot_at,
             writable: true,
+            taken_over: false,
             stopping: None,
         }
     }
@@ -168,7 +181,7 @@ impl Actor {
         incarnation: u32,
         mut commands: mpsc::Receiver<Command>,
         mut events: mpsc::Receiver<VenueEvent>,
-    ) {
+    ) -> End {
         let now = self.parts.clock.now();
         let batch = self.parts.core.start(incarnation, now, &mut self.parts.budget);
         self.hand_over(batch, None);
@@ -179,6 +192,7 @@ impl Actor {
             // While nothing can be written, what the venue tells waits in its bounded queue.
             let stuck = self.failures > FAILURES_MAX && !self.undecided.is_empty();
             let room = calm && !stuck;
+            let unfolded = self.failed && self.outstanding.is_empty();
             let go_on = tokio::select! {
                 biased;
                 Some((serial, written)) = self.written.recv() => self.on_written(serial, written),
@@ -190,6 +204,7 @@ impl Actor {
                     true
                 }
                 () = self.parts.quotes.changed(), if room => { self.take_quotes(); true }
+                () = tokio::time::sleep(REREAD_EVERY), if unfolded => self.rebuild(),
                 else => false,
             };
             let done = self.stopping.is_some() && self.outstanding.is_empty() && !self.failed;
@@ -201,6 +216,7 @@ impl Actor {
             self.keep_snapshot();
             let _ = stopped.send(());
         }
+        if self.taken_over { End::TakenOver } else { End::Stopped }
     }
 
     fn step(&mut self, input: Input) {
@@ -255,10 +271,8 @@ impl Actor {
                 self.decide(Waiting { make, answer });
             }
             Command::Input { make, answer: None } => self.step(make(None)),
-            Command::Submit { intent, answer } => {
+            Command::Wish { make, answer } => {
                 self.heed_kill_file();
-                let make: MakeInput =
-                    Box::new(move |reply| Input::Submit { intent: intent.clone(), reply });
                 self.decide(Waiting { make, answer });
             }
         }
@@ -314,13 +328,14 @@ impl Actor {
                 self.answer(id, Err(DeskError::Journal(failed.error.clone())));
             }
             tracing::error!(stream = %self.stream, "another desk holds the account: stopping");
+            self.taken_over = true;
             return false;
         }
         if !self.failed {
             self.failures = self.failures.saturating_add(1);
         }
         self.failed = true;
-        self.undecided.extend(fact.map(Undecided::Fact));
+        self.undecided.extend(fact.map(|fact| Undecided::Fact(Box::new(fact))));
         for id in failed.replies {
             if self.failures > FAILURES_MAX {
                 self.answer(id, Err(DeskError::Journal(failed.error.clone())));
@@ -331,19 +346,24 @@ impl Actor {
         true
     }
 
-    /// Folds what is durable and decides again what was asked and not answered.
+    /// Folds what is durable and decides again what was asked and not answered. A journal that
+    /// can't be read now, because its server is away, is read again soon. False ends the task.
     fn rebuild(&mut self) -> bool {
-        self.failed = false;
         self.writable = self.parts.writer.is_writable();
         let more = self.parts.writer.emergency_records(&self.stream);
         let state = match load::load(self.parts.reader.as_ref(), &self.stream, &more) {
             Ok(Some(state)) => state,
             Ok(None) => return false,
+            Err(DeskError::Read(error)) => {
+                tracing::warn!(stream = %self.stream, %error, "the journal is read again soon");
+                return true;
+            }
             Err(error) => {
                 tracing::error!(stream = %self.stream, %error, "the journal can't be folded: stopping");
                 return false;
             }
         };
+        self.failed = false;
         let now = self.parts.clock.now();
         self.parts.core.reload(state, self.writable, now.mono);
         self.parts.wire.raise_epoch(self.parts.core.state().kill_epoch);
@@ -358,7 +378,7 @@ impl Actor {
     fn decide_again(&mut self) {
         for undecided in std::mem::take(&mut self.undecided) {
             match undecided {
-                Undecided::Fact(input) => self.step(input),
+                Undecided::Fact(input) => self.step(*input),
                 Undecided::Wish(waiting) => self.decide(waiting),
             }
         }

@@ -17,6 +17,14 @@ pub enum DeskError {
     /// The id or the venue's identity is taken.
     #[error("account `{0}` exists already")]
     AccountExists(AccountId),
+    /// Another desk that shares the database has the account.
+    #[error("account `{account}` is held by the desk `{holder}`; ask that one")]
+    AccountElsewhere {
+        /// The account.
+        account: AccountId,
+        /// The other desk's name.
+        holder: String,
+    },
     /// The account's task has ended.
     #[error("account `{0}` has stopped; see the log, then restart the desk")]
     AccountStopped(AccountId),
@@ -55,6 +63,7 @@ impl DeskError {
         match self {
             Self::AccountUnknown(_) => "account_unknown",
             Self::AccountExists(_) => "account_exists",
+            Self::AccountElsewhere { .. } => "account_elsewhere",
             Self::AccountStopped(_) => "account_stopped",
             Self::Busy(_) => "busy",
             Self::Journal(error) => error.code(),

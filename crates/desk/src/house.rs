@@ -4,34 +4,31 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
-use domain::{AccountId, CalendarKind, InstallationId, InstrumentId, Nanos, Origin, Quote};
+use domain::{AccountId, CalendarKind, InstallationId, InstrumentId, Nanos, Quote};
 use path::{
     broker::VenueEvent,
     budget::{DeskLimits, DeskUse},
-    core::{Core, Input},
-    event::{AccountOpened, Event},
-    journal::{Draft, EventRecord, Head, JournalReader, LeaseToken, StreamBatch, StreamId},
-    market::{MarketView, Session},
-    wire::{Mono, Wire},
+    core::Input,
+    journal::{JournalReader, LeaseToken, StreamId},
+    market::Session,
+    wire::Mono,
 };
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
     account::AccountHandle,
-    actor::{Actor, COMMANDS_MAX, EVENTS_MAX, Parts},
+    actor::EVENTS_MAX,
     clock::Clock,
     error::DeskError,
     killfile::KillFile,
-    load,
     merge::merge,
-    ports::{Ports, SaveSnapshot},
-    quotes::Quotes,
-    register::{DeskEvent, Register},
-    shared::{NewAccount, Published, SharedBudget, Venue},
+    ports::{Others, Ports, SaveSnapshot},
+    register::Register,
+    shared::{Published, SharedBudget},
     switch::file_origin,
     writer::Writer,
 };
@@ -45,22 +42,31 @@ const KILL_FILE_EVERY: Duration = Duration::from_millis(250);
 
 /// The running desk. Clones are cheap.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(pub(crate) Arc<Inner>);
 
-struct Inner {
-    writer: Writer,
-    reader: Arc<dyn JournalReader + Send + Sync>,
-    save_snapshot: SaveSnapshot,
-    clock: Arc<dyn Clock>,
-    kill_file: KillFile,
-    budget: SharedBudget,
-    installation: InstallationId,
-    incarnation: u32,
-    token: LeaseToken,
-    lease_until: Mutex<Mono>,
-    accounts: RwLock<BTreeMap<AccountId, AccountHandle>>,
-    published: broadcast::Sender<Arc<Published>>,
-    register: tokio::sync::Mutex<Register>,
+pub(crate) struct Inner {
+    pub(crate) writer: Writer,
+    pub(crate) reader: Arc<dyn JournalReader + Send + Sync>,
+    pub(crate) save_snapshot: SaveSnapshot,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) kill_file: KillFile,
+    pub(crate) budget: SharedBudget,
+    pub(crate) installation: InstallationId,
+    pub(crate) incarnation: u32,
+    pub(crate) token: LeaseToken,
+    pub(crate) lease_until: Mutex<Mono>,
+    pub(crate) accounts: RwLock<BTreeMap<AccountId, AccountHandle>>,
+    pub(crate) others: OnceLock<Arc<dyn Others>>,
+    pub(crate) elsewhere: Mutex<BTreeMap<AccountId, String>>,
+    pub(crate) clusters: Mutex<BTreeMap<InstrumentId, u32>>,
+    pub(crate) published: broadcast::Sender<Arc<Published>>,
+    pub(crate) register: tokio::sync::Mutex<Register>,
+}
+
+impl Inner {
+    pub(crate) fn elsewhere(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, String>> {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -76,9 +82,9 @@ pub struct Run {
     pub installation: InstallationId,
     /// Grows by one with every start.
     pub incarnation: u32,
-    /// The lease over all streams.
+    /// The lease of the desk's own stream, and of accounts that have none of their own.
     pub token: LeaseToken,
-    /// Until when the lease holds.
+    /// Until when that lease holds.
     pub lease_until: Mono,
 }
 
@@ -89,11 +95,35 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] when the merge fails or the thread can't start.
     pub fn open(ports: Ports, run: Run) -> Result<Self, DeskError> {
+        let token = run.token;
+        Self::open_under(ports, run, |_| Some(token))
+    }
+
+    /// As [`Desk::open`], where streams have leases of their own. What an earlier run left in the
+    /// emergency journal waits there while another desk holds one of its accounts.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub fn open_under(
+        ports: Ports,
+        run: Run,
+        token: impl Fn(&StreamId) -> Option<LeaseToken>,
+    ) -> Result<Self, DeskError> {
         let Ports { mut journal, mut emergency, has_room, reader, save_snapshot, clock, kill_file } =
             ports;
-        let merged = merge(journal.as_mut(), emergency.as_mut(), reader.as_ref(), |_| run.token)?;
-        if merged > 0 {
-            tracing::info!(merged, "records of the emergency journal merged");
+        let waiting = emergency.records()?;
+        match waiting.iter().find(|(stream, _)| token(stream).is_none()) {
+            Some((stream, _)) => {
+                let count = waiting.len();
+                tracing::error!(count, %stream, "emergency records wait: another desk holds it");
+            }
+            None => {
+                let token = |stream: &StreamId| token(stream).unwrap_or_default();
+                let merged = merge(journal.as_mut(), emergency.as_mut(), reader.as_ref(), token)?;
+                if merged > 0 {
+                    tracing::info!(merged, "records of the emergency journal merged");
+                }
+            }
         }
         let register = Register::load(reader.as_ref())?;
         let budget = SharedBudget::default();
@@ -113,90 +143,23 @@ impl Desk {
             token: run.token,
             lease_until: Mutex::new(run.lease_until),
             accounts: RwLock::new(BTreeMap::new()),
+            clusters: Mutex::new(BTreeMap::new()),
+            others: OnceLock::new(),
+            elsewhere: Mutex::default(),
             published,
             register: tokio::sync::Mutex::new(register),
         })))
     }
 
-    /// Adds an account: the first record of its stream, and the desk's.
-    ///
-    /// # Errors
-    /// [`DeskError::AccountExists`] when the id or the venue's identity is taken, or the
-    /// journal's failure.
-    pub async fn create_account(&self, new: &NewAccount) -> Result<(), DeskError> {
-        let stream = StreamId::account(&new.spec.id);
-        let mut register = self.0.register.lock().await;
-        let taken = register.accounts.values().any(|identity| *identity == new.spec.identity);
-        if taken || self.0.reader.head(&stream)?.seq > 0 {
-            return Err(DeskError::AccountExists(new.spec.id.clone()));
+    /// Tells who shares the database. It can be told once.
+    pub fn share_with(&self, others: Arc<dyn Others>) {
+        if self.0.others.set(others).is_err() {
+            tracing::error!("the other desks were named twice");
         }
-        let event = Event::AccountOpened(AccountOpened {
-            spec: new.spec.clone(),
-            policy: new.policy.clone(),
-            installation: self.0.installation.clone(),
-        });
-        let now = self.0.clock.now();
-        let draft = Draft {
-            at: now.at,
-            wall_at: now.wall,
-            kind: event.kind().into(),
-            version: event.version(),
-            body: event.body()?.into(),
-        };
-        let (expected, token) = (Head::default(), self.0.token);
-        let records = vec![EventRecord::seal(&stream, &expected, draft)];
-        self.0.writer.append(StreamBatch { stream, expected, token, records }).await?;
-        let (account, identity) = (new.spec.id.clone(), new.spec.identity.clone());
-        self.note(&mut register, &DeskEvent::AccountAdded { account, identity }).await
     }
 
-    async fn note(&self, register: &mut Register, event: &DeskEvent) -> Result<(), DeskError> {
-        let mut next = register.clone();
-        let batch = next.record(event, self.0.clock.now(), self.0.token)?;
-        self.0.writer.append(batch).await?;
-        *register = next;
-        Ok(())
-    }
-
-    /// Every account that was ever added.
-    pub async fn registered_accounts(&self) -> Vec<AccountId> {
-        self.0.register.lock().await.accounts.keys().cloned().collect()
-    }
-
-    /// Records that a run has begun.
-    ///
-    /// # Errors
-    /// The journal's failure.
-    pub async fn record_start(&self, version: &str) -> Result<(), DeskError> {
-        let (incarnation, version) = (self.0.incarnation, version.to_owned());
-        let mut register = self.0.register.lock().await;
-        self.note(&mut register, &DeskEvent::DeskStarted { incarnation, version }).await
-    }
-
-    /// Records where every account's stream stands.
-    ///
-    /// # Errors
-    /// The journal's failure.
-    pub async fn record_heads(&self) -> Result<(), DeskError> {
-        let mut heads = BTreeMap::new();
-        for account in self.accounts() {
-            let stream = StreamId::account(&account.id);
-            heads.insert(stream.to_string(), self.0.reader.head(&stream)?);
-        }
-        let mut register = self.0.register.lock().await;
-        self.note(&mut register, &DeskEvent::Heads { heads }).await
-    }
-
-    /// Replaces the desk's limits.
-    ///
-    /// # Errors
-    /// The journal's failure; then the old limits stay.
-    pub async fn set_desk_limits(&self, limits: DeskLimits, by: Origin) -> Result<(), DeskError> {
-        let mut register = self.0.register.lock().await;
-        let event = DeskEvent::DeskLimitsSet { limits: limits.clone(), by };
-        self.note(&mut register, &event).await?;
-        self.0.budget.lock().set_limits(limits);
-        Ok(())
+    pub(crate) fn others(&self) -> Option<&Arc<dyn Others>> {
+        self.0.others.get()
     }
 
     /// A queue for a venue's own messages. The sender never waits: when the queue is full it sets
@@ -207,59 +170,18 @@ impl Desk {
         (sender, receiver, Arc::new(AtomicBool::new(false)))
     }
 
-    /// Loads an account and starts its task.
-    ///
-    /// # Errors
-    /// [`DeskError`] when the account doesn't exist, runs already, or its journal doesn't fold.
-    pub fn start_account(&self, id: &AccountId, venue: Venue) -> Result<AccountHandle, DeskError> {
-        let inner = &self.0;
-        if self.account(id).is_ok() {
-            return Err(DeskError::AccountExists(id.clone()));
-        }
-        let stream = StreamId::account(id);
-        let state = load::load(inner.reader.as_ref(), &stream, &[])?
-            .ok_or_else(|| DeskError::AccountUnknown(id.clone()))?;
-        let clock = inner.clock.clone();
-        let mono_clock = clock.clone();
-        let lease_until = *inner.lease_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let wire = Arc::new(Wire::new(
-            Arc::new(move || mono_clock.mono()),
-            inner.token,
-            lease_until,
-            state.kill_epoch,
-        ));
-        let capabilities = venue.broker.capabilities();
-        let core = Core::new(state, MarketView::default(), capabilities, inner.token, clock.mono());
-        let quotes = Arc::new(Quotes::default());
-        let parts = Parts {
-            core,
-            broker: venue.broker,
-            wire: wire.clone(),
-            clock,
-            writer: inner.writer.clone(),
-            reader: inner.reader.clone(),
-            save_snapshot: inner.save_snapshot.clone(),
-            budget: inner.budget.clone(),
-            quotes: quotes.clone(),
-            overflow: venue.overflow,
-            published: inner.published.clone(),
-            kill_file: inner.kill_file.clone(),
-        };
-        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
-        let handle = AccountHandle { id: id.clone(), commands, quotes, wire };
-        tokio::spawn(Actor::new(parts).run(inner.incarnation, inbox, venue.events));
-        let mut accounts = inner.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(id.clone(), handle.clone());
-        Ok(handle)
-    }
-
     /// The handle of an account.
     ///
     /// # Errors
-    /// [`DeskError::AccountUnknown`].
+    /// [`DeskError::AccountElsewhere`] when another desk holds it, [`DeskError::AccountUnknown`].
     pub fn account(&self, id: &AccountId) -> Result<AccountHandle, DeskError> {
         let accounts = self.0.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(id).cloned().ok_or_else(|| DeskError::AccountUnknown(id.clone()))
+        accounts.get(id).cloned().ok_or_else(|| match self.0.elsewhere().get(id) {
+            Some(holder) => {
+                DeskError::AccountElsewhere { account: id.clone(), holder: holder.clone() }
+            }
+            None => DeskError::AccountUnknown(id.clone()),
+        })
     }
 
     /// Every account, in order of id.
@@ -340,6 +262,18 @@ impl Desk {
         }
     }
 
+    /// Tells every account which instruments move together: each one's cluster. What is left out
+    /// counts as moving with everything else that is left out. Accounts that start later hear of
+    /// it too.
+    pub async fn clusters(&self, clusters: BTreeMap<InstrumentId, u32>) {
+        *self.0.clusters.lock().unwrap_or_else(PoisonError::into_inner) = clusters.clone();
+        for account in self.accounts() {
+            let clusters = clusters.clone();
+            // An account that has stopped needs no clusters.
+            let _ = account.inform(move |_| Input::Clusters(clusters.clone())).await;
+        }
+    }
+
     /// Reads the kill file four times a second and pulls the switch when it asks for more than
     /// stands. Runs until dropped.
     pub async fn watch_kill_file(&self) {
@@ -361,7 +295,7 @@ impl Desk {
     }
 
     /// The lowest level that stands over all accounts; `None` when one of them is free.
-    async fn lowest_kill(&self) -> Option<path::policy::KillLevel> {
+    pub async fn lowest_kill(&self) -> Option<path::policy::KillLevel> {
         let mut lowest = Some(path::policy::KillLevel::Flatten);
         for account in self.accounts() {
             let level = account.look(|core, _| core.state().kill.as_ref().map(|k| k.level)).await;

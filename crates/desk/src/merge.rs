@@ -58,12 +58,27 @@ pub(crate) fn merge(
     }
     // One write for all streams, so that a full disk merges all of them or none.
     let appended = if batches.is_empty() { Vec::new() } else { journal.append(&batches) };
-    appended.into_iter().collect::<Result<Vec<()>, _>>()?;
+    for (outcome, batch) in appended.into_iter().zip(&batches) {
+        match outcome {
+            Err(AppendError::Fenced { .. }) => set_aside(batch),
+            other => other?,
+        }
+    }
     if let Err(error) = emergency.clear() {
         // What is merged says so and is not merged again.
         tracing::error!(%error, "the emergency journal could not be cleared");
     }
     Ok(count)
+}
+
+/// Another desk took the account over while only the emergency journal could be written. What
+/// this one did in its last seconds can't be added to a history that went on without it; the
+/// venue's reports tell the new holder. It is logged, so that a person can see it.
+fn set_aside(batch: &StreamBatch) {
+    for EventRecord { seq, kind, body, .. } in &batch.records {
+        let stream = &batch.stream;
+        tracing::error!(%stream, seq, %kind, %body, "a record of the emergency journal is not merged");
+    }
 }
 
 /// What the main journal has of a stream after a record.

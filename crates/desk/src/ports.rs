@@ -4,10 +4,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use path::journal::{
-    AppendError, EventRecord, Head, JournalReader, JournalStore, ReadError, SnapshotRecord,
-    StreamId,
+use domain::Origin;
+use path::{
+    broker::BoxFuture,
+    journal::{
+        AppendError, EventRecord, Head, JournalReader, JournalStore, ReadError, SnapshotRecord,
+        StreamId,
+    },
+    policy::KillLevel,
 };
+use serde::Serialize;
 
 use crate::clock::Clock;
 
@@ -33,6 +39,27 @@ pub trait Emergency: JournalStore + Send {
     /// # Errors
     /// [`ReadError`] when the file fails.
     fn clear(&mut self) -> Result<(), ReadError>;
+}
+
+/// Another desk on the same database, as a pull of the kill switch found it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OtherDesk {
+    /// Its name.
+    pub desk: String,
+    /// True when it sends no entries any more.
+    pub stopped: bool,
+    /// How that is known, or why not.
+    pub how: String,
+}
+
+/// The other desks that share the database.
+pub trait Others: Send + Sync {
+    /// Pulls the kill switch for all of them, and waits until each has confirmed or can't send
+    /// any more; the wait has an end.
+    fn kill(&self, level: KillLevel, by: Origin, reason: String) -> BoxFuture<'_, Vec<OtherDesk>>;
+
+    /// Notes that the switch no longer stands; each desk releases its own accounts.
+    fn release(&self, by: Origin) -> BoxFuture<'_, Result<(), String>>;
 }
 
 /// Keeps a snapshot.

@@ -83,17 +83,27 @@ impl Register {
     /// # Errors
     /// [`DeskError`] when the stream can't be read or is damaged.
     pub fn load(reader: &dyn JournalReader) -> Result<Self, DeskError> {
-        let stream = StreamId::desk();
         let mut register = Self::default();
+        register.catch_up(reader)?;
+        Ok(register)
+    }
+
+    /// Folds what was added since, by this desk or another.
+    ///
+    /// # Errors
+    /// [`DeskError`] when the stream can't be read or is damaged; what was folded stays.
+    pub(crate) fn catch_up(&mut self, reader: &dyn JournalReader) -> Result<(), DeskError> {
+        let stream = StreamId::desk();
         loop {
-            let records = reader.read(&stream, register.head.seq, PAGE)?;
+            let records = reader.read(&stream, self.head.seq, PAGE)?;
             if records.is_empty() {
-                return Ok(register);
+                return Ok(());
             }
             for record in records {
-                register.head =
-                    record.verify(&stream, &register.head).map_err(path::state::FoldError::from)?;
-                register.apply(&serde_json::from_str(&record.body)?);
+                let event = serde_json::from_str(&record.body)?;
+                self.head =
+                    record.verify(&stream, &self.head).map_err(path::state::FoldError::from)?;
+                self.apply(&event);
             }
         }
     }

@@ -13,7 +13,7 @@ use path::{
 };
 use serde::Serialize;
 
-use crate::{account::AccountHandle, error::DeskError, house::Desk};
+use crate::{account::AccountHandle, error::DeskError, house::Desk, ports::OtherDesk};
 
 /// How long an account may take to acknowledge.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(5);
@@ -31,6 +31,8 @@ pub struct KillReport {
     pub file: bool,
     /// Account by account.
     pub accounts: Vec<AccountKill>,
+    /// The other desks on the same database.
+    pub others: Vec<OtherDesk>,
 }
 
 /// What a pull came to for one account.
@@ -53,9 +55,22 @@ pub(crate) fn file_origin() -> Origin {
 }
 
 impl Desk {
-    /// Pulls the kill switch for every account and waits for their acknowledgement, at most
-    /// seven seconds. No entry leaves after this returns with `acknowledged`.
+    /// Pulls the kill switch for every account, also of other desks on the same database, and
+    /// waits for their acknowledgement, at most seven seconds and the time of a lease. No entry
+    /// leaves after this returns with `acknowledged`.
     pub async fn kill(&self, level: KillLevel, by: Origin, reason: String) -> KillReport {
+        let Some(others) = self.others() else {
+            return self.kill_here(level, by, reason).await;
+        };
+        let here = self.kill_here(level, by.clone(), reason.clone());
+        let (mut report, others) = tokio::join!(here, others.kill(level, by, reason));
+        report.acknowledged &= others.iter().all(|other| other.stopped);
+        report.others = others;
+        report
+    }
+
+    /// Pulls the kill switch for the accounts of this desk.
+    pub async fn kill_here(&self, level: KillLevel, by: Origin, reason: String) -> KillReport {
         let accounts = self.accounts();
         let epochs: Vec<u64> = accounts
             .iter()
@@ -83,14 +98,35 @@ impl Desk {
         let acknowledged =
             outcomes.len() == accounts.len() && outcomes.iter().all(|a| a.acknowledged);
         tracing::warn!(%level, acknowledged, %reason, by = %by.principal, "kill switch pulled");
-        KillReport { level, acknowledged, file: file.is_ok(), accounts: outcomes }
+        let (file, others) = (file.is_ok(), Vec::new());
+        KillReport { level, acknowledged, file, accounts: outcomes, others }
     }
 
-    /// Releases the kill switch of every account and removes the kill file.
+    /// Pulls the kill switch for one account.
+    pub async fn kill_account(
+        &self,
+        account: &AccountHandle,
+        level: KillLevel,
+        by: Origin,
+        reason: String,
+    ) -> AccountKill {
+        let epoch = account.wire.epoch() + 1;
+        account.wire.raise_epoch(epoch);
+        kill_account(account.clone(), level, epoch, by, reason).await
+    }
+
+    /// Releases the kill switch of every account of this desk and removes the kill file. Other
+    /// desks on the same database release theirs; accounts that change hands are free.
     ///
     /// # Errors
     /// The first account's failure; what was released before stays released.
     pub async fn release_kill(&self, by: Origin) -> Result<Vec<(AccountId, Reply)>, DeskError> {
+        if let Some(others) = self.others() {
+            others
+                .release(by.clone())
+                .await
+                .map_err(|error| DeskError::Journal(path::journal::AppendError::Io(error)))?;
+        }
         self.kill_file().remove()?;
         let mut replies = Vec::new();
         for account in self.accounts() {

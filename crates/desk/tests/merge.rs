@@ -24,7 +24,17 @@ fn start_close(id: u64) -> Event {
     let (book, instrument) = (BookId::manual(), symbol());
     let (qty, origin) = ("1".parse::<Qty>().unwrap(), human());
     let purpose = ClosePurpose::Request;
-    let body = CloseStarted { id, book, instrument, qty, origin, purpose, idempotency: None };
+    let body = CloseStarted {
+        id,
+        book,
+        instrument,
+        qty,
+        origin,
+        purpose,
+        target: None,
+        then: None,
+        idempotency: None,
+    };
     Event::CloseStarted(body)
 }
 

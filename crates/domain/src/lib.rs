@@ -18,6 +18,7 @@ pub mod order;
 pub mod plan;
 pub mod position;
 pub mod time;
+pub mod window;
 
 pub use bar::{Bar, Quote, Timeframe};
 pub use contract::{Contract, ContractError, MarginTier};
@@ -30,8 +31,9 @@ pub use intent::{Activate, Conditions, Intent, Origin, OriginKind, Size};
 pub use limits::{Cap, Limits, Scope};
 pub use money::{Cash, Currency, Money, MoneyError};
 pub use movement::{CashMovement, CorporateAction, MovementKind};
-pub use num::{NumError, Percent, Price, Qty, SignedQty};
+pub use num::{Multiple, NumError, Percent, Price, Qty, SignedQty};
 pub use order::{Fill, Liquidity, OrderKind, OrderStatus, Side, TimeInForce, TriggerBy};
 pub use plan::{Protective, TARGETS_MAX, Target, Targets, TimeStop, Trail, TrailBy};
 pub use position::Position;
 pub use time::{Nanos, Timestamp};
+pub use window::{Window, WindowError};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     ids::InstrumentId,
-    num::{NumError, Percent, Qty},
+    num::{Multiple, NumError, Percent, Qty},
+    window::Window,
 };
 
 /// Who set a limit. Of several that apply, the tightest wins.
@@ -24,6 +25,8 @@ pub enum Scope {
     Book,
     /// One origin, by kind.
     Origin,
+    /// One principal by name: an agent, a key, a user.
+    Principal,
     /// One instrument.
     Instrument,
     /// The venue's own rule, which nobody can change.
@@ -39,6 +42,7 @@ impl fmt::Display for Scope {
             Self::Account => "account",
             Self::Book => "book",
             Self::Origin => "origin",
+            Self::Principal => "principal",
             Self::Instrument => "instrument",
             Self::Venue => "venue",
             Self::Rule => "rule",
@@ -46,7 +50,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A ceiling, as an amount in the account's reporting currency or as a share of its equity.
+/// A ceiling, as an amount in the account's reporting currency or as a share of its capital.
 /// Written `25000` or `10%`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cap {
@@ -97,47 +101,68 @@ impl<'de> Deserialize<'de> for Cap {
     }
 }
 
-/// Limits of one scope. What is absent is not limited by this scope. Every cap on exposure means
-/// notional (price × quantity × multiplier), not margin.
+/// Limits of one scope. What is absent is not limited by this scope.
+///
+/// Each cap says what it is a cap on: notional is price × quantity × multiplier, whatever margin
+/// it takes. A percentage is of the account's trading capital: its equity, or less where the
+/// policy says so. The account's, an origin's, a principal's and an instrument's limits are about
+/// the whole account; a book's about that book alone, its percentages of the book's capital where
+/// it has one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Largest value of one order.
+    /// Notional. Largest value of one order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_notional: Option<Cap>,
     /// Largest quantity of one order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_qty: Option<Qty>,
-    /// Largest value of the position in one instrument, working entries included.
+    /// Notional. Largest value of the position in one instrument, working entries included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position_notional: Option<Cap>,
-    /// Largest sum of the values of all positions and working entries.
+    /// Notional. Largest sum of the values of all positions and working entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gross_exposure: Option<Cap>,
+    /// Notional. Largest value by which longs exceed shorts, or shorts longs, working entries of
+    /// the larger side included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net_exposure: Option<Cap>,
+    /// Notional. Largest sum of the values of all positions and working entries that move
+    /// together with the order's instrument. Instruments whose correlation isn't known count as
+    /// moving together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlated_exposure: Option<Cap>,
+    /// Largest gross exposure (notional) as a multiple of equity. Not a percentage of the trading
+    /// capital: what a venue would liquidate is the equity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leverage: Option<Multiple>,
     /// Largest sum of what would be lost if every stop were hit; a position without a stop counts
-    /// whole.
+    /// its whole notional.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portfolio_heat: Option<Cap>,
-    /// Loss since the day's opening, unrealised and fees included, that stops entries until the
-    /// next day.
+    /// Loss of the account since the day's opening, unrealised and fees included, that stops
+    /// entries until the next day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_loss: Option<Cap>,
     /// Fall from the equity's peak, in percent, that stops entries until a person releases it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drawdown_percent: Option<Percent>,
-    /// Sum of the values of all entries in one day.
+    /// Notional. Sum of the values of all entries in one day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_entry_notional: Option<Cap>,
+    /// Notional. Sum of the values of the entries of whoever asks in one day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_daily_notional: Option<Cap>,
     /// Live orders at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_orders: Option<u32>,
-    /// Entries per second and origin.
+    /// Entries per second of whoever asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries_per_second: Option<u32>,
-    /// Entries per minute and origin.
+    /// Entries per minute of whoever asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries_per_minute: Option<u32>,
-    /// Entries per day and origin.
+    /// Entries per day of whoever asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries_per_day: Option<u32>,
     /// How far beyond the fresh price an order may buy or sell.
@@ -146,7 +171,7 @@ pub struct Limits {
     /// Oldest price on which an entry may rest, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote_age_ms: Option<u32>,
-    /// An entry above this value waits for approval.
+    /// Notional. An entry above this value waits for approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval_above: Option<Cap>,
     /// Only these instruments, when present.
@@ -158,6 +183,9 @@ pub struct Limits {
     /// Pause after a losing exit in the same instrument, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss_cooldown_secs: Option<u32>,
+    /// Entries only at these times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trading_window: Option<Window>,
 }
 
 #[cfg(test)]

@@ -144,6 +144,10 @@ decimal_newtype!(
     /// A percentage, 1 meaning one per cent: zero or more.
     Percent, "percent", "a percentage is 0 or more", |v| v >= Decimal::ZERO
 );
+decimal_newtype!(
+    /// How many times an amount, as leverage is of equity: greater than zero.
+    Multiple, "multiple", "a multiple is greater than 0", |v| v > Decimal::ZERO
+);
 
 /// Where a value that lies between two steps goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,6 +221,12 @@ impl Price {
     #[must_use]
     pub fn moved(self, amount: Decimal) -> Option<Self> {
         Self::new((self.0 + amount).round_dp(SCALE_MAX)).ok()
+    }
+}
+
+impl Default for Qty {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
@@ -336,6 +346,14 @@ impl Percent {
     }
 }
 
+impl Multiple {
+    /// So many times an amount. What is too large to count is the largest decimal.
+    #[must_use]
+    pub fn of(self, amount: Decimal) -> Decimal {
+        amount.checked_mul(self.0).unwrap_or(Decimal::MAX)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -352,6 +370,15 @@ mod tests {
         assert!("0".parse::<Price>().is_err());
         assert!("1000000000000001".parse::<Qty>().is_err());
         assert!("0.0000000000001".parse::<Qty>().is_err());
+    }
+
+    #[test]
+    fn a_multiple_is_positive_and_never_overflows() {
+        let twice: Multiple = "2.5".parse().unwrap();
+        assert_eq!(twice.of(Decimal::from(40)), Decimal::from(100));
+        assert!("0".parse::<Multiple>().is_err() && "-1".parse::<Multiple>().is_err());
+        let most = Multiple::new(Decimal::from(MAGNITUDE_MAX)).unwrap();
+        assert_eq!(most.of(Decimal::from(MAGNITUDE_MAX)), Decimal::MAX);
     }
 
     #[test]

@@ -8,10 +8,12 @@
 //! - [`Calendar`] tells sessions, trading days and the extent of bars.
 //! - [`Splits`] holds a table of splits and shows bars as if they had always been split.
 //! - [`Replay`] plays bars as ticks, [`ReplayClock`] says how far it has come.
+//! - [`correlation::clusters`] tells which instruments move together.
 //! - [`Watchdog`] tells a stale price from a closed market.
 
 pub mod actions;
 pub mod calendar;
+pub mod correlation;
 pub mod replay;
 pub mod watchdog;
 

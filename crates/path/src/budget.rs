@@ -11,11 +11,26 @@ use domain::AccountId;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// Stands for a figure that can't be told, because a price is missing: the largest there is, so
+/// that the desk's limit fails closed.
+#[must_use]
+pub fn figure_unknown() -> Decimal {
+    Decimal::from(domain::num::MAGNITUDE_MAX)
+}
+
 /// What an account uses of the desk's limits, in the desk's currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeskUse {
     /// Sum of the values of all positions and working entries.
     pub gross_exposure: Decimal,
+    /// The most by which longs may come to exceed shorts; negative while the account is short
+    /// whatever fills.
+    #[serde(default)]
+    pub net_long: Decimal,
+    /// The most by which shorts may come to exceed longs; negative while the account is long
+    /// whatever fills.
+    #[serde(default)]
+    pub net_short: Decimal,
     /// Value of today's entries.
     pub entries_notional: Decimal,
     /// Live orders.
@@ -29,6 +44,10 @@ pub struct DeskLimits {
     /// Largest gross exposure of all accounts, in the desk's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gross_exposure: Option<Decimal>,
+    /// Largest value by which the longs of all accounts may come to exceed the shorts, or the
+    /// shorts the longs, in the desk's currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net_exposure: Option<Decimal>,
     /// Largest value of one day's entries of all accounts, in the desk's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_entry_notional: Option<Decimal>,
@@ -42,6 +61,8 @@ pub struct DeskLimits {
 pub enum DeskExceeded {
     /// Gross exposure: the limit and what would be used.
     GrossExposure(Decimal, Decimal),
+    /// Net exposure on the side to which the entry adds: the limit and what would be used.
+    NetExposure(Decimal, Decimal),
     /// Today's entries: the limit and what would be used.
     DailyEntryNotional(Decimal, Decimal),
     /// Live orders: the limit and what would be used.
@@ -102,12 +123,31 @@ impl BudgetTable {
         if before != usage {
             self.total = self.accounts.values().fold(DeskUse::default(), |sum, u| DeskUse {
                 gross_exposure: sum.gross_exposure + u.gross_exposure,
+                net_long: sum.net_long + u.net_long,
+                net_short: sum.net_short + u.net_short,
                 entries_notional: sum.entries_notional + u.entries_notional,
                 open_orders: sum.open_orders.saturating_add(u.open_orders),
             });
         }
         before
     }
+}
+
+/// The net limit is judged on the side that grows, so that what lowers the net is not refused; a
+/// figure that can't be told counts as growing.
+fn net_beyond(
+    limit: Decimal,
+    total: &DeskUse,
+    usage: &DeskUse,
+    before: &DeskUse,
+) -> Option<DeskExceeded> {
+    let sides = [
+        (total.net_long, usage.net_long, before.net_long),
+        (total.net_short, usage.net_short, before.net_short),
+    ];
+    let grows = |now: Decimal, before: Decimal| now > before || now >= figure_unknown();
+    let beyond = sides.into_iter().filter(|(_, now, was)| grows(*now, *was)).map(|(sum, ..)| sum);
+    beyond.filter(|sum| *sum > limit).max().map(|sum| DeskExceeded::NetExposure(limit, sum))
 }
 
 impl DeskBudget for BudgetTable {
@@ -118,8 +158,10 @@ impl DeskBudget for BudgetTable {
         let gross = limits.gross_exposure.filter(|l| total.gross_exposure > *l);
         let entries = limits.daily_entry_notional.filter(|l| total.entries_notional > *l);
         let orders = limits.open_orders.filter(|l| total.open_orders > *l);
+        let net = limits.net_exposure.and_then(|l| net_beyond(l, &total, &usage, &before));
         let exceeded = gross
             .map(|l| DeskExceeded::GrossExposure(l, total.gross_exposure))
+            .or(net)
             .or(entries.map(|l| DeskExceeded::DailyEntryNotional(l, total.entries_notional)))
             .or(orders.map(|l| DeskExceeded::OpenOrders(l, total.open_orders)));
         let Some(exceeded) = exceeded else { return Ok(()) };

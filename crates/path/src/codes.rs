@@ -75,7 +75,7 @@ refusal_codes! {
     RiskNeedsStop "risk_needs_stop" [Entry]
         "A size by risk needs a stop, because the risk is the distance to it."
         "Give a stop, or a size by quantity or value.";
-    StopWrongSide "stop_wrong_side" [Entry]
+    StopWrongSide "stop_wrong_side" [Entry Protective]
         "A stop or target lies on the wrong side of the price, so it would fire at once."
         "For a buy the stop is below and the target above the price; for a sell the reverse.";
     StopRequired "stop_required" [Entry]
@@ -171,6 +171,15 @@ refusal_codes! {
     GrossExposure "gross_exposure" [Entry]
         "The sum of all positions and working entries would be above the limit."
         "Use the largest allowed size, or reduce other positions.";
+    NetExposure "net_exposure" [Entry]
+        "Longs would exceed shorts, or shorts longs, by more than the limit."
+        "Use the largest allowed size, or reduce positions on the same side.";
+    CorrelatedExposure "correlated_exposure" [Entry]
+        "The sum of all positions and working entries that move together with this instrument would be above the limit; instruments whose correlation isn't known count as moving together."
+        "Use the largest allowed size, or choose an instrument that moves by itself.";
+    Leverage "leverage" [Entry]
+        "The sum of all positions and working entries would be too many times the equity."
+        "Use the largest allowed size, or reduce other positions.";
     PortfolioHeat "portfolio_heat" [Entry]
         "The sum of what all stops could lose would be above the limit."
         "Use the largest allowed size, or a nearer stop.";
@@ -192,6 +201,12 @@ refusal_codes! {
     DailyEntryNotional "daily_entry_notional" [Entry]
         "The value of today's entries would be above the limit."
         "Use the largest allowed size, or wait for the next trading day.";
+    OriginDailyNotional "origin_daily_notional" [Entry]
+        "The value of the entries that this source made today would be above its limit."
+        "Use the largest allowed size, wait for the next trading day, or have an operator raise the limit.";
+    TradingWindow "trading_window" [Entry]
+        "Entries are allowed at other times only; positions can still be closed."
+        "Wait for the window, or have an operator change it.";
     LossCooldown "loss_cooldown" [Entry]
         "The last exit in this instrument lost money and the pause after it is not over."
         "Wait until the pause is over.";
@@ -201,6 +216,21 @@ refusal_codes! {
     OrderUnknown "order_unknown" [Cancel]
         "The account has no live order of this id."
         "List the live orders; the order may have ended.";
+    ReplaceUnsupported "replace_unsupported" [Entry Exit]
+        "The order can't be changed where it is."
+        "Cancel it and place a new one; a stop is moved through the position's plan.";
+    ReplacePending "replace_pending" [Entry Exit]
+        "The venue has not yet answered for the order."
+        "Try again in a moment.";
+    ReplaceNeedsApproval "replace_needs_approval" [Entry]
+        "The changed order's value is above the limit above which orders wait for approval."
+        "Cancel the order and ask for the larger one anew.";
+    GroupFilled "group_filled" [Entry]
+        "Another order of the group has filled; only one of them may."
+        "Use a new group for new orders.";
+    PlanInvalid "plan_invalid" [Entry Protective]
+        "The protective levels contradict each other or the price."
+        "Correct the level that is named.";
     CancelUnprotects "cancel_unprotects" [Cancel]
         "The order protects a position; cancelling it raises risk."
         "Close the position, or confirm that it may stand without a stop.";

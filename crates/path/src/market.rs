@@ -38,6 +38,7 @@ pub struct MarketView {
     sessions: BTreeMap<CalendarKind, Session>,
     rates: BTreeMap<(Currency, Currency), Decimal>,
     ranges: BTreeMap<InstrumentId, Decimal>,
+    clusters: BTreeMap<InstrumentId, u32>,
 }
 
 impl MarketView {
@@ -65,6 +66,19 @@ impl MarketView {
     /// Takes the 14-bar average true range of an instrument in.
     pub fn set_range(&mut self, instrument: InstrumentId, range: Decimal) {
         self.ranges.insert(instrument, range);
+    }
+
+    /// Replaces what is known about which instruments move together: each instrument's cluster.
+    /// One that is left out belongs to the cluster of everything unknown, so that until somebody
+    /// tells, all instruments are taken to move together.
+    pub fn set_clusters(&mut self, clusters: BTreeMap<InstrumentId, u32>) {
+        self.clusters = clusters;
+    }
+
+    /// The cluster of an instrument; `None` is the cluster of everything unknown.
+    #[must_use]
+    pub fn cluster(&self, instrument: &InstrumentId) -> Option<u32> {
+        self.clusters.get(instrument).copied()
     }
 
     /// The latest quote.

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use domain::{AccountId, CalendarKind, Cap, Currency, Limits, OriginKind, Percent, VenueId};
+use domain::{
+    AccountId, CalendarKind, Cap, Currency, Limits, Multiple, OriginKind, Percent, VenueId,
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,18 @@ pub struct Policy {
     pub approval_for: BTreeSet<OriginKind>,
     /// Span in which the same order from the same source is taken for a mistake, in milliseconds.
     pub duplicate_window_ms: u32,
+    /// The most of the account's equity, in the reporting currency, of which percentages are
+    /// taken: caps as well as sizes by equity and by risk. Absent, it is the whole equity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trading_capital: Option<Decimal>,
+}
+
+impl Policy {
+    /// The part of an equity of which percentages are taken.
+    #[must_use]
+    pub fn capital(&self, equity: Decimal) -> Decimal {
+        self.trading_capital.map_or(equity, |most| equity.min(most))
+    }
 }
 
 impl Default for Policy {
@@ -100,6 +114,7 @@ impl Default for Policy {
             ]
             .into(),
             duplicate_window_ms: 2_000,
+            trading_capital: None,
         }
     }
 }
@@ -161,44 +176,74 @@ pub enum LatchKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// Several stocks: daily loss 2 %, position 10 %, heat 25 % of equity.
+    /// Several stocks, for cash.
     Stocks,
     /// One instrument only: the position may be the whole account, the loss may not.
     SingleInstrument,
     /// Crypto against a stable coin, round the clock.
     CryptoSpot,
+    /// Futures in layers, with leverage.
+    FuturesDca,
 }
 
 impl FromStr for Preset {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {
-        match s {
-            "stocks" => Ok(Self::Stocks),
-            "single-instrument" | "single_instrument" => Ok(Self::SingleInstrument),
-            "crypto-spot" | "crypto_spot" => Ok(Self::CryptoSpot),
-            other => Err(format!(
-                "preset `{other}` is unknown; write stocks, single-instrument or crypto-spot"
-            )),
-        }
+        let name = s.replace('_', "-");
+        Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("preset `{s}` is unknown; write one of {names}")
+        })
     }
 }
 
 impl Preset {
-    /// The preset's limits for an account. All caps are notional, as shares of equity.
+    /// Every preset, in the order of the documentation.
+    pub const ALL: [Self; 4] =
+        [Self::Stocks, Self::SingleInstrument, Self::CryptoSpot, Self::FuturesDca];
+
+    /// The name as people write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stocks => "stocks",
+            Self::SingleInstrument => "single-instrument",
+            Self::CryptoSpot => "crypto-spot",
+            Self::FuturesDca => "futures-dca",
+        }
+    }
+
+    /// For whom it is and what it caps, in words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Stocks => {
+                "Several stocks for cash. Notional: position 10 %, moving together 15 %, all \
+                 100 % of capital. Loss: 2 % a day, heat 25 %, drawdown 20 %."
+            }
+            Self::SingleInstrument => {
+                "One instrument only: the position may be the whole account, the loss may not. \
+                 Notional: order 50 %, position 100 %. Loss: 2 % a day, heat 10 %, drawdown 20 %."
+            }
+            Self::CryptoSpot => {
+                "Crypto against a stable coin, round the clock. Notional: order 10 %, position \
+                 20 %, all 100 % of capital. Loss: 2 % a day, heat 25 %, drawdown 20 %."
+            }
+            Self::FuturesDca => {
+                "Futures in layers. Notional: order 50 %, position 200 % of capital, all 3 times \
+                 the equity. Loss: 5 % a day, heat 50 %, drawdown 25 %."
+            }
+        }
+    }
+
+    /// The preset's limits for an account. Each cap is notional, unless [`Limits`] says otherwise
+    /// of it, and a share of the trading capital.
     #[must_use]
     pub fn limits(self) -> Limits {
         let percent = |n: u32| Percent::basis_points(n * 100);
         let cap = |n: u32| Some(Cap::OfEquity(percent(n)));
-        let (order, position, gross, heat) = match self {
-            Self::Stocks => (cap(10), cap(10), cap(100), cap(25)),
-            Self::SingleInstrument => (cap(50), cap(100), cap(100), cap(10)),
-            Self::CryptoSpot => (cap(10), cap(20), cap(100), cap(25)),
-        };
-        Limits {
-            order_notional: order,
-            position_notional: position,
-            gross_exposure: gross,
-            portfolio_heat: heat,
+        let common = Limits {
+            gross_exposure: cap(100),
             daily_loss: cap(2),
             drawdown_percent: Some(percent(20)),
             open_orders: Some(200),
@@ -208,6 +253,37 @@ impl Preset {
             price_collar_percent: Some(percent(3)),
             quote_age_ms: Some(60_000),
             ..Limits::default()
+        };
+        match self {
+            Self::Stocks => Limits {
+                order_notional: cap(10),
+                position_notional: cap(10),
+                correlated_exposure: cap(15),
+                portfolio_heat: cap(25),
+                ..common
+            },
+            Self::SingleInstrument => Limits {
+                order_notional: cap(50),
+                position_notional: cap(100),
+                portfolio_heat: cap(10),
+                ..common
+            },
+            Self::CryptoSpot => Limits {
+                order_notional: cap(10),
+                position_notional: cap(20),
+                portfolio_heat: cap(25),
+                ..common
+            },
+            Self::FuturesDca => Limits {
+                order_notional: cap(50),
+                position_notional: cap(200),
+                gross_exposure: None,
+                leverage: Multiple::new(Decimal::from(3)).ok(),
+                portfolio_heat: cap(50),
+                daily_loss: cap(5),
+                drawdown_percent: Some(percent(25)),
+                ..common
+            },
         }
     }
 }

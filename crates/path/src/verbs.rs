@@ -258,6 +258,18 @@ impl<V: Verb> Cleared<V> {
     }
 }
 
+impl Cleared<PlaceOrder> {
+    /// The same order under the same permit, in another one's place.
+    pub(crate) fn instead_of(
+        self,
+        replaces: ClientOrderId,
+        venue_order_id: Option<VenueOrderId>,
+    ) -> Cleared<ReplaceOrder> {
+        let request = ReplaceOrder { order: self.request, replaces, venue_order_id };
+        Cleared { request, permit: self.permit }
+    }
+}
+
 /// A cleared request that is durable in the journal. It can be sent once.
 #[derive(Debug)]
 pub struct Recorded<V: Verb> {

@@ -23,6 +23,30 @@ fn file(kind: &str) -> PathBuf {
     folder().join(format!("{kind}.v1.json"))
 }
 
+/// Fields that came later, as they stand in a record that was written before them, and what stood
+/// there then.
+const ADDED: &[(&str, &str)] = &[
+    (
+        "conditions: Conditions { trigger_by: None, extended_hours: false, activate: Now, group: \
+         None }, ",
+        "",
+    ),
+    ("replaces: None, ", ""),
+    (", trail: None, targets: [], time_stop: None", ""),
+    (", contract: None", ""),
+    ("target: None, then: None, idempotency", "idempotency"),
+    ("net_exposure: None, correlated_exposure: None, leverage: None, ", ""),
+    ("origin_daily_notional: None, ", ""),
+    (", trading_window: None", ""),
+    (", trading_capital: None", ""),
+];
+
+/// What an event says, without what could not be said when its golden record was written.
+fn as_then(event: &Event) -> String {
+    let now = format!("{event:?}");
+    ADDED.iter().fold(now, |text, (added, before)| text.replace(added, before))
+}
+
 fn read(file: &Path) -> Value {
     let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     serde_json::from_str(&text).unwrap()
@@ -58,7 +82,7 @@ fn golden_records_are_read_as_they_were_written() {
         let body = golden["body"].as_str().unwrap();
         let event = Event::decode(kind, version, body).unwrap();
         assert_eq!(event.kind(), kind);
-        assert_eq!(format!("{event:?}"), golden["decoded"].as_str().unwrap(), "{kind}");
+        assert_eq!(as_then(&event), golden["decoded"].as_str().unwrap(), "{kind}");
         if version == event.version() {
             assert_eq!(event.body().unwrap(), body, "{kind} is written in another form");
         }

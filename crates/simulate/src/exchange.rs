@@ -10,8 +10,11 @@ use domain::{
     Money, Percent, Price, Qty, Quote, TickSource, Timestamp, VenueId,
 };
 use path::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot, VenueStatus},
-    verbs::{CancelOrder, PlaceOrder},
+    broker::{
+        CancelOutcome, Capabilities, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot,
+        VenueStatus,
+    },
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
 };
 use rust_decimal::Decimal;
 use venue_sim::{
@@ -80,11 +83,14 @@ fn instrument(symbol: &str, calendar: CalendarKind, step: i64, shortable: bool) 
 
 impl Exchange {
     /// A venue with three instruments and no accounts.
-    pub(crate) fn new(dice: &mut Dice, partial: bool) -> Self {
+    pub(crate) fn new(dice: &mut Dice, partial: bool, can: &Capabilities) -> Self {
         let allow_short = dice.chance(300);
         let config = SimConfig {
             slippage_bps: Decimal::from(dice.between(0, 5)),
             volume_share: partial.then(|| Percent::basis_points(2_000)),
+            reduce_only: can.reduce_only,
+            replace: can.replace,
+            groups: can.groups,
             ..SimConfig::default()
         };
         let instruments = vec![
@@ -136,9 +142,26 @@ impl Exchange {
         hidden_until: Option<i64>,
         now: i64,
     ) -> (PlaceOutcome, Vec<VenueEvent>) {
-        let key = (order.account.clone(), order.client_order_id.clone());
         let (outcome, events) = self.engine.place(order, Timestamp(now));
-        match &outcome {
+        self.note(order, &outcome, hidden_until);
+        (outcome, events)
+    }
+
+    /// Puts an order in another one's place.
+    pub(crate) fn replace(
+        &mut self,
+        request: &ReplaceOrder,
+        hidden_until: Option<i64>,
+        now: i64,
+    ) -> (PlaceOutcome, Vec<VenueEvent>) {
+        let (outcome, events) = self.engine.replace(request, Timestamp(now));
+        self.note(&request.order, &outcome, hidden_until);
+        (outcome, events)
+    }
+
+    fn note(&mut self, order: &PlaceOrder, outcome: &PlaceOutcome, hidden_until: Option<i64>) {
+        let key = (order.account.clone(), order.client_order_id.clone());
+        match outcome {
             PlaceOutcome::Accepted(_) => {
                 *self.accepted.entry(key.clone()).or_default() += 1;
                 if let Some(until) = hidden_until {
@@ -150,7 +173,6 @@ impl Exchange {
             }
             _ => {}
         }
-        (outcome, events)
     }
 
     /// Cancels an order of the desk.

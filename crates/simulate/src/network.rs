@@ -12,6 +12,7 @@ use path::{
 use venue_sim::AccountEvent;
 
 use crate::{
+    exchange::Exchange,
     faults::Fault,
     world::{Job, Request, SECOND, World},
 };
@@ -66,6 +67,10 @@ impl World {
                 let order = order.client_order_id.clone();
                 Input::Placed { order, outcome: PlaceOutcome::Unknown { why: why() } }
             }
+            Request::Replace(replace) => {
+                let order = replace.order.client_order_id.clone();
+                Input::Placed { order, outcome: PlaceOutcome::Unknown { why: why() } }
+            }
             Request::Cancel(cancel) => {
                 let order = cancel.client_order_id.clone();
                 Input::CancelAnswered { order, outcome: CancelOutcome::Unknown { why: why() } }
@@ -88,7 +93,16 @@ impl World {
         deadline: i64,
     ) {
         let input = match request {
-            Request::Place(order) => self.arrive_place(a, &order, deadline),
+            Request::Place(order) => {
+                let send =
+                    |exchange: &mut Exchange, hidden, now| exchange.place(&order, hidden, now);
+                self.arrive_place(a, &order, deadline, send)
+            }
+            Request::Replace(replace) => {
+                let send =
+                    |exchange: &mut Exchange, hidden, now| exchange.replace(&replace, hidden, now);
+                self.arrive_place(a, &replace.order, deadline, send)
+            }
             Request::Cancel(cancel) => {
                 let order = cancel.client_order_id.clone();
                 let outcome = if self.strikes(Fault::CancelRefused) {
@@ -116,7 +130,13 @@ impl World {
         }
     }
 
-    fn arrive_place(&mut self, a: usize, order: &PlaceOrder, deadline: i64) -> Input {
+    fn arrive_place(
+        &mut self,
+        a: usize,
+        order: &PlaceOrder,
+        deadline: i64,
+        send: impl FnOnce(&mut Exchange, Option<i64>, i64) -> (PlaceOutcome, Vec<VenueEvent>),
+    ) -> Input {
         let id = order.client_order_id.clone();
         if self.strikes(Fault::VenueRefuses) {
             let code = self.dice.pick(&[VenueRejection::RateLimited, VenueRejection::Other]);
@@ -127,7 +147,7 @@ impl World {
         let visible = written + self.capabilities.acceptance_window.0;
         let hidden = visible > self.now && self.strikes(Fault::LookUpLags);
         let hidden = hidden.then(|| self.dice.between(self.now, visible));
-        let (outcome, events) = self.exchange.place(order, hidden, self.now);
+        let (outcome, events) = send(&mut self.exchange, hidden, self.now);
         if matches!(outcome, PlaceOutcome::Accepted(_)) {
             self.watch_accepted(a, order);
         }

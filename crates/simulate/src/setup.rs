@@ -30,6 +30,10 @@ impl World {
         let tight = self.dice.chance(500);
         self.desk_limits = DeskLimits {
             gross_exposure: tight.then(|| Decimal::from(self.dice.between(15_000, 60_000))),
+            net_exposure: self
+                .dice
+                .chance(300)
+                .then(|| Decimal::from(self.dice.between(8_000, 40_000))),
             daily_entry_notional: None,
             open_orders: self.dice.chance(200).then_some(20),
         };

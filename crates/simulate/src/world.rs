@@ -18,7 +18,7 @@ use path::{
     core::{Input, Reply},
     journal::StreamId,
     market::Now,
-    verbs::{CancelOrder, PlaceOrder},
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
     wire::Mono,
 };
 use rust_decimal::Decimal;
@@ -47,6 +47,7 @@ const JOBS_MAX: u64 = 150_000;
 #[derive(Debug)]
 pub(crate) enum Request {
     Place(PlaceOrder),
+    Replace(ReplaceOrder),
     Cancel(CancelOrder),
     LookUp(ClientOrderId),
     Snapshot(Timestamp),
@@ -155,14 +156,17 @@ impl World {
             profile.calm();
         }
         let partial = dice.chance(profile.rate(Fault::PartialFills));
-        let exchange = Exchange::new(&mut dice, partial);
-        let feed = Feed::new(&mut dice, exchange.instruments.len());
         let window = dice.between(2, 6);
         let capabilities = Capabilities {
             reduce_only: dice.chance(500),
             queues_when_closed: true,
+            replace: dice.chance(500),
+            groups: dice.chance(300),
+            extended_hours: false,
             acceptance_window: domain::Nanos::from_secs(window),
         };
+        let exchange = Exchange::new(&mut dice, partial, &capabilities);
+        let feed = Feed::new(&mut dice, exchange.instruments.len());
         let installation = InstallationId::new("simsim").expect("a constant");
         Self {
             seed,

@@ -20,7 +20,7 @@ use domain::{
 };
 pub use lots::{Basis, ClosedLot};
 use path::{
-    event::{Adopted, ClosePurpose, Event, PositionAdjusted},
+    event::{Adopted, ClosePurpose, Event, Marked, PositionAdjusted},
     verbs::RiskClass,
 };
 use rust_decimal::Decimal;
@@ -86,9 +86,24 @@ pub struct Statement {
     lots: VecDeque<ClosedLot>,
     trips: VecDeque<RoundTrip>,
     days: Days,
+    equity: VecDeque<EquityMark>,
+}
+
+/// Equity at a moment, in the reporting currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct EquityMark {
+    /// The desk's clock.
+    pub at: Timestamp,
+    /// Cash and holdings at the prices of then.
+    pub equity: Decimal,
 }
 
 impl Statement {
+    /// Equity, about once an hour and at each day's opening, the earliest first.
+    pub fn equity(&self) -> impl DoubleEndedIterator<Item = &EquityMark> + ExactSizeIterator {
+        self.equity.iter()
+    }
+
     /// Closed lots, the earliest first.
     pub fn lots(&self) -> impl DoubleEndedIterator<Item = &ClosedLot> + ExactSizeIterator {
         self.lots.iter()
@@ -138,11 +153,25 @@ impl Statement {
             Event::Filled(e) => self.fill(&e.book, &e.fill)?,
             Event::Adopted(e) => self.adopted(at, e)?,
             Event::PositionAdjusted(e) => self.adjusted(at, e)?,
-            Event::DayOpened(e) => self.days.open(at, e.day, e.equity),
+            Event::DayOpened(e) => {
+                self.days.open(at, e.day, e.equity);
+                keep(&mut self.equity, [EquityMark { at, equity: e.equity }]);
+            }
             Event::CashAdjusted(e) => self.days.deposit(e.reporting),
+            Event::Marked(e) => self.marked(at, e),
             _ => {}
         }
         Ok(())
+    }
+
+    fn marked(&mut self, at: Timestamp, body: &Marked) {
+        for price in &body.prices {
+            let held = self.holdings.iter_mut().filter(|((_, id), _)| *id == price.instrument);
+            held.for_each(|(_, holding)| holding.note_prices(price.low, price.high));
+        }
+        if let Some(equity) = body.equity {
+            keep(&mut self.equity, [EquityMark { at, equity }]);
+        }
     }
 
     fn note_order(&mut self, id: ClientOrderId, note: OrderNote) {
@@ -190,6 +219,8 @@ impl Statement {
         match (purpose, note.class) {
             (Some(ClosePurpose::Target), _) => ExitReason::Target,
             (Some(ClosePurpose::Flatten), _) => ExitReason::Flatten,
+            (Some(ClosePurpose::Stop), _) => ExitReason::Stop,
+            (Some(ClosePurpose::TimeStop), _) => ExitReason::TimeStop,
             (Some(ClosePurpose::Unprotected), _) => ExitReason::Unprotected,
             (None, RiskClass::Protective) => ExitReason::Stop,
             _ => ExitReason::Order,

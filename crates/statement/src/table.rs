@@ -83,6 +83,10 @@ pub fn trips_csv<'a>(trips: impl Iterator<Item = &'a RoundTrip>) -> Result<Strin
         ("currency", |t| t.gross.currency().to_string()),
         ("risk", |t| amount(t.risk)),
         ("r", |t| t.r().map_or_else(String::new, |r| r.to_string())),
+        ("best_price", |t| t.best.to_string()),
+        ("worst_price", |t| t.worst.to_string()),
+        ("mfe", |t| amount(t.mfe())),
+        ("mae", |t| amount(t.mae())),
         ("source", |t| t.origin.map_or_else(String::new, |o| o.name().to_owned())),
         ("exit_reason", |t| t.reason.name().to_owned()),
     ];

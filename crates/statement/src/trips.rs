@@ -22,6 +22,8 @@ pub enum ExitReason {
     Stop,
     /// The target that the desk watches.
     Target,
+    /// The time stop.
+    TimeStop,
     /// Somebody's order or close.
     Order,
     /// The kill switch.
@@ -41,6 +43,7 @@ impl ExitReason {
         match self {
             Self::Stop => "stop",
             Self::Target => "target",
+            Self::TimeStop => "time_stop",
             Self::Order => "order",
             Self::Flatten => "flatten",
             Self::Unprotected => "unprotected",
@@ -75,6 +78,12 @@ pub struct RoundTrip {
     pub fees: Cash,
     /// What would have been lost at the first stop, without fees; absent without one.
     pub risk: Option<Money>,
+    /// The best price while it was held, its own executions included.
+    pub best: Price,
+    /// The worst price while it was held, its own executions included.
+    pub worst: Price,
+    /// Units of the instrument in one unit of its quantity.
+    pub multiplier: Decimal,
     /// What opened it.
     pub origin: Option<OriginKind>,
     /// What closed the last of it.
@@ -86,6 +95,33 @@ impl RoundTrip {
     #[must_use]
     pub fn net(&self) -> Option<Money> {
         net(&self.gross, &self.fees)
+    }
+
+    /// Maximum favourable excursion: what the whole quantity would have earned from the average
+    /// entry to the best price, never below zero. Without fees, in the quote currency. From marks
+    /// that are about an hour apart and every price in between; what a crash took is missing.
+    #[must_use]
+    pub fn mfe(&self) -> Option<Money> {
+        self.excursion(self.best)
+    }
+
+    /// Maximum adverse excursion: what it would have lost to the worst price, as a number not below
+    /// zero; otherwise like [`RoundTrip::mfe`].
+    #[must_use]
+    pub fn mae(&self) -> Option<Money> {
+        let lost = self.excursion_to(self.worst)?;
+        Some(Money::new((-lost).max(Decimal::ZERO), self.gross.currency()))
+    }
+
+    fn excursion(&self, price: Price) -> Option<Money> {
+        let earned = self.excursion_to(price)?;
+        Some(Money::new(earned.max(Decimal::ZERO), self.gross.currency()))
+    }
+
+    fn excursion_to(&self, price: Price) -> Option<Decimal> {
+        let sign = if self.side == Side::Buy { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+        let per_unit = sign * (price.get() - self.entry.get());
+        per_unit.checked_mul(self.qty.get())?.checked_mul(self.multiplier)
     }
 
     /// What it earned after fees, in units of what it risked, rounded at 4 decimals.
@@ -101,6 +137,8 @@ struct Trip {
     opened: Timestamp,
     origin: Option<OriginKind>,
     stop: Option<Price>,
+    low: Price,
+    high: Price,
     bought: Qty,
     paid: Money,
     received: Money,
@@ -126,6 +164,14 @@ impl Holding {
     pub(crate) fn note_stop(&mut self, stop: Option<Price>) {
         if let Some(trip) = &mut self.trip {
             trip.stop = trip.stop.or(stop);
+        }
+    }
+
+    /// How far the price went while the trip is under way.
+    pub(crate) fn note_prices(&mut self, low: Price, high: Price) {
+        if let Some(trip) = &mut self.trip {
+            trip.low = trip.low.min(low);
+            trip.high = trip.high.max(high);
         }
     }
 
@@ -162,6 +208,8 @@ impl Holding {
             opened: execution.at,
             origin: execution.origin,
             stop: None,
+            low: execution.price,
+            high: execution.price,
             bought: Qty::ZERO,
             paid: zero,
             received: zero,
@@ -169,6 +217,8 @@ impl Holding {
             fees: Cash::default(),
         });
         trip.stop = trip.stop.or(execution.stop);
+        trip.low = trip.low.min(execution.price);
+        trip.high = trip.high.max(execution.price);
         trip.bought = trip.bought.plus(execution.qty);
         trip.paid = trip.paid.plus(&value)?;
         trip.fees.add(&execution.fee)?;
@@ -181,6 +231,7 @@ impl Holding {
         let value = self.value(&part)?;
         self.position = self.position.plus(part.side.signed(part.qty));
         let fee = part.fee;
+        self.note_prices(part.price, part.price);
         let closed = self.lots.close(part, &self.of)?;
         if let Some(trip) = &mut self.trip {
             trip.received = trip.received.plus(&value)?;
@@ -204,7 +255,12 @@ impl Holding {
             let risk = entry.distance(stop).checked_mul(units)?;
             Some(Money::new(risk, self.of.quote))
         });
+        let (best, worst) =
+            if trip.side == Side::Buy { (trip.high, trip.low) } else { (trip.low, trip.high) };
         Some(RoundTrip {
+            best,
+            worst,
+            multiplier: self.of.multiplier,
             book: self.of.book.clone(),
             instrument: self.of.instrument.clone(),
             side: trip.side,

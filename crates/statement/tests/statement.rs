@@ -182,3 +182,45 @@ fn a_summary_of_three_trips() {
     assert_eq!(summary.profit_factor, Some(d("2.1667")), "130 / 60");
     assert_eq!(summary.mean_r, Some(d("0.4")), "(2 − 1.2) / 2; the third risked nothing known");
 }
+
+#[test]
+fn excursions_are_of_the_whole_quantity_at_the_average_entry() {
+    let mut journal = Journal::new();
+    journal.mark("90", "130", None);
+    journal.fill(Side::Buy, "10", "100", "0");
+    journal.mark("96", "104", None);
+    journal.fill(Side::Buy, "10", "104", "0");
+    journal.mark("99", "112.5", None);
+    journal.fill(Side::Sell, "20", "110", "0");
+    let trip = trip(&journal);
+    assert_eq!(
+        (trip.best.get(), trip.worst.get()),
+        (d("112.5"), d("96")),
+        "90 and 130 were before"
+    );
+    // average entry 102: 20 × (112.5 − 102) and 20 × (102 − 96)
+    assert_eq!(trip.mfe().unwrap().amount(), d("210"));
+    assert_eq!(trip.mae().unwrap().amount(), d("120"));
+}
+
+#[test]
+fn a_shorts_excursions_run_the_other_way_and_are_never_negative() {
+    let mut journal = Journal::new();
+    journal.fill(Side::Sell, "4", "50", "0");
+    journal.mark("44", "49", None);
+    journal.fill(Side::Buy, "4", "46", "0");
+    let trip = trip(&journal);
+    // 4 × (50 − 44); the price was never above the entry
+    assert_eq!(trip.mfe().unwrap().amount(), d("24"));
+    assert_eq!(trip.mae().unwrap().amount(), d("0"));
+}
+
+#[test]
+fn equity_is_marked_between_the_days() {
+    let mut journal = Journal::new();
+    journal.day(1, "1000");
+    journal.mark("1", "2", Some("1012.5"));
+    journal.mark("1", "2", None);
+    let marks: Vec<_> = journal.statement.equity().map(|m| m.equity).collect();
+    assert_eq!(marks, [d("1000"), d("1012.5")]);
+}

@@ -1,4 +1,5 @@
-//! What a durable record costs, on the disk of the temporary folder.
+//! What a durable record costs, on the disk of the temporary folder, and on the PostgreSQL server
+//! of `COFFERDAM_TEST_DATABASE_URL` when it is set: `tools/postgres with cargo bench …`.
 
 #![allow(clippy::unwrap_used, reason = "a bench stops at the first failure")]
 
@@ -7,11 +8,19 @@ use domain::{AccountId, Timestamp};
 use path::journal::{
     Draft, EventRecord, Head, JournalReader, JournalStore, LeaseToken, StreamBatch, StreamId,
 };
-use store::{DataDirLock, EMERGENCY_FILE, EmergencyJournal, KvLog, SqliteDatabase, SqliteJournal};
+use postgres::{Client, NoTls};
+use store::{DataDirLock, Database, EMERGENCY_FILE, EmergencyJournal, KvLog};
 use tempfile::TempDir;
 
 fn main() {
     divan::main();
+}
+
+/// Names the server; without it the figures of PostgreSQL are left out.
+const SERVER: &str = "COFFERDAM_TEST_DATABASE_URL";
+
+fn no_server() -> bool {
+    std::env::var_os(SERVER).is_none()
 }
 
 /// A body of the size of a usual order event.
@@ -22,17 +31,38 @@ const BODY: &str = concat!(
 );
 
 struct Desk {
-    journal: SqliteJournal,
+    journal: Box<dyn JournalStore + Send>,
     heads: Vec<(StreamId, Head)>,
-    db: SqliteDatabase,
+    db: Database,
     _tmp: TempDir,
 }
 
 impl Desk {
     fn open(streams: usize) -> Self {
+        Self::at(None, streams)
+    }
+
+    fn at(url: Option<&str>, streams: usize) -> Self {
         let tmp = tempfile::tempdir().unwrap();
-        let db = SqliteDatabase::open(&DataDirLock::acquire(tmp.path()).unwrap()).unwrap();
+        let url = url.map(|url| url.parse().unwrap());
+        let lock = DataDirLock::acquire(tmp.path()).unwrap();
+        let db = Database::open(&lock, url.as_ref()).unwrap();
         Self { journal: db.journal().unwrap(), heads: heads(streams), db, _tmp: tmp }
+    }
+
+    /// A desk on a database of its own on the server.
+    fn on_server(streams: usize) -> Self {
+        let base = std::env::var(SERVER).unwrap();
+        let name = format!("bench_{}_{streams}", std::process::id());
+        let mut client = Client::connect(&base, NoTls).unwrap();
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let (server, _) = base.rsplit_once('/').unwrap();
+        let mut desk = Self::at(Some(&format!("{server}/{name}")), streams);
+        for _ in 0..20 {
+            desk.append(200_usize.div_ceil(streams));
+        }
+        desk
     }
 
     /// A desk whose write-ahead log has gone round once, as after the first minutes of a day:
@@ -87,6 +117,32 @@ fn one_stream(bencher: Bencher<'_, '_>, records: usize) {
 fn many_streams(bencher: Bencher<'_, '_>, streams: usize) {
     let mut desk = Desk::warm(streams);
     bencher.counter(ItemsCount::new(streams)).bench_local(|| desk.append(1));
+}
+
+/// [`one_stream`] on PostgreSQL.
+#[divan::bench(args = [1, 10, 50, 500], min_time = 2, ignore = no_server())]
+fn one_stream_on_postgres(bencher: Bencher<'_, '_>, records: usize) {
+    let mut desk = Desk::on_server(1);
+    bencher.counter(ItemsCount::new(records)).bench_local(|| desk.append(records));
+}
+
+/// [`many_streams`] on PostgreSQL.
+#[divan::bench(args = [8, 64], min_time = 2, ignore = no_server())]
+fn many_streams_on_postgres(bencher: Bencher<'_, '_>, streams: usize) {
+    let mut desk = Desk::on_server(streams);
+    bencher.counter(ItemsCount::new(streams)).bench_local(|| desk.append(1));
+}
+
+/// [`read_1000`] on PostgreSQL.
+#[divan::bench(min_time = 1, ignore = no_server())]
+fn read_1000_on_postgres(bencher: Bencher<'_, '_>) {
+    let mut desk = Desk::on_server(1);
+    for _ in 0..20 {
+        desk.append(500);
+    }
+    let (reader, stream) = (desk.db.reader(), desk.heads[0].0.clone());
+    let read = || reader.read(&stream, 5_000, 1_000).unwrap();
+    bencher.counter(ItemsCount::new(1_000_usize)).bench_local(read);
 }
 
 /// Reading back in chunks of 1000.

@@ -17,7 +17,7 @@ use crate::{
     connection::{create_private, open_reader, sync_dir_of},
     database::SqliteDatabase,
     error::StoreError,
-    reader::SqliteReader,
+    reader::Reader,
     verify::{VerifyReport, verify},
 };
 
@@ -43,7 +43,7 @@ impl SqliteDatabase {
     pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<BackupReport, StoreError> {
         let path = path.as_ref();
         copy_to(&open_reader(self.path())?, path)?;
-        let verify = verify(&SqliteReader::open(path)?, None, &mut |_| {})?;
+        let verify = verify(&Reader::open(path)?, None, &mut |_| {})?;
         let bytes = fs::metadata(path).map_err(StoreError::file("examine", path))?.len();
         Ok(BackupReport { path: path.to_owned(), bytes, verify })
     }

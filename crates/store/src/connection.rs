@@ -7,12 +7,20 @@ use std::{
     fs::{self, OpenOptions},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{
+    Connection, OpenFlags, Row, ToSql, config::DbConfig, params_from_iter, types::ToSqlOutput,
+};
 
-use crate::{datadir::Repair, error::StoreError};
+use crate::{
+    datadir::Repair,
+    error::StoreError,
+    fault::DbError,
+    session::{Columns, OnRow, Param, Session},
+};
 
 /// The mode of every file that the store makes.
 pub(crate) const FILE_MODE: u32 = 0o600;
@@ -65,6 +73,54 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     Ok(conn)
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Int(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+            Self::Bytes(bytes) => bytes.to_sql(),
+        }
+    }
+}
+
+impl Columns for Row<'_> {
+    fn int(&self, column: usize) -> Result<Option<i64>, DbError> {
+        Ok(self.get(column)?)
+    }
+
+    fn text(&self, column: usize) -> Result<Option<Arc<str>>, DbError> {
+        Ok(self.get(column)?)
+    }
+
+    fn hash(&self, column: usize) -> Result<Option<[u8; 32]>, DbError> {
+        Ok(self.get(column)?)
+    }
+}
+
+/// A connection to a file as a [`Session`].
+pub(crate) struct Lite<'c>(pub(crate) &'c Connection);
+
+impl Session for Lite<'_> {
+    fn execute(&mut self, sql: &'static str, values: &[Param<'_>]) -> Result<u64, DbError> {
+        let changed = self.0.prepare_cached(sql)?.execute(params_from_iter(values))?;
+        Ok(changed as u64)
+    }
+
+    fn each(
+        &mut self,
+        sql: &'static str,
+        values: &[Param<'_>],
+        on_row: &mut OnRow<'_>,
+    ) -> Result<(), DbError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            on_row(row)?;
+        }
+        Ok(())
+    }
 }
 
 /// What a checkpoint did, in pages of the write-ahead log.

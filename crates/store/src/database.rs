@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use crate::{
     JOURNAL_FILE,
+    backend::Backend,
     backup::copy_to,
     connection::{Sync, empty_log, open_writer, prepare},
     datadir::{DataDirLock, Repair},
@@ -25,7 +26,7 @@ use crate::{
     lease::Leases,
     meta::Meta,
     migrate::{self, JOURNAL, Migration},
-    reader::SqliteReader,
+    reader::Reader,
     snapshot::Snapshots,
 };
 
@@ -177,26 +178,26 @@ impl SqliteDatabase {
 
     /// A reader of the journal, with connections of its own.
     #[must_use]
-    pub fn reader(&self) -> SqliteReader {
-        SqliteReader::over(self.0.path.clone())
+    pub fn reader(&self) -> Reader {
+        Reader::over(self.0.path.clone())
     }
 
     /// The leases in this database.
     #[must_use]
     pub fn leases(&self) -> Leases {
-        Leases(self.0.clone())
+        Leases(Backend::Sqlite(self.0.clone()))
     }
 
     /// The snapshots in this database, for writing.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots(self.0.clone())
+        Snapshots(Backend::Sqlite(self.0.clone()))
     }
 
     /// The installation's identity in this database.
     #[must_use]
     pub fn meta(&self) -> Meta {
-        Meta(self.0.clone())
+        Meta(Backend::Sqlite(self.0.clone()))
     }
 }
 
@@ -221,8 +222,12 @@ mod tests {
 
     use super::*;
 
-    const EXTRA: Migration =
-        Migration { number: 2, name: "extra", sql: "CREATE TABLE extra (x INTEGER) STRICT" };
+    const EXTRA: Migration = Migration {
+        number: 2,
+        name: "extra",
+        sql: "CREATE TABLE extra (x INTEGER) STRICT",
+        postgres: "",
+    };
 
     #[test]
     fn an_existing_database_is_copied_before_it_is_migrated() {

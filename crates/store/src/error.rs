@@ -9,7 +9,7 @@ use domain::Timestamp;
 use path::journal::ReadError;
 use thiserror::Error;
 
-use crate::fault::{Fault, classify};
+use crate::fault::{DbError, Fault};
 
 /// The holder of a data folder, as far as the lock file tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,22 @@ impl fmt::Display for Owner {
             None => f.write_str("another process"),
         }
     }
+}
+
+/// What about a database's server or address makes it unfit for a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{field} is {value}: {rule}; {remedy}")]
+pub struct Unsuitable {
+    /// The stable code.
+    pub code: &'static str,
+    /// What was looked at.
+    pub field: &'static str,
+    /// What was found, never a secret.
+    pub value: String,
+    /// What is asked of it.
+    pub rule: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
 }
 
 /// Why the store did not do what was asked.
@@ -54,6 +70,13 @@ pub enum StoreError {
     /// The database failed.
     #[error("the database failed: {0}")]
     Sql(String),
+    /// The database's server can't be reached, or the connection broke. Whether the last change
+    /// was made is not known.
+    #[error("the database's server can't be reached: {0}; see that it runs and takes connections")]
+    Lost(String),
+    /// The database's server or its address must not be used.
+    #[error(transparent)]
+    Unsuitable(#[from] Unsuitable),
     /// A migration that was applied to this database has another text in this program.
     #[error(
         "migration {number} ({name}) was edited after it was applied; \
@@ -73,9 +96,9 @@ pub enum StoreError {
         /// The newest migration in the program.
         known: u32,
     },
-    /// The file is an SQLite database of something else.
-    #[error("{} is not a database of this program", .0.display())]
-    Foreign(PathBuf),
+    /// The database is of something else.
+    #[error("{0} is not a database of this program")]
+    Foreign(String),
     /// The file to write exists.
     #[error("{} exists already; choose another name or move it away", .0.display())]
     Exists(PathBuf),
@@ -115,6 +138,8 @@ impl StoreError {
             Self::Full(_) => "store_full",
             Self::Busy(_) => "store_busy",
             Self::Sql(_) => "store_sql",
+            Self::Lost(_) => "store_lost",
+            Self::Unsuitable(why) => why.code,
             Self::MigrationEdited { .. } => "store_migration_edited",
             Self::TooNew { .. } => "store_too_new",
             Self::Foreign(_) => "store_foreign",
@@ -138,13 +163,20 @@ impl StoreError {
     }
 }
 
+impl From<DbError> for StoreError {
+    fn from(error: DbError) -> Self {
+        match error.fault {
+            Fault::Full => Self::Full("the database".to_owned()),
+            Fault::Busy => Self::Busy(error.text),
+            Fault::Lost => Self::Lost(error.text),
+            Fault::MaybeFull | Fault::Io => Self::Sql(error.text),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        match classify(&error) {
-            Fault::Full => Self::Full("the database".to_owned()),
-            Fault::Busy => Self::Busy(error.to_string()),
-            Fault::MaybeFull | Fault::Io => Self::Sql(error.to_string()),
-        }
+        DbError::from(error).into()
     }
 }
 
@@ -190,8 +222,8 @@ impl LeaseError {
     }
 }
 
-impl From<rusqlite::Error> for LeaseError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<DbError> for LeaseError {
+    fn from(error: DbError) -> Self {
         Self::Store(error.into())
     }
 }

@@ -7,7 +7,10 @@
 
 use std::path::Path;
 
+use postgres::error::SqlState;
 use rusqlite::{Error, ErrorCode, ffi};
+
+use crate::error::StoreError;
 
 /// What a database error says about the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +21,96 @@ pub(crate) enum Fault {
     MaybeFull,
     /// Another connection holds the lock; nothing was begun.
     Busy,
+    /// The connection to the database's server broke. What was not committed is not in it.
+    Lost,
     /// Everything else, a failed sync above all.
     Io,
+}
+
+/// A database's failure, in the words of either.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DbError {
+    pub(crate) fault: Fault,
+    pub(crate) text: String,
+}
+
+impl DbError {
+    pub(crate) fn new(fault: Fault, text: impl Into<String>) -> Self {
+        Self { fault, text: text.into() }
+    }
+
+    pub(crate) fn other(text: impl Into<String>) -> Self {
+        Self::new(Fault::Io, text)
+    }
+
+    /// The fault, with the file system asked where SQLite hides the reason.
+    pub(crate) fn fault_at(&self, dir: &Path) -> Fault {
+        match self.fault {
+            Fault::MaybeFull if has_no_room(dir) => Fault::Full,
+            Fault::MaybeFull => Fault::Io,
+            fault => fault,
+        }
+    }
+}
+
+impl From<StoreError> for DbError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full(text) => Self::new(Fault::Full, text),
+            StoreError::Busy(text) => Self::new(Fault::Busy, text),
+            StoreError::Lost(text) => Self::new(Fault::Lost, text),
+            StoreError::Sql(text) => Self::other(text),
+            other => Self::other(other.to_string()),
+        }
+    }
+}
+
+impl From<Error> for DbError {
+    fn from(error: Error) -> Self {
+        Self::new(classify(&error), error.to_string())
+    }
+}
+
+impl From<postgres::Error> for DbError {
+    fn from(error: postgres::Error) -> Self {
+        Self::new(classify_postgres(&error), words(&error))
+    }
+}
+
+/// A server's failure with its cause: the driver's own words leave the cause out.
+pub(crate) fn words(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(told) => format!("{} [{}]", told.message(), told.code().code()),
+        None => {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+            format!("{error}{}", cause.unwrap_or_default())
+        }
+    }
+}
+
+fn classify_postgres(error: &postgres::Error) -> Fault {
+    let Some(told) = error.as_db_error() else {
+        // The driver refuses values before it sends anything; all else is the connection.
+        let local = error.to_string().starts_with("error serializing")
+            || error.to_string().starts_with("error deserializing");
+        return if local { Fault::Io } else { Fault::Lost };
+    };
+    let code = told.code();
+    if *code == SqlState::DISK_FULL {
+        return Fault::Full;
+    }
+    let busy = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::QUERY_CANCELED,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    if busy.contains(code) {
+        return Fault::Busy;
+    }
+    let lost = ["08", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"];
+    if lost.iter().any(|class| code.code().starts_with(class)) { Fault::Lost } else { Fault::Io }
 }
 
 pub(crate) fn classify(error: &Error) -> Fault {
@@ -34,15 +125,6 @@ pub(crate) fn classify(error: &Error) -> Fault {
             _ => Fault::Io,
         },
         _ => Fault::Io,
-    }
-}
-
-/// [`classify`], with the file system asked where SQLite hides the reason.
-pub(crate) fn classify_at(error: &Error, dir: &Path) -> Fault {
-    match classify(error) {
-        Fault::MaybeFull if has_no_room(dir) => Fault::Full,
-        Fault::MaybeFull => Fault::Io,
-        fault => fault,
     }
 }
 
@@ -72,6 +154,7 @@ mod tests {
             assert_eq!(classify(&failure(code)), Fault::Io);
         }
         let dir = std::env::temp_dir();
-        assert_eq!(classify_at(&failure(ffi::SQLITE_IOERR_WRITE), &dir), Fault::Io);
+        let write = DbError::from(failure(ffi::SQLITE_IOERR_WRITE));
+        assert_eq!(write.fault_at(&dir), Fault::Io);
     }
 }

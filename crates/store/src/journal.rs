@@ -7,14 +7,15 @@
 use std::{fmt, sync::Arc};
 
 use path::journal::{AppendError, Head, JournalStore, StreamBatch};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
-    connection::{Sync, checkpoint, open_writer},
+    connection::{Lite, Sync, checkpoint, open_writer},
     database::Shared,
     error::StoreError,
-    fault::{Fault, classify_at},
+    fault::{DbError, Fault},
     lease::StreamState,
+    session::{Session, values},
     sql,
 };
 
@@ -68,15 +69,12 @@ impl SqliteJournal {
         self.shared.is_dead()
     }
 
-    fn commit(
-        &mut self,
-        batches: &[StreamBatch],
-    ) -> Result<Vec<Result<(), AppendError>>, rusqlite::Error> {
+    fn commit(&mut self, batches: &[StreamBatch]) -> Result<Vec<Result<(), AppendError>>, DbError> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut outcomes = Vec::with_capacity(batches.len());
         let mut wrote = false;
         for batch in batches {
-            let outcome = append_one(&tx, batch)?;
+            let outcome = append_one(&mut Lite(&tx), batch)?;
             wrote |= outcome.is_ok() && !batch.records.is_empty();
             outcomes.push(outcome);
         }
@@ -88,13 +86,13 @@ impl SqliteJournal {
         Ok(outcomes)
     }
 
-    fn fail(&self, error: &rusqlite::Error) -> AppendError {
-        match classify_at(error, self.shared.dir()) {
+    fn fail(&self, error: DbError) -> AppendError {
+        match error.fault_at(self.shared.dir()) {
             Fault::Full => AppendError::Full,
-            Fault::Busy => AppendError::Io(format!("another connection holds it: {error}")),
-            Fault::MaybeFull | Fault::Io => {
+            Fault::Busy => AppendError::Io(format!("another connection holds it: {}", error.text)),
+            Fault::MaybeFull | Fault::Lost | Fault::Io => {
                 self.shared.kill();
-                AppendError::Io(error.to_string())
+                AppendError::Io(error.text)
             }
         }
     }
@@ -127,9 +125,9 @@ impl SqliteJournal {
             Ok(_) => self.log_bytes = CHECKPOINT_AFTER_BYTES / 2,
             Err(error) => {
                 self.log_bytes = CHECKPOINT_AFTER_BYTES / 2;
-                let fault = classify_at(&error, self.shared.dir());
+                let fault = DbError::from(error).fault_at(self.shared.dir());
                 if !matches!(fault, Fault::Full | Fault::Busy) {
-                    tracing::error!(%error, "the journal's checkpoint failed; the journal closes");
+                    tracing::error!(?fault, "the journal's checkpoint failed; the journal closes");
                     self.shared.kill();
                 }
             }
@@ -153,7 +151,7 @@ impl JournalStore for SqliteJournal {
                 self.checkpoint_when_due(batches);
                 outcomes
             }
-            Err(error) => vec![Err(self.fail(&error)); batches.len()],
+            Err(error) => vec![Err(self.fail(error)); batches.len()],
         }
     }
 }
@@ -161,40 +159,44 @@ impl JournalStore for SqliteJournal {
 /// Adds one batch inside the transaction. The outer error ends the transaction, the inner one
 /// concerns this batch only and then nothing of it was written.
 fn append_one(
-    tx: &Transaction<'_>,
+    session: &mut dyn Session,
     batch: &StreamBatch,
-) -> Result<Result<(), AppendError>, rusqlite::Error> {
+) -> Result<Result<(), AppendError>, DbError> {
     let stream = batch.stream.as_str();
-    let state = StreamState::read(tx, stream)?;
-    let checked = state
-        .fence(batch.token)
-        .and_then(|()| follows(&state.head, &batch.expected))
-        .and_then(|()| continues(batch));
-    let (head, token) = match checked {
-        Ok(checked) => checked,
+    let (head, token) = match admit(&StreamState::read(session, stream)?, batch) {
+        Ok(admitted) => admitted,
         Err(error) => return Ok(Err(error)),
     };
-    if batch.records.is_empty() {
-        return Ok(Ok(()));
-    }
-    let mut insert = tx.prepare_cached(sql::INSERT_EVENT)?;
     for record in &batch.records {
-        insert.execute(params![
-            stream,
-            record.seq.cast_signed(),
-            record.at.0,
-            record.wall_at.0,
-            &*record.kind,
-            record.version,
-            &*record.body,
-            record.prev.0,
-            record.hash.0,
-            token,
-        ])?;
+        session.execute(
+            sql::INSERT_EVENT,
+            values![
+                stream,
+                record.seq.cast_signed(),
+                record.at.0,
+                record.wall_at.0,
+                &*record.kind,
+                record.version,
+                &*record.body,
+                &record.prev.0,
+                &record.hash.0,
+                token,
+            ],
+        )?;
     }
-    let mut upsert = tx.prepare_cached(sql::UPSERT_STREAM)?;
-    upsert.execute(params![stream, head.seq.cast_signed(), head.hash.0, token])?;
+    if !batch.records.is_empty() {
+        let head = values![stream, head.seq.cast_signed(), &head.hash.0, token];
+        session.execute(sql::UPSERT_STREAM, head)?;
+    }
     Ok(Ok(()))
+}
+
+/// Checks lease, head and chain. Answers the head after the batch, and its token as the database
+/// keeps it.
+pub(crate) fn admit(state: &StreamState, batch: &StreamBatch) -> Result<(Head, i64), AppendError> {
+    state.fence(batch.token)?;
+    follows(&state.head, &batch.expected)?;
+    continues(batch)
 }
 
 fn follows(found: &Head, expected: &Head) -> Result<(), AppendError> {

@@ -12,39 +12,50 @@
 //!   emergency.journal    preallocated, for a full or failing disk; see [`emergency`]
 //!   sim-venue.sqlite     the simulated venue's own memory; see [`kvlog`]
 //! ```
+//!
+//! The two databases may instead be schemas on a PostgreSQL server ([`pg`]), which several desks
+//! may share; [`either`] hides which it is. What is done with rows is written once for both.
 
 pub mod backup;
 pub mod checkpoint;
 pub mod database;
 pub mod datadir;
+pub mod either;
 pub mod emergency;
 pub mod error;
 pub mod journal;
+pub mod kills;
 pub mod kvlog;
 pub mod lease;
 pub mod meta;
+pub mod pg;
 pub mod reader;
 pub mod snapshot;
 pub mod verify;
 
+mod backend;
 mod connection;
 mod emergency_file;
 mod fault;
 mod frame;
 mod migrate;
+mod session;
 mod sql;
 
 pub use backup::BackupReport;
 pub use checkpoint::Checkpoint;
 pub use database::SqliteDatabase;
 pub use datadir::{DataDirLock, Repair};
+pub use either::Database;
 pub use emergency::{EmergencyEntries, EmergencyEntry, EmergencyJournal};
-pub use error::{LeaseError, StoreError};
+pub use error::{LeaseError, StoreError, Unsuitable};
 pub use journal::SqliteJournal;
+pub use kills::{Holder, Kills, Standing};
 pub use kvlog::KvLog;
-pub use lease::Leases;
+pub use lease::{HeldLease, Leases};
 pub use meta::{Meta, Rewind};
-pub use reader::SqliteReader;
+pub use pg::{DatabaseUrl, PgDatabase, PgJournal};
+pub use reader::Reader;
 pub use snapshot::{SnapshotRead, SnapshotWarning, Snapshots};
 pub use verify::{Break, JournalIndex, Progress, StreamReport, VerifyReport, verify};
 

@@ -4,13 +4,20 @@
 //! order numbers again that the venue has seen, so a rewind begins a new incarnation. This module
 //! must not decide what a rewind means for trading.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use domain::{IdError, InstallationId};
 use path::journal::Head;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use crate::{checkpoint::Checkpoint, database::Shared, error::StoreError, sql};
+use crate::{
+    backend::Backend,
+    checkpoint::Checkpoint,
+    error::StoreError,
+    fault::DbError,
+    lease::head_at,
+    session::{Session, values},
+    sql,
+};
 
 const INSTALLATION: &str = "installation";
 const INCARNATION: &str = "incarnation";
@@ -27,14 +34,8 @@ pub struct Rewind {
 }
 
 /// Identity rows of one database.
-#[derive(Clone)]
-pub struct Meta(pub(crate) Arc<Shared>);
-
-impl fmt::Debug for Meta {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Meta").field(&self.0.path()).finish()
-    }
-}
+#[derive(Debug, Clone)]
+pub struct Meta(pub(crate) Backend);
 
 impl Meta {
     /// The installation's id, made at random on the first call and never changed.
@@ -42,13 +43,13 @@ impl Meta {
     /// # Errors
     /// [`StoreError`] when the database fails or the system has no randomness.
     pub fn installation(&self) -> Result<InstallationId, StoreError> {
-        self.0.side(|conn| {
-            if let Some(id) = read_installation(conn)? {
-                return id.map_err(|e| damaged(&e));
-            }
-            let fresh = random_id()?;
-            conn.execute(sql::INSERT_META, [INSTALLATION, &fresh])?;
-            match read_installation(conn)? {
+        if let Some(id) = self.0.look(|session| read_installation(session))? {
+            return id.map_err(|e| damaged(&e));
+        }
+        let fresh = random_id()?;
+        self.0.change(INSTALLATION, |session| {
+            session.execute(sql::INSERT_META, values![INSTALLATION, fresh.as_str()])?;
+            match read_installation(session)? {
                 Some(id) => id.map_err(|e| damaged(&e)),
                 None => Err(StoreError::Sql("a written row can't be read".to_owned())),
             }
@@ -60,7 +61,7 @@ impl Meta {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub fn incarnation(&self) -> Result<u32, StoreError> {
-        self.0.side(|conn| read_incarnation(conn))
+        self.0.look(|session| Ok(read_incarnation(session)))?
     }
 
     /// Begins the next incarnation durably and returns it. The first is 1.
@@ -77,14 +78,12 @@ impl Meta {
     /// # Errors
     /// [`StoreError`] when the database fails or the numbers are used up.
     pub fn next_incarnation_after(&self, seen: u32) -> Result<u32, StoreError> {
-        self.0.side(|conn| {
-            let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let last = read_incarnation(&tx)?.max(seen);
+        self.0.change(INCARNATION, |session| {
+            let last = read_incarnation(session)?.max(seen);
             let next = last
                 .checked_add(1)
                 .ok_or_else(|| StoreError::Refused("no incarnation is left".to_owned()))?;
-            tx.execute(sql::UPSERT_META, [INCARNATION, &next.to_string()])?;
-            tx.commit()?;
+            session.execute(sql::UPSERT_META, values![INCARNATION, &*next.to_string()])?;
             Ok(next)
         })
     }
@@ -99,11 +98,11 @@ impl Meta {
         if seen.installation.as_ref().is_some_and(|id| *id != here) {
             return Err(seen.foreign(&here));
         }
-        self.0.side(|conn| {
+        self.0.look(|session| {
             let mut rewound = Vec::new();
             for (stream, head) in &seen.heads {
-                let found = read_head(conn, stream)?;
-                if head.seq > 0 && hash_at(conn, stream, head.seq)? != Some(head.hash.0) {
+                let found = read_head(session, stream)?;
+                if head.seq > 0 && hash_at(session, stream, head.seq)? != Some(head.hash.0) {
                     rewound.push(Rewind { stream: stream.clone(), seen: *head, found });
                 }
             }
@@ -112,31 +111,28 @@ impl Meta {
     }
 }
 
-fn read_head(conn: &Connection, stream: &str) -> Result<Head, StoreError> {
-    let head = conn
-        .query_row(sql::STREAM_HEAD, [stream], |row| crate::reader::head_at(row, 0))
-        .optional()?;
+fn read_head(session: &mut dyn Session, stream: &str) -> Result<Head, DbError> {
+    let head = session.first(sql::STREAM_HEAD, values![stream], |row| head_at(row, 0))?;
     Ok(head.unwrap_or_default())
 }
 
-fn hash_at(conn: &Connection, stream: &str, seq: u64) -> Result<Option<[u8; 32]>, StoreError> {
-    let seq = seq.cast_signed();
-    Ok(conn.query_row(sql::EVENT_HASH, rusqlite::params![stream, seq], |r| r.get(0)).optional()?)
+fn hash_at(session: &mut dyn Session, stream: &str, seq: u64) -> Result<Option<[u8; 32]>, DbError> {
+    session.first(sql::EVENT_HASH, values![stream, seq.cast_signed()], |row| row.digest(0))
 }
 
-fn read_meta(conn: &Connection, key: &str) -> Result<Option<String>, rusqlite::Error> {
-    conn.query_row(sql::READ_META, [key], |row| row.get(0)).optional()
+fn read_meta(session: &mut dyn Session, key: &str) -> Result<Option<String>, DbError> {
+    session.first(sql::READ_META, values![key], |row| Ok(row.words(0)?.to_string()))
 }
 
 /// The stored id, when there is one; the inner error when it is not an id.
 pub(crate) fn read_installation(
-    conn: &Connection,
-) -> Result<Option<Result<InstallationId, IdError>>, rusqlite::Error> {
-    Ok(read_meta(conn, INSTALLATION)?.map(InstallationId::new))
+    session: &mut dyn Session,
+) -> Result<Option<Result<InstallationId, IdError>>, DbError> {
+    Ok(read_meta(session, INSTALLATION)?.map(InstallationId::new))
 }
 
-pub(crate) fn read_incarnation(conn: &Connection) -> Result<u32, StoreError> {
-    match read_meta(conn, INCARNATION)? {
+pub(crate) fn read_incarnation(session: &mut dyn Session) -> Result<u32, StoreError> {
+    match read_meta(session, INCARNATION)? {
         Some(text) => text.parse().map_err(|e| damaged(&e)),
         None => Ok(0),
     }

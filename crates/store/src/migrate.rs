@@ -7,22 +7,44 @@
 use std::path::Path;
 
 use path::journal::Hash;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{error::StoreError, sql};
+use crate::{
+    connection::Lite,
+    error::StoreError,
+    session::{Session, values},
+    sql,
+};
 
 /// One step of a schema.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Migration {
     pub(crate) number: u32,
     pub(crate) name: &'static str,
+    /// What SQLite does.
     pub(crate) sql: &'static str,
+    /// What PostgreSQL does.
+    pub(crate) postgres: &'static str,
 }
 
 impl Migration {
-    fn checksum(&self) -> String {
-        Hash::of(self.sql.as_bytes()).to_string()
+    fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sql,
+            Dialect::Postgres => self.postgres,
+        }
     }
+
+    pub(crate) fn checksum(&self, dialect: Dialect) -> String {
+        Hash::of(self.text(dialect).as_bytes()).to_string()
+    }
+}
+
+/// Whose words a migration is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
 }
 
 /// The schema of the journal's database.
@@ -30,11 +52,16 @@ pub(crate) const JOURNAL: &[Migration] = &[Migration {
     number: 1,
     name: "journal",
     sql: include_str!("../migrations/journal/0001_journal.sql"),
+    postgres: include_str!("../migrations/postgres/journal/0001_journal.sql"),
 }];
 
 /// The schema of a key-value log.
-pub(crate) const KV: &[Migration] =
-    &[Migration { number: 1, name: "kv", sql: include_str!("../migrations/kv/0001_kv.sql") }];
+pub(crate) const KV: &[Migration] = &[Migration {
+    number: 1,
+    name: "kv",
+    sql: include_str!("../migrations/kv/0001_kv.sql"),
+    postgres: include_str!("../migrations/postgres/kv/0001_kv.sql"),
+}];
 
 /// Compares what was applied with what the program has, and returns what is still to do.
 pub(crate) fn pending<'m>(
@@ -51,21 +78,32 @@ pub(crate) fn pending<'m>(
         return Ok(migrations);
     }
     if ours == 0 {
-        return Err(StoreError::Foreign(path.to_owned()));
+        return Err(StoreError::Foreign(path.display().to_string()));
     }
-    let mut statement = conn.prepare(sql::READ_MIGRATIONS)?;
-    let applied = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<Vec<(u32, String, String)>, _>>()?;
+    let place = path.display().to_string();
+    missing(&mut Lite(conn), &place, migrations, Dialect::Sqlite)
+}
+
+/// What the database's own record of migrations leaves to do.
+pub(crate) fn missing<'m>(
+    session: &mut dyn Session,
+    place: &str,
+    migrations: &'m [Migration],
+    dialect: Dialect,
+) -> Result<&'m [Migration], StoreError> {
+    let applied = session.all(sql::READ_MIGRATIONS, &[], |row| {
+        let number = u32::try_from(row.number(0)?).unwrap_or(u32::MAX);
+        Ok((number, row.words(1)?.to_string(), row.words(2)?.to_string()))
+    })?;
     for (at, (number, name, checksum)) in applied.iter().enumerate() {
         let Some(known) = migrations.get(at) else {
             let known = migrations.last().map_or(0, |m| m.number);
             return Err(StoreError::TooNew { found: *number, known });
         };
         if known.name != name || known.number != *number {
-            return Err(StoreError::Foreign(path.to_owned()));
+            return Err(StoreError::Foreign(place.to_owned()));
         }
-        if known.checksum() != *checksum {
+        if known.checksum(dialect) != *checksum {
             return Err(StoreError::MigrationEdited { number: *number, name: name.clone() });
         }
     }
@@ -78,10 +116,20 @@ pub(crate) fn apply(conn: &mut Connection, pending: &[Migration]) -> Result<(), 
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(sql::CREATE_MIGRATIONS)?;
         tx.execute_batch(migration.sql)?;
-        let Migration { number, name, .. } = migration;
-        tx.execute(sql::INSERT_MIGRATION, params![number, name, migration.checksum()])?;
+        note(&mut Lite(&tx), migration, Dialect::Sqlite)?;
         tx.commit()?;
     }
+    Ok(())
+}
+
+/// Records that a migration was applied, in its own transaction.
+pub(crate) fn note(
+    session: &mut dyn Session,
+    migration: &Migration,
+    dialect: Dialect,
+) -> Result<(), StoreError> {
+    let (number, checksum) = (i64::from(migration.number), migration.checksum(dialect));
+    session.execute(sql::INSERT_MIGRATION, values![number, migration.name, &*checksum])?;
     Ok(())
 }
 
@@ -89,8 +137,10 @@ pub(crate) fn apply(conn: &mut Connection, pending: &[Migration]) -> Result<(), 
 mod tests {
     use super::*;
 
-    const FIRST: Migration = Migration { number: 1, name: "one", sql: "CREATE TABLE a (x INT)" };
-    const SECOND: Migration = Migration { number: 2, name: "two", sql: "CREATE TABLE b (x INT)" };
+    const FIRST: Migration =
+        Migration { number: 1, name: "one", sql: "CREATE TABLE a (x INT)", postgres: "" };
+    const SECOND: Migration =
+        Migration { number: 2, name: "two", sql: "CREATE TABLE b (x INT)", postgres: "" };
 
     fn migrated(migrations: &[Migration]) -> Connection {
         let mut conn = Connection::open_in_memory().unwrap();

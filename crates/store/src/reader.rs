@@ -11,39 +11,52 @@ use std::{
 
 use domain::{InstallationId, Timestamp};
 use path::journal::{EventRecord, Hash, Head, JournalReader, ReadError, SnapshotRecord, StreamId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::Connection;
 
 use crate::{
     checkpoint::Checkpoint,
-    connection::open_reader,
-    lease::unsigned,
+    connection::{Lite, open_reader},
+    error::StoreError,
+    fault::DbError,
+    lease::head_at,
     meta::{read_incarnation, read_installation},
+    pg::{DatabaseUrl, PgPool},
+    session::{Columns, Session, values},
     snapshot::{self, SnapshotRead},
     sql,
     verify::JournalIndex,
 };
 
-/// Connections that wait for the next query; more are opened and closed as needed.
+/// Connections to a file that wait for the next query; more are opened and closed as needed.
 const IDLE_MAX: usize = 4;
 
-struct Pool {
+struct FilePool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Reads the journal. Clones share their connections.
-#[derive(Clone)]
-pub struct SqliteReader(Arc<Pool>);
+enum Source {
+    File(FilePool),
+    Server(PgPool),
+}
 
-impl fmt::Debug for SqliteReader {
+/// Reads the journal, on either database. Clones share their connections.
+#[derive(Clone)]
+pub struct Reader(Arc<Source>);
+
+impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SqliteReader").field(&self.0.path).finish()
+        write!(f, "Reader({})", self.place())
     }
 }
 
-impl SqliteReader {
+impl Reader {
     pub(crate) fn over(path: PathBuf) -> Self {
-        Self(Arc::new(Pool { path, idle: Mutex::new(Vec::new()) }))
+        Self(Arc::new(Source::File(FilePool { path, idle: Mutex::new(Vec::new()) })))
+    }
+
+    pub(crate) fn on(pool: PgPool) -> Self {
+        Self(Arc::new(Source::Server(pool)))
     }
 
     /// Reads the database file of a desk that may be running, or a copy of one. Takes no lock on
@@ -53,34 +66,46 @@ impl SqliteReader {
     /// [`ReadError`] when the file is missing or no journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         let reader = Self::over(path.as_ref().to_owned());
-        reader.query(|conn| conn.prepare(sql::ALL_HEADS).map(drop))?;
+        reader.heads()?;
         Ok(reader)
     }
 
-    /// The database file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// Reads the journal on a PostgreSQL server beside desks that may be running. Changes nothing.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the server can't be reached or used, or has no journal.
+    pub fn open_server(url: &DatabaseUrl) -> Result<Self, ReadError> {
+        let found = Self::find_on_server(url).map_err(|error| ReadError(error.to_string()))?;
+        found.ok_or_else(|| ReadError(format!("there is no journal in the {url}")))
     }
 
-    pub(crate) fn query<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, ReadError> {
-        let pool = &self.0;
-        let idle = || pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let fail = |error: rusqlite::Error| ReadError(format!("{}: {error}", pool.path.display()));
-        let waiting = idle().pop();
-        let conn = match waiting {
-            Some(conn) => conn,
-            None => open_reader(&pool.path).map_err(fail)?,
-        };
-        let value = work(&conn).map_err(fail)?;
-        let mut idle = idle();
-        if idle.len() < IDLE_MAX {
-            idle.push(conn);
+    /// As [`Reader::open_server`]; `None` when no desk has made its tables yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server can't be reached or must not be used.
+    pub fn find_on_server(url: &DatabaseUrl) -> Result<Option<Self>, StoreError> {
+        let pool = PgPool::new(url.clone());
+        Ok(pool.has_tables()?.then(|| Self::on(pool)))
+    }
+
+    /// Where the journal is: a file, or a server without its password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &*self.0 {
+            Source::File(pool) => pool.path.display().to_string(),
+            Source::Server(pool) => pool.url().to_string(),
         }
-        Ok(value)
+    }
+
+    fn query<T>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, DbError>,
+    ) -> Result<T, ReadError> {
+        match &*self.0 {
+            Source::File(pool) => pool.query(work),
+            Source::Server(pool) => pool.query(work),
+        }
+        .map_err(|error| ReadError(format!("{}: {}", self.place(), error.text)))
     }
 
     /// The heads of all streams, by name.
@@ -88,10 +113,9 @@ impl SqliteReader {
     /// # Errors
     /// [`ReadError`] when the database fails.
     pub fn heads(&self) -> Result<Vec<(String, Head)>, ReadError> {
-        self.query(|conn| {
-            let mut statement = conn.prepare_cached(sql::ALL_HEADS)?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, head_at(row, 1)?)))?;
-            rows.collect()
+        self.query(|session| {
+            session
+                .all(sql::ALL_HEADS, &[], |row| Ok((row.words(0)?.to_string(), head_at(row, 1)?)))
         })
     }
 
@@ -101,7 +125,7 @@ impl SqliteReader {
     /// # Errors
     /// [`ReadError`] when the database fails.
     pub fn read_snapshot(&self, stream: &StreamId) -> Result<SnapshotRead, ReadError> {
-        self.query(|conn| snapshot::read_newest(conn, stream))
+        self.query(|session| snapshot::read_newest(session, stream))
     }
 
     /// The heads of all streams with the identity of the database, to be kept elsewhere. It is not
@@ -111,17 +135,38 @@ impl SqliteReader {
     /// [`ReadError`] when the database fails.
     pub fn export_checkpoint(&self, now_wall: Timestamp) -> Result<Checkpoint, ReadError> {
         let heads = self.heads()?.into_iter().collect();
-        let incarnation =
-            self.query(|conn| Ok(read_incarnation(conn)))?.map_err(|e| ReadError(e.to_string()))?;
+        let incarnation = self
+            .query(|session| Ok(read_incarnation(session)))?
+            .map_err(|e| ReadError(e.to_string()))?;
         Ok(Checkpoint::new(self.installation()?, incarnation, now_wall, heads))
     }
 }
 
-impl JournalReader for SqliteReader {
+impl FilePool {
+    fn query<T>(
+        &self,
+        work: impl Fn(&mut dyn Session) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = idle().pop();
+        let conn = match waiting {
+            Some(conn) => conn,
+            None => open_reader(&self.path)?,
+        };
+        let value = work(&mut Lite(&conn))?;
+        let mut idle = idle();
+        if idle.len() < IDLE_MAX {
+            idle.push(conn);
+        }
+        Ok(value)
+    }
+}
+
+impl JournalReader for Reader {
     fn head(&self, stream: &StreamId) -> Result<Head, ReadError> {
-        self.query(|conn| {
-            let mut statement = conn.prepare_cached(sql::STREAM_HEAD)?;
-            let head = statement.query_row([stream.as_str()], |row| head_at(row, 0)).optional()?;
+        self.query(|session| {
+            let stream = values![stream.as_str()];
+            let head = session.first(sql::STREAM_HEAD, stream, |row| head_at(row, 0))?;
             Ok(head.unwrap_or_default())
         })
     }
@@ -134,10 +179,8 @@ impl JournalReader for SqliteReader {
     ) -> Result<Vec<EventRecord>, ReadError> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.query(|conn| {
-            let mut statement = conn.prepare_cached(sql::READ_EVENTS)?;
-            let rows = statement.query_map(params![stream.as_str(), after, limit], event_at)?;
-            rows.collect()
+        self.query(|session| {
+            session.all(sql::READ_EVENTS, values![stream.as_str(), after, limit], event_at)
         })
     }
 
@@ -150,21 +193,23 @@ impl JournalReader for SqliteReader {
     }
 }
 
-impl JournalIndex for SqliteReader {
+impl JournalIndex for Reader {
     fn installation(&self) -> Result<Option<InstallationId>, ReadError> {
-        self.query(read_installation)?.transpose().map_err(|e| ReadError(e.to_string()))
+        self.query(|session| read_installation(session))?
+            .transpose()
+            .map_err(|e| ReadError(e.to_string()))
     }
 
     fn stream_names(&self) -> Result<Vec<String>, ReadError> {
-        self.query(|conn| {
-            let mut statement = conn.prepare_cached(sql::ALL_HEADS)?;
+        self.query(|session| {
             let mut names =
-                statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-            let mut next = conn.prepare_cached(sql::NEXT_STREAM)?;
+                session.all(sql::ALL_HEADS, &[], |row| Ok(row.words(0)?.to_string()))?;
             let mut last = String::new();
-            while let Some(name) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
-                names.push(name.clone());
-                last = name;
+            loop {
+                let next = session.first(sql::NEXT_STREAM, values![&*last], |row| row.text(0))?;
+                let Some(name) = next.flatten() else { break };
+                last = name.to_string();
+                names.push(last.clone());
             }
             names.sort_unstable();
             names.dedup();
@@ -173,19 +218,17 @@ impl JournalIndex for SqliteReader {
     }
 }
 
-pub(crate) fn head_at(row: &Row<'_>, column: usize) -> Result<Head, rusqlite::Error> {
-    Ok(Head { seq: unsigned(row, column)?, hash: Hash(row.get(column + 1)?) })
-}
-
-fn event_at(row: &Row<'_>) -> Result<EventRecord, rusqlite::Error> {
+fn event_at(row: &dyn Columns) -> Result<EventRecord, DbError> {
+    let version = row.number(4)?;
     Ok(EventRecord {
-        seq: unsigned(row, 0)?,
-        at: Timestamp(row.get(1)?),
-        wall_at: Timestamp(row.get(2)?),
-        kind: row.get(3)?,
-        version: row.get(4)?,
-        body: row.get(5)?,
-        prev: Hash(row.get(6)?),
-        hash: Hash(row.get(7)?),
+        seq: row.unsigned(0)?,
+        at: Timestamp(row.number(1)?),
+        wall_at: Timestamp(row.number(2)?),
+        kind: row.words(3)?,
+        version: u16::try_from(version)
+            .map_err(|_| DbError::other(format!("the version {version} is out of range")))?,
+        body: row.words(5)?,
+        prev: Hash(row.digest(6)?),
+        hash: Hash(row.digest(7)?),
     })
 }

@@ -4,13 +4,17 @@
 //! to which it folds, and it is used only when its own bytes and that record's hash agree. This
 //! module must not know what a state holds.
 
-use std::{fmt, sync::Arc};
-
 use path::journal::{Hash, Head, SnapshotRecord, StreamId};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use thiserror::Error;
 
-use crate::{database::Shared, error::StoreError, reader::head_at, sql};
+use crate::{
+    backend::Backend,
+    error::StoreError,
+    fault::DbError,
+    lease::head_at,
+    session::{Columns, Session, values},
+    sql,
+};
 
 /// Why a stored snapshot is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -53,41 +57,43 @@ pub struct SnapshotRead {
     pub warnings: Vec<SnapshotWarning>,
 }
 
+/// A stored snapshot, and the hash that the journal has there.
+fn stored(row: &dyn Columns, stream: &StreamId) -> Result<(SnapshotRecord, Option<Hash>), DbError> {
+    let version = row.number(2)?;
+    let record = SnapshotRecord {
+        stream: stream.clone(),
+        head: head_at(row, 0)?,
+        state_version: u16::try_from(version)
+            .map_err(|_| DbError::other(format!("the state version {version} is out of range")))?,
+        body: row.words(3)?,
+        body_hash: Hash(row.digest(4)?),
+    };
+    Ok((record, row.hash(5)?.map(Hash)))
+}
+
 pub(crate) fn read_newest(
-    conn: &Connection,
+    session: &mut dyn Session,
     stream: &StreamId,
-) -> Result<SnapshotRead, rusqlite::Error> {
-    let mut statement = conn.prepare_cached(sql::READ_SNAPSHOTS)?;
-    let mut rows = statement.query([stream.as_str()])?;
+) -> Result<SnapshotRead, DbError> {
+    let found =
+        session.all(sql::READ_SNAPSHOTS, values![stream.as_str()], |row| stored(row, stream))?;
     let mut warnings = Vec::new();
-    while let Some(row) = rows.next()? {
-        let head = head_at(row, 0)?;
-        let body: Arc<str> = row.get(3)?;
-        let body_hash = Hash(row.get(4)?);
-        let record_hash = row.get::<_, Option<[u8; 32]>>(5)?.map(Hash);
-        let (stream, seq) = (stream.clone(), head.seq);
-        if Hash::of(body.as_bytes()) != body_hash {
+    for (record, history) in found {
+        let (stream, seq) = (stream.clone(), record.head.seq);
+        if Hash::of(record.body.as_bytes()) != record.body_hash {
             warnings.push(SnapshotWarning::Body { stream, seq });
-        } else if record_hash != Some(head.hash) {
+        } else if history != Some(record.head.hash) {
             warnings.push(SnapshotWarning::History { stream, seq });
         } else {
-            let state_version = row.get(2)?;
-            let record = SnapshotRecord { stream, head, state_version, body, body_hash };
             return Ok(SnapshotRead { snapshot: Some(record), warnings });
         }
     }
     Ok(SnapshotRead { snapshot: None, warnings })
 }
 
-/// Writes snapshots. Reading is in [`crate::SqliteReader`].
-#[derive(Clone)]
-pub struct Snapshots(pub(crate) Arc<Shared>);
-
-impl fmt::Debug for Snapshots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Snapshots").field(&self.0.path()).finish()
-    }
-}
+/// Writes snapshots. Reading is in [`crate::Reader`].
+#[derive(Debug, Clone)]
+pub struct Snapshots(pub(crate) Backend);
 
 impl Snapshots {
     /// Stores a snapshot durably and drops all but the newest two of its stream.
@@ -103,19 +109,19 @@ impl Snapshots {
         let stream = stream.as_str();
         let seq = i64::try_from(head.seq)
             .map_err(|_| StoreError::Refused(format!("record {} is out of range", head.seq)))?;
-        self.0.side(|conn| {
-            let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let found = tx
-                .query_row(sql::EVENT_HASH, params![stream, seq], |row| row.get::<_, [u8; 32]>(0))
-                .optional()?;
+        self.0.change(stream, |session| {
+            let found =
+                session.first(sql::EVENT_HASH, values![stream, seq], |row| row.digest(0))?;
             if found.map(|hash| Head { seq: head.seq, hash: Hash(hash) }) != Some(*head) {
                 let why = format!("{stream}: the snapshot folds to a record that is not here");
                 return Err(StoreError::Refused(why));
             }
-            let values = params![stream, seq, head.hash.0, state_version, &**body, body_hash.0];
-            tx.execute(sql::UPSERT_SNAPSHOT, values)?;
-            tx.execute(sql::TRIM_SNAPSHOTS, [stream])?;
-            Ok(tx.commit()?)
+            session.execute(
+                sql::UPSERT_SNAPSHOT,
+                values![stream, seq, &head.hash.0, *state_version, &**body, &body_hash.0],
+            )?;
+            session.execute(sql::TRIM_SNAPSHOTS, values![stream])?;
+            Ok(())
         })
     }
 }

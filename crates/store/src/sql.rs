@@ -2,8 +2,9 @@
 //!
 //! They are written so that SQLite and PostgreSQL read them alike: `$1` parameters numbered in the
 //! order of their first appearance, `ON CONFLICT`, `CAST`, and no arithmetic on money. What no
-//! other database knows (pragmas, `VACUUM INTO`) is in `connection` and `backup`. This module must
-//! not know Rust types.
+//! other database knows (pragmas, `VACUUM INTO`) is in `connection` and `backup`; what only
+//! PostgreSQL knows (columns of values in one statement, named locks) stands at the end. This
+//! module must not know Rust types.
 
 /// What an append or a new lease must know about a stream: head, newest writing lease, lease row.
 pub(crate) const STREAM_STATE: &str = "SELECT s.head_seq, s.head_hash, s.lease_token, l.token, \
@@ -42,6 +43,9 @@ pub(crate) const RENEW_LEASE: &str =
 
 pub(crate) const RELEASE_LEASE: &str = "UPDATE leases SET holder = NULL, expires_wall = 0 \
      WHERE name = $1 AND token = $2 AND holder IS NOT NULL";
+
+pub(crate) const HELD_LEASES: &str =
+    "SELECT name, holder, expires_wall FROM leases WHERE holder IS NOT NULL ORDER BY name";
 
 pub(crate) const LEASE_TOKEN: &str = "SELECT token FROM leases WHERE name = $1";
 
@@ -90,6 +94,59 @@ pub(crate) const READ_MIGRATIONS: &str =
 pub(crate) const INSERT_MIGRATION: &str =
     "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)";
 
+/// Locks names one after another until the end of the transaction; `$1` are their numbers, sorted.
+/// A stream without any row yet can't be locked by its row.
+pub(crate) const PG_LOCK: &str =
+    "SELECT pg_advisory_xact_lock(k) FROM unnest(CAST($1 AS BIGINT[])) AS k";
+
+/// [`STREAM_STATE`] for many streams at once, each row behind its stream's name.
+pub(crate) const PG_STREAM_STATES: &str = "SELECT q.name, s.head_seq, s.head_hash, \
+     s.lease_token, l.token, l.holder, l.expires_wall \
+     FROM unnest(CAST($1 AS TEXT[])) AS q(name) \
+     LEFT JOIN streams s ON s.stream = q.name \
+     LEFT JOIN leases l ON l.name = q.name";
+
+/// [`INSERT_EVENT`] for many records at once.
+pub(crate) const PG_INSERT_EVENTS: &str = "INSERT INTO events \
+     (stream, seq, at, wall_at, kind, version, body, prev, hash, token) \
+     SELECT * FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), \
+     CAST($4 AS BIGINT[]), CAST($5 AS TEXT[]), CAST($6 AS BIGINT[]), CAST($7 AS TEXT[]), \
+     CAST($8 AS BYTEA[]), CAST($9 AS BYTEA[]), CAST($10 AS BIGINT[]))";
+
+/// [`UPSERT_STREAM`] for many streams at once.
+pub(crate) const PG_UPSERT_STREAMS: &str = "INSERT INTO streams \
+     (stream, head_seq, head_hash, lease_token) \
+     SELECT * FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS BYTEA[]), \
+     CAST($4 AS BIGINT[])) ON CONFLICT (stream) DO UPDATE SET \
+     head_seq = excluded.head_seq, head_hash = excluded.head_hash, \
+     lease_token = excluded.lease_token";
+
+pub(crate) const PG_KILL: &str = "SELECT epoch, level, by_whom, reason FROM kills WHERE id = 1";
+
+pub(crate) const PG_SET_KILL: &str = "INSERT INTO kills (id, epoch, level, by_whom, reason) \
+     VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, \
+     level = excluded.level, by_whom = excluded.by_whom, reason = excluded.reason";
+
+pub(crate) const PG_CONFIRM_KILL: &str = "INSERT INTO kill_confirmations (holder, epoch) \
+     VALUES ($1, $2) ON CONFLICT (holder) DO UPDATE SET epoch = excluded.epoch";
+
+pub(crate) const PG_KILL_HOLDERS: &str = "SELECT l.holder, MAX(l.expires_wall), \
+     COALESCE(MAX(c.epoch), 0) FROM leases l \
+     LEFT JOIN kill_confirmations c ON c.holder = l.holder \
+     WHERE l.holder IS NOT NULL AND l.name >= 'account/' AND l.name < 'account0' \
+     GROUP BY l.holder ORDER BY l.holder";
+
+/// The server's clock, in nanoseconds.
+pub(crate) const PG_TIME: &str =
+    "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) * 1000";
+
+/// Whether a schema is there, how many tables it has, and whether the record of migrations is one.
+pub(crate) const PG_SCHEMA: &str = "SELECT \
+     (SELECT COUNT(*) FROM pg_namespace WHERE nspname = CAST($1 AS TEXT)), \
+     COUNT(*), COUNT(*) FILTER (WHERE c.relname = 'schema_migrations') \
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = CAST($1 AS TEXT) AND c.relkind = 'r'";
+
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
@@ -109,6 +166,7 @@ mod tests {
         UPSERT_LEASE,
         RENEW_LEASE,
         RELEASE_LEASE,
+        HELD_LEASES,
         LEASE_TOKEN,
         UPSERT_SNAPSHOT,
         TRIM_SNAPSHOTS,

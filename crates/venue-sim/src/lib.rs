@@ -35,6 +35,7 @@ pub mod settings;
 pub mod shared;
 pub mod storage;
 pub mod venue;
+mod world;
 
 pub use account::AccountState;
 pub use actions::Happening;

@@ -64,6 +64,17 @@ pub struct RowBatch {
 
 /// A place for rows: what a database implements.
 pub trait JsonRows {
+    /// As [`SimStorage::begin`].
+    ///
+    /// # Errors
+    /// [`SimStorageError::Io`].
+    fn begin(&mut self) -> Result<bool, SimStorageError> {
+        Ok(false)
+    }
+
+    /// As [`SimStorage::end`].
+    fn end(&mut self) {}
+
     /// Writes a batch, all or none. On `Ok` it survives a crash.
     ///
     /// # Errors
@@ -226,6 +237,14 @@ impl<R: JsonRows> RowStorage<R> {
 }
 
 impl<R: JsonRows> SimStorage for RowStorage<R> {
+    fn begin(&mut self) -> Result<bool, SimStorageError> {
+        self.0.begin()
+    }
+
+    fn end(&mut self) {
+        self.0.end();
+    }
+
     fn load(&mut self) -> Result<SimBook, SimStorageError> {
         let counters = match self.0.get(META, COUNTERS)? {
             Some(json) => parse(META, COUNTERS, &json)?,

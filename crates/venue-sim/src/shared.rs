@@ -3,7 +3,10 @@
 //! Events leave under the venue's lock, so that what happened first is told first whoever caused
 //! it. This module must not know threads or runtimes: the sink only takes events in.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use domain::{AccountId, Bar, InstrumentId, Money, Timestamp, VenueOrderId};
 use path::{
@@ -31,6 +34,36 @@ pub struct SharedVenue<S> {
     sink: EventSink,
 }
 
+/// The venue in use. When it is given back, accounts that others changed are told so: what the
+/// others' commands caused was told to them.
+struct Locked<'a, S: SimStorage> {
+    venue: MutexGuard<'a, Venue<S>>,
+    sink: &'a EventSink,
+}
+
+impl<S: SimStorage> Deref for Locked<'_, S> {
+    type Target = Venue<S>;
+
+    fn deref(&self) -> &Venue<S> {
+        &self.venue
+    }
+}
+
+impl<S: SimStorage> DerefMut for Locked<'_, S> {
+    fn deref_mut(&mut self) -> &mut Venue<S> {
+        &mut self.venue
+    }
+}
+
+impl<S: SimStorage> Drop for Locked<'_, S> {
+    fn drop(&mut self) {
+        for account in self.venue.take_disturbed() {
+            (self.sink)(&account, VenueEvent::Disconnected);
+            (self.sink)(&account, VenueEvent::Connected);
+        }
+    }
+}
+
 impl<S> Clone for SharedVenue<S> {
     fn clone(&self) -> Self {
         Self { venue: self.venue.clone(), sink: self.sink.clone() }
@@ -43,9 +76,19 @@ impl<S: SimStorage> SharedVenue<S> {
         Self { venue: Arc::new(Mutex::new(venue)), sink }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Venue<S>> {
+    fn lock(&self) -> Locked<'_, S> {
         // A panic inside a command leaves it uncommitted at worst; the storage stays consistent.
-        self.venue.lock().unwrap_or_else(PoisonError::into_inner)
+        let venue = self.venue.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { venue, sink: &self.sink }
+    }
+
+    /// Takes in what others who share the venue's storage did. An account that they changed is
+    /// told that messages were lost.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn refresh(&self) -> Result<(), SimError> {
+        self.lock().refresh()
     }
 
     /// Uses the venue for what has no events: accounts, instruments, money, queries. Events of

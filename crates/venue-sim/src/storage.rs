@@ -42,6 +42,19 @@ impl SimStorageError {
 
 /// The venue's durable books.
 pub trait SimStorage {
+    /// Begins a command: from now until [`SimStorage::end`] nobody else changes the books. True
+    /// when somebody else has changed them since the last command, so that they are read again. A
+    /// command that was begun already goes on. Storage with one user has nothing to do.
+    ///
+    /// # Errors
+    /// [`SimStorageError`]; then the command has not begun.
+    fn begin(&mut self) -> Result<bool, SimStorageError> {
+        Ok(false)
+    }
+
+    /// Ends a command; what it did not commit has not happened.
+    fn end(&mut self) {}
+
     /// Everything that the venue needs to go on: all but ended orders, executions and
     /// movements.
     ///

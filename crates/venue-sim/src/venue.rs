@@ -5,25 +5,20 @@
 //! thrown away and read again from the storage before the next command. This module must not know
 //! who listens, or how the storage works.
 
-use domain::{
-    AccountId, Bar, ClientOrderId, Instrument, InstrumentId, Money, Price, SignedQty, Timestamp,
-    VenueOrderId,
-};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AccountId, ClientOrderId, Timestamp, VenueOrderId};
 use path::{
     broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot},
     verbs::{PlaceOrder, ReplaceOrder},
 };
-use rust_decimal::Decimal;
 
 use crate::{
-    actions::Happening,
     config::SimConfig,
-    engine::{AccountEvent, Engine},
+    engine::Engine,
     error::SimError,
-    market::{BarStep, SessionChange, SimTick},
     order::{ExternalOrder, SimOrder},
     replace::has_ended,
-    settings::AccountSettings,
     storage::SimStorage,
 };
 
@@ -35,6 +30,8 @@ pub struct Venue<S> {
     /// True when memory may be ahead of the storage after a failed commit.
     stale: bool,
     defer_quotes: bool,
+    /// Accounts that somebody else's commands changed; their messages went elsewhere.
+    disturbed: BTreeSet<AccountId>,
 }
 
 impl<S: SimStorage> Venue<S> {
@@ -45,7 +42,8 @@ impl<S: SimStorage> Venue<S> {
     /// [`SimError::UnknownAccount`] or [`SimError::UnknownInstrument`].
     pub fn open(config: SimConfig, mut storage: S) -> Result<Self, SimError> {
         let engine = Self::load(config, &mut storage)?;
-        Ok(Self { engine, storage, stale: false, defer_quotes: false })
+        let disturbed = BTreeSet::new();
+        Ok(Self { engine, storage, stale: false, defer_quotes: false, disturbed })
     }
 
     fn load(config: SimConfig, storage: &mut S) -> Result<Engine, SimError> {
@@ -81,11 +79,41 @@ impl<S: SimStorage> Venue<S> {
     }
 
     fn ready(&mut self) -> Result<(), SimError> {
-        if self.stale {
-            self.engine = Self::load(self.engine.config().clone(), &mut self.storage)?;
+        let changed = self.storage.begin()?;
+        if changed || self.stale {
+            self.stale = true;
+            let engine = Self::load(self.engine.config().clone(), &mut self.storage)?;
+            if changed {
+                self.disturbed.extend(differing(&self.engine, &engine));
+            }
+            self.engine = engine;
             self.stale = false;
         }
         Ok(())
+    }
+
+    /// Carries out one command while nobody else can.
+    fn command<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, SimError>,
+    ) -> Result<T, SimError> {
+        let done = self.ready().and_then(|()| work(self));
+        self.storage.end();
+        done
+    }
+
+    /// Takes in what others who share the storage did.
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn refresh(&mut self) -> Result<(), SimError> {
+        self.command(|_| Ok(()))
+    }
+
+    /// Accounts that others who share the storage changed since the last call. Their messages went
+    /// to the others, so the books of these accounts must be compared anew.
+    pub fn take_disturbed(&mut self) -> BTreeSet<AccountId> {
+        std::mem::take(&mut self.disturbed)
     }
 
     fn commit(&mut self) -> Result<(), SimError> {
@@ -109,109 +137,19 @@ impl<S: SimStorage> Venue<S> {
     /// [`SimError::Storage`]; then none of them has happened or all have, and the next command
     /// begins with what the storage says. The closure must not hand anything out by itself.
     pub fn together<T>(&mut self, commands: impl FnOnce(&mut Engine) -> T) -> Result<T, SimError> {
-        self.ready()?;
-        let answer = commands(&mut self.engine);
-        self.commit()?;
-        Ok(answer)
+        self.command(|venue| {
+            let answer = commands(&mut venue.engine);
+            venue.commit()?;
+            Ok(answer)
+        })
     }
 
     /// As [`Venue::together`], for one command that may refuse.
-    fn attempt<T>(
+    pub(crate) fn attempt<T>(
         &mut self,
         command: impl FnOnce(&mut Engine) -> Result<T, SimError>,
     ) -> Result<T, SimError> {
         self.together(command)?
-    }
-
-    /// See [`Engine::register`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn register(&mut self, instrument: Instrument) -> Result<(), SimError> {
-        self.together(|engine| engine.register(instrument))
-    }
-
-    /// See [`Engine::open_account`].
-    ///
-    /// # Errors
-    /// [`SimError::AccountExists`], [`SimError::Storage`].
-    pub fn open_account(
-        &mut self,
-        account: AccountId,
-        settings: AccountSettings,
-    ) -> Result<(), SimError> {
-        self.attempt(|engine| engine.open_account(account, settings))
-    }
-
-    /// See [`Engine::deposit`]. Nobody is told; it is in the list of movements.
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn deposit(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        self.attempt(|engine| engine.deposit(account, money))
-    }
-
-    /// See [`Engine::withdraw`]. Nobody is told; it is in the list of movements.
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn withdraw(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
-        self.attempt(|engine| engine.withdraw(account, money))
-    }
-
-    /// See [`Engine::deposit_at`] and, for a negative amount, [`Engine::withdraw_at`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn transfer(
-        &mut self,
-        account: &AccountId,
-        money: &Money,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.attempt(|engine| match money.amount().is_sign_negative() {
-            true => engine.withdraw_at(account, &money.negated(), now),
-            false => engine.deposit_at(account, money, now),
-        })
-    }
-
-    /// See [`Engine::set_leverage`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn set_leverage(
-        &mut self,
-        account: &AccountId,
-        instrument: &InstrumentId,
-        leverage: Decimal,
-    ) -> Result<(), SimError> {
-        self.attempt(|engine| engine.set_leverage(account, instrument, leverage))
-    }
-
-    /// See [`Engine::happen`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn happen(
-        &mut self,
-        what: &Happening,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.happen(what, now))
-    }
-
-    /// See [`Engine::transfer_position`].
-    ///
-    /// # Errors
-    /// As the engine's, or [`SimError::Storage`].
-    pub fn transfer_position(
-        &mut self,
-        account: &AccountId,
-        instrument: &InstrumentId,
-        qty: SignedQty,
-        price: Price,
-    ) -> Result<(), SimError> {
-        self.attempt(|engine| engine.transfer_position(account, instrument, qty, price))
     }
 
     /// What memory no longer holds of an order.
@@ -235,11 +173,12 @@ impl<S: SimStorage> Venue<S> {
         order: &PlaceOrder,
         now: Timestamp,
     ) -> Result<(PlaceOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
-        if self.stored(&order.account, &order.client_order_id)?.is_some() {
-            return Ok((PlaceOutcome::DuplicateId, Vec::new()));
-        }
-        self.together(|engine| engine.place(order, now))
+        self.command(|venue| {
+            if venue.stored(&order.account, &order.client_order_id)?.is_some() {
+                return Ok((PlaceOutcome::DuplicateId, Vec::new()));
+            }
+            venue.together(|engine| engine.place(order, now))
+        })
     }
 
     /// See [`Engine::replace`]; ids of every age are recognised.
@@ -251,15 +190,16 @@ impl<S: SimStorage> Venue<S> {
         request: &ReplaceOrder,
         now: Timestamp,
     ) -> Result<(PlaceOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
         let order = &request.order;
-        if self.stored(&order.account, &order.client_order_id)?.is_some() {
-            return Ok((PlaceOutcome::DuplicateId, Vec::new()));
-        }
-        if self.stored(&order.account, &request.replaces)?.is_some() {
-            return Ok((has_ended().into(), Vec::new()));
-        }
-        self.together(|engine| engine.replace(request, now))
+        self.command(|venue| {
+            if venue.stored(&order.account, &order.client_order_id)?.is_some() {
+                return Ok((PlaceOutcome::DuplicateId, Vec::new()));
+            }
+            if venue.stored(&order.account, &request.replaces)?.is_some() {
+                return Ok((has_ended().into(), Vec::new()));
+            }
+            venue.together(|engine| engine.replace(request, now))
+        })
     }
 
     /// See [`Engine::cancel`]; ids of every age are recognised.
@@ -272,11 +212,12 @@ impl<S: SimStorage> Venue<S> {
         id: &ClientOrderId,
         now: Timestamp,
     ) -> Result<(CancelOutcome, Vec<VenueEvent>), SimError> {
-        self.ready()?;
-        if self.stored(account, id)?.is_some() {
-            return Ok((CancelOutcome::TooLate, Vec::new()));
-        }
-        self.together(|engine| engine.cancel(account, id, now))
+        self.command(|venue| {
+            if venue.stored(account, id)?.is_some() {
+                return Ok((CancelOutcome::TooLate, Vec::new()));
+            }
+            venue.together(|engine| engine.cancel(account, id, now))
+        })
     }
 
     /// See [`Engine::external_order`].
@@ -304,56 +245,6 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.external_cancel(account, id, now))
     }
 
-    /// See [`Engine::on_tick`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_tick(
-        &mut self,
-        tick: &SimTick,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_tick(tick, now))
-    }
-
-    /// See [`Engine::on_bar_step`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_bar_step(
-        &mut self,
-        instrument: &InstrumentId,
-        bar: &Bar,
-        step: BarStep,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_bar_step(instrument, bar, step))
-    }
-
-    /// See [`Engine::on_bar`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_bar(
-        &mut self,
-        instrument: &InstrumentId,
-        bar: &Bar,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_bar(instrument, bar))
-    }
-
-    /// See [`Engine::on_session`].
-    ///
-    /// # Errors
-    /// [`SimError::Storage`].
-    pub fn on_session(
-        &mut self,
-        instrument: &InstrumentId,
-        change: SessionChange,
-        now: Timestamp,
-    ) -> Result<Vec<AccountEvent>, SimError> {
-        self.together(|engine| engine.on_session(instrument, change, now))
-    }
-
     /// The order with this client id, live or ended, however old.
     ///
     /// # Errors
@@ -363,11 +254,12 @@ impl<S: SimStorage> Venue<S> {
         account: &AccountId,
         id: &ClientOrderId,
     ) -> Result<Option<OrderReport>, SimError> {
-        self.ready()?;
-        if let Some(report) = self.engine.order(account, id) {
-            return Ok(Some(report));
-        }
-        Ok(self.storage.order(account, id)?.map(|order| order.report()))
+        self.command(|venue| {
+            if let Some(report) = venue.engine.order(account, id) {
+                return Ok(Some(report));
+            }
+            Ok(venue.storage.order(account, id)?.map(|order| order.report()))
+        })
     }
 
     /// Everything that the venue knows about an account, with every execution, movement and
@@ -381,14 +273,36 @@ impl<S: SimStorage> Venue<S> {
         fills_since: Timestamp,
         now: Timestamp,
     ) -> Result<VenueSnapshot, SimError> {
-        self.ready()?;
-        let mut snapshot = self.engine.snapshot(account, fills_since, now)?;
-        if !snapshot.complete {
-            snapshot.fills = self.storage.fills(account, fills_since)?;
-            snapshot.movements = self.storage.movements(account, fills_since)?;
-            snapshot.actions = self.storage.actions(account, fills_since)?;
-            snapshot.complete = true;
-        }
-        Ok(snapshot)
+        self.command(|venue| {
+            let mut snapshot = venue.engine.snapshot(account, fills_since, now)?;
+            if !snapshot.complete {
+                snapshot.fills = venue.storage.fills(account, fills_since)?;
+                snapshot.movements = venue.storage.movements(account, fills_since)?;
+                snapshot.actions = venue.storage.actions(account, fills_since)?;
+                snapshot.complete = true;
+            }
+            Ok(snapshot)
+        })
     }
+}
+
+/// Accounts whose money, positions or orders are not the same in two states of a venue.
+fn differing(before: &Engine, after: &Engine) -> BTreeSet<AccountId> {
+    let (before, after) = (before.book(), after.book());
+    let mut differ = BTreeSet::new();
+    for (here, there) in [(&before, &after), (&after, &before)] {
+        for account in &here.accounts {
+            if !there.accounts.iter().any(|other| other == account) {
+                differ.insert(account.id.clone());
+            }
+        }
+        let known: BTreeMap<u64, &SimOrder> =
+            there.working.iter().map(|order| (order.number, order)).collect();
+        for order in &here.working {
+            if known.get(&order.number) != Some(&order) {
+                differ.insert(order.account.clone());
+            }
+        }
+    }
+    differ
 }

@@ -33,5 +33,10 @@ faults! {
     a_cancel_that_does_nothing: CancelIgnored => "a_cancelled_order_never_fills",
     executions_missing_in_the_list: FillsLate => "executions_are_told_from_the_time_asked_for",
     lists_cut_short: Incomplete => "a_market_order_fills_and_is_told_once",
+    a_replacement_that_does_nothing: ReplaceIgnored => "a_replacement_takes_the_place_of_the_old_order",
+    a_replaced_order_whose_end_is_not_told: ReplacedSilent => "a_replacement_takes_the_place_of_the_old_order",
+    a_lost_replacement_told_as_a_refusal: LostIsRejected => "a_lost_replacement_is_found_by_its_id",
+    a_refused_replacement_told_as_accepted: RefusedIsAccepted => "an_ended_order_is_not_replaced",
+    a_replacement_that_cancels_first: ReplaceCancelsFirst => "a_refused_replacement_leaves_the_old_order",
     a_refusal_told_as_unknown: RulesUnknown => "a_broken_rule_is_a_refusal_and_nothing_lives",
 }

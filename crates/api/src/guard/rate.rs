@@ -87,10 +87,11 @@ pub(crate) async fn check(
 
 /// True for what must never wait.
 fn lowers_risk(method: &Method, path: &str) -> bool {
-    let close = path.starts_with("/api/positions/") && path.ends_with("/close");
+    let held = path.starts_with("/api/positions/") || path.starts_with("/api/accounts/");
+    let close = held && path.ends_with("/close");
     match *method {
         Method::POST => path == "/api/kill" || close,
-        Method::DELETE => path.starts_with("/api/orders/"),
+        Method::DELETE => path.starts_with("/api/orders/") || path.starts_with("/api/armed/"),
         _ => false,
     }
 }
@@ -123,6 +124,10 @@ mod tests {
         assert!(lowers_risk(&Method::POST, "/api/kill"));
         assert!(lowers_risk(&Method::DELETE, "/api/orders/main/x"));
         assert!(lowers_risk(&Method::POST, "/api/positions/main.manual.sim:X/close"));
+        assert!(lowers_risk(&Method::POST, "/api/accounts/main/close"));
+        assert!(lowers_risk(&Method::DELETE, "/api/armed/main/api-1"));
+        assert!(!lowers_risk(&Method::POST, "/api/positions/main.manual.sim:X/reverse"));
+        assert!(!lowers_risk(&Method::PATCH, "/api/orders/main/x"));
         assert!(!lowers_risk(&Method::POST, "/api/kill/release"));
         assert!(!lowers_risk(&Method::POST, "/api/orders"));
     }

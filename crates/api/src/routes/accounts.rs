@@ -71,7 +71,7 @@ pub(crate) struct NewAccountRequest {
     /// `24/7` (when absent) or `us_equities`: whose days bound the daily loss.
     #[schema(value_type = String, required = false)]
     calendar: CalendarKind,
-    /// Limits to start from: stocks, single-instrument or crypto-spot.
+    /// Limits to start from: stocks, single-instrument, crypto-spot or futures-dca.
     #[schema(value_type = Option<String>)]
     preset: Option<Preset>,
     /// How it wants to be treated. What is left out is as by default.

@@ -45,6 +45,11 @@ pub(crate) struct DeskKill {
 pub(crate) struct DeskUseView {
     /// Sum of the values of all positions and working entries.
     gross_exposure: String,
+    /// The most by which longs may come to exceed shorts once working entries fill; negative while
+    /// the desk is short whatever fills.
+    net_long: String,
+    /// The most by which shorts may come to exceed longs.
+    net_short: String,
     /// Value of today's entries.
     entries_notional: String,
     /// Live orders.
@@ -120,6 +125,8 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Result<Json<DeskView>
         limits: desk.desk_limits(),
         usage: DeskUseView {
             gross_exposure: decimal(usage.gross_exposure),
+            net_long: decimal(usage.net_long),
+            net_short: decimal(usage.net_short),
             entries_notional: decimal(usage.entries_notional),
             open_orders: usage.open_orders,
         },
@@ -157,6 +164,7 @@ impl FromFields for SetDeskLimits {
         let limits = limits?;
         let negative = [
             ("gross_exposure", limits.gross_exposure),
+            ("net_exposure", limits.net_exposure),
             ("daily_entry_notional", limits.daily_entry_notional),
         ];
         let mut sound = true;

@@ -56,6 +56,19 @@ pub(crate) struct KillReportView {
     file: bool,
     /// Account by account.
     accounts: Vec<AccountKillView>,
+    /// The other desks on the same database.
+    others: Vec<OtherDeskView>,
+}
+
+/// What a pull came to for another desk on the same database.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct OtherDeskView {
+    /// Its name.
+    desk: String,
+    /// True when it sends no entries any more.
+    stopped: bool,
+    /// How that is known, or why not.
+    how: String,
 }
 
 /// What a pull came to for one account.
@@ -79,11 +92,14 @@ impl From<KillReport> for KillReportView {
             error: a.error,
             in_flight: a.in_flight.iter().map(ToString::to_string).collect(),
         };
+        let other =
+            |o: desk::OtherDesk| OtherDeskView { desk: o.desk, stopped: o.stopped, how: o.how };
         Self {
             level: report.level.to_string(),
             acknowledged: report.acknowledged,
             file: report.file,
             accounts: report.accounts.into_iter().map(account).collect(),
+            others: report.others.into_iter().map(other).collect(),
         }
     }
 }

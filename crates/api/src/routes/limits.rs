@@ -25,17 +25,6 @@ use crate::{
     },
 };
 
-/// The presets by name.
-const PRESETS: [(&str, Preset, &str); 3] = [
-    ("stocks", Preset::Stocks, "Several stocks: daily loss 2 %, position 10 %, heat 25 %."),
-    (
-        "single-instrument",
-        Preset::SingleInstrument,
-        "One instrument only: the position may be the whole account, the loss may not.",
-    ),
-    ("crypto-spot", Preset::CryptoSpot, "Crypto against a stable coin, round the clock."),
-];
-
 /// The limits of an account, scope by scope. Of several that apply, the tightest wins.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct AccountLimits {
@@ -48,6 +37,9 @@ pub(crate) struct AccountLimits {
     /// By kind of source.
     #[schema(value_type = BTreeMap<String, LimitsSchema>)]
     origins: BTreeMap<String, Limits>,
+    /// By principal: a user, a key, an agent.
+    #[schema(value_type = BTreeMap<String, LimitsSchema>)]
+    principals: BTreeMap<String, Limits>,
     /// By instrument.
     #[schema(value_type = BTreeMap<String, LimitsSchema>)]
     instruments: BTreeMap<String, Limits>,
@@ -77,6 +69,11 @@ pub(crate) async fn show(
                 .iter()
                 .map(|(k, l)| (k.name().to_owned(), l.clone()))
                 .collect(),
+            principals: state
+                .principal_limits
+                .iter()
+                .map(|(who, l)| (who.to_string(), l.clone()))
+                .collect(),
             instruments: state
                 .instrument_limits
                 .iter()
@@ -93,7 +90,8 @@ pub(crate) async fn show(
     "target": "account", "limits": {"order_notional": "10%", "daily_loss": "2%", "open_orders": 50}
 }))]
 pub(crate) struct SetLimits {
-    /// `account`, `book:<id>`, `origin:<kind>` or `instrument:<venue:symbol>`.
+    /// `account`, `book:<id>`, `origin:<kind>`, `principal:<name>` or
+    /// `instrument:<venue:symbol>`.
     #[schema(value_type = String)]
     target: Target,
     /// All of them: what is left out is not limited any more.
@@ -107,7 +105,7 @@ struct Target(LimitTarget);
 impl FromStr for Target {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {
-        let form = "write account, book:<id>, origin:<kind> or instrument:<venue:symbol>";
+        let form = "write account, book:<id>, origin:<kind>, principal:<name> or instrument:<venue:symbol>";
         if s == "account" {
             return Ok(Self(LimitTarget::Account));
         }
@@ -116,6 +114,7 @@ impl FromStr for Target {
         Ok(Self(match scope {
             "book" => LimitTarget::Book(name.parse().map_err(wrong)?),
             "instrument" => LimitTarget::Instrument(name.parse().map_err(wrong)?),
+            "principal" => LimitTarget::Principal(name.parse().map_err(wrong)?),
             "origin" => {
                 let kind = OriginKind::ALL.into_iter().find(|k| k.name() == name);
                 LimitTarget::Origin(kind.ok_or("the kinds are human, api_key, strategy, campaign, copy, webhook, agent, system and external")?)
@@ -156,9 +155,9 @@ pub(crate) struct PresetView {
     /// Its name.
     #[schema(example = "stocks")]
     name: String,
-    /// For whom it is.
+    /// For whom it is and what it caps.
     text: String,
-    /// Its limits; every cap is notional.
+    /// Its limits.
     #[schema(value_type = LimitsSchema)]
     limits: Limits,
 }
@@ -174,19 +173,19 @@ pub(crate) struct PresetList {
 #[utoipa::path(get, path = "/api/presets", tag = "limits",
     responses((status = 200, description = "The presets", body = PresetList)))]
 pub(crate) async fn presets() -> Json<PresetList> {
-    let view = |(name, preset, text): (&str, Preset, &str)| PresetView {
-        name: name.to_owned(),
-        text: text.to_owned(),
+    let view = |preset: Preset| PresetView {
+        name: preset.name().to_owned(),
+        text: preset.describe().to_owned(),
         limits: preset.limits(),
     };
-    Json(PresetList { presets: PRESETS.into_iter().map(view).collect() })
+    Json(PresetList { presets: Preset::ALL.into_iter().map(view).collect() })
 }
 
 /// A preset to apply.
 #[derive(Debug, ToSchema)]
 #[schema(example = json!({"preset": "stocks"}))]
 pub(crate) struct ApplyPreset {
-    /// stocks, single-instrument or crypto-spot.
+    /// stocks, single-instrument, crypto-spot or futures-dca.
     #[schema(value_type = String)]
     preset: Preset,
 }
@@ -230,6 +229,10 @@ impl FromFields for SetPolicy {
         let rate = policy.fee_rate;
         if rate.is_sign_negative() && !rate.is_zero() || rate > rust_decimal::Decimal::ONE {
             f.refuse("policy.fee_rate", "0 to 1; 0.001 is 0.1 %");
+            return None;
+        }
+        if policy.trading_capital.is_some_and(|c| c <= rust_decimal::Decimal::ZERO) {
+            f.refuse("policy.trading_capital", "more than zero, or absent for the whole equity");
             return None;
         }
         Some(Self { policy })

@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod approvals;
+pub(crate) mod armed;
 pub(crate) mod books;
 pub(crate) mod desk;
 pub(crate) mod docs;
@@ -15,7 +16,10 @@ pub(crate) mod limits;
 pub(crate) mod market;
 pub(crate) mod metrics;
 pub(crate) mod orders;
+pub(crate) mod plan;
 pub(crate) mod positions;
+pub(crate) mod protection;
+pub(crate) mod reversal;
 pub(crate) mod statement;
 
 use path::core::Reply;

@@ -1,9 +1,9 @@
-//! Positions: list, close, protect, adopt.
+//! Positions: list, close, adopt.
 //!
 //! It must not know how a close is carried out.
 
 use axum::{Json, extract::State, http::HeaderMap};
-use domain::{AccountId, BookId, Percent, Price, Protective};
+use domain::{AccountId, BookId, InstrumentId, Percent};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
 
@@ -20,7 +20,7 @@ use crate::{
     extract::{At, Body, Params, parse},
     guard::memo::key_of,
     problem::{ApiError, FieldError, Problem},
-    state::{ApiState, by_key, by_operator},
+    state::{ApiState, by_key},
     views::{
         self,
         position::{PositionId, PositionList, of_account},
@@ -67,12 +67,17 @@ impl FromFields for CloseRequest {
     fn from_fields(f: &mut Fields) -> Option<Self> {
         let whole = Percent::basis_points(10_000);
         let percent = f.decimal::<Percent>("percent")?.unwrap_or(whole);
-        if percent.get() <= Decimal::ZERO || percent > whole {
-            f.refuse("percent", "above 0 and at most 100");
-            return None;
-        }
-        Some(Self { percent })
+        Some(Self { percent: share(f, percent)? })
     }
+}
+
+/// A share of a position that can be closed.
+fn share(f: &mut Fields, percent: Percent) -> Option<Percent> {
+    if percent.get() <= Decimal::ZERO || percent > Percent::basis_points(10_000) {
+        f.refuse_value("percent", percent, "above 0 and at most 100");
+        return None;
+    }
+    Some(percent)
 }
 
 /// Closes a share of a position at the market.
@@ -101,78 +106,54 @@ pub(crate) async fn close(
     finish(account.id(), reply, wait).await
 }
 
-/// New levels of a position. They replace both old ones.
+/// How much to close of everything.
 #[derive(Debug, ToSchema)]
-#[schema(example = json!({"stop": "95", "target": "120"}))]
-pub(crate) struct ProtectionRequest {
-    /// Close at a loss from here on; rests at the venue.
-    #[schema(value_type = Option<String>)]
-    stop: Option<Price>,
-    /// Close at a profit from here on; watched by the desk.
-    #[schema(value_type = Option<String>)]
-    target: Option<Price>,
-    /// True to let the position stand without a stop; needed when none is given.
-    #[schema(required = false)]
-    #[allow(dead_code, reason = "read with the fields, and described")]
-    accept_unprotected: bool,
+#[schema(examples(json!({"percent": "100"}), json!({"percent": "50", "symbol": "sim:IBM"})))]
+pub(crate) struct CloseAllRequest {
+    /// The share of each position, above 0 and at most 100. It has to be written, since it may be
+    /// everything.
+    #[schema(value_type = String, example = "100")]
+    percent: Percent,
+    /// Only the positions in this instrument; all when absent.
+    #[schema(value_type = Option<String>, example = "sim:IBM")]
+    symbol: Option<InstrumentId>,
 }
 
-impl FromFields for ProtectionRequest {
+impl FromFields for CloseAllRequest {
     fn from_fields(f: &mut Fields) -> Option<Self> {
-        let stop = f.decimal::<Price>("stop");
-        let target = f.decimal::<Price>("target");
-        let accept = f.flag("accept_unprotected");
-        let (stop, target, accept_unprotected) = (stop?, target?, accept?);
-        if stop.is_none() && !accept_unprotected {
-            f.refuse("stop", "required, or `accept_unprotected` must be true");
-            return None;
-        }
-        Some(Self { stop, target, accept_unprotected })
+        let percent = f.need_decimal::<Percent>("percent");
+        let percent = percent.and_then(|percent| share(f, percent));
+        let symbol = f.may::<InstrumentId>("symbol");
+        Some(Self { percent: percent?, symbol: symbol? })
     }
 }
 
-/// Moves a position's stop and target.
-#[utoipa::path(put, path = "/api/positions/{id}/protection", tag = "positions",
-    request_body = ProtectionRequest,
-    params(("id" = String, Path, description = "`<account>.<book>.<venue:symbol>`, url-encoded",
-            example = "main.manual.sim:IBM")),
-    responses((status = 200, description = "Moved; the venue's stop follows", body = Done)))]
-pub(crate) async fn protect(
+/// Closes a share of every position of an account at the market, in all of its books. Unmanaged
+/// holdings stay.
+#[utoipa::path(post, path = "/api/accounts/{id}/close", tag = "positions",
+    request_body = CloseAllRequest,
+    params(("id" = String, Path, description = "The account", example = "main"), WaitQuery),
+    responses((status = 200, description = "All ended while they were waited for", body = Outcome),
+        (status = 202, description = "The closes have begun, one per position", body = Outcome,
+            example = json!({"outcome": "closing", "account": "main", "ended": false, "closes": [
+                {"book": "manual", "symbol": "sim:IBM", "close": 4, "qty": "10"},
+                {"book": "trend", "symbol": "sim:IBM", "close": 5, "qty": "3"}]})),
+        (status = 404, description = "No such account", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "Nothing to close", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn close_all(
     State(state): State<ApiState>,
-    At(id): At<String>,
-    Body(body): Body<ProtectionRequest>,
-) -> Result<Json<Done>, ApiError> {
-    let id: PositionId = parse("id", &id)?;
-    let account = state.desk().account(&id.account)?;
-    let levels = Protective { stop: body.stop, target: body.target, ..Protective::default() };
-    let wanted = id.clone();
-    let errors = views::look(&account, move |core, _| level_errors(core, &wanted, levels)).await?;
-    if !errors.is_empty() {
-        return Err(ApiError::fields(errors));
-    }
-    done(account.set_plan(id.book, id.instrument, levels, by_operator()).await?)
-}
-
-/// What a venue would refuse or trigger at once: levels off the tick or beyond the last price.
-fn level_errors(core: &path::core::Core, id: &PositionId, levels: Protective) -> Vec<FieldError> {
-    let state = core.state();
-    let Some(instrument) = state.instruments.get(&id.instrument) else { return Vec::new() };
-    let long = state.position(&id.book, &id.instrument).is_long();
-    let mark = core.market().mark(&id.instrument);
-    let mut errors = Vec::new();
-    for (field, level, below) in [("stop", levels.stop, long), ("target", levels.target, !long)] {
-        let Some(level) = level else { continue };
-        let error =
-            |rule| FieldError { field: field.to_owned(), value: Some(level.to_string()), rule };
-        if !level.is_on_tick(instrument.tick) {
-            errors.push(error(format!("a multiple of the tick {}", instrument.tick)));
-        }
-        if let Some(mark) = mark.filter(|m| if below { level >= *m } else { level <= *m }) {
-            let side = if below { "below" } else { "above" };
-            errors.push(error(format!("{side} the last price {mark}, or it would fire at once")));
-        }
-    }
-    errors
+    At(id): At<AccountId>,
+    Params(wait): Params<WaitQuery>,
+    Body(body): Body<CloseAllRequest>,
+) -> Result<Outcome, ApiError> {
+    let span = wait.span()?;
+    let account = state.desk().account(&id)?;
+    let events = state.desk().subscribe();
+    let reply = account.close_all(body.symbol, body.percent, by_key()).await?;
+    let wait = span.map(|span| Wait { account: account.clone(), events, span });
+    finish(account.id(), reply, wait).await
 }
 
 /// The book that takes a holding over.

@@ -27,7 +27,7 @@ use crate::{
     extract::{At, Params, page},
     problem::{ApiError, Problem},
     state::ApiState,
-    views::statement::{DayPage, LotPage, TripPage},
+    views::statement::{DayPage, EquityPage, LotPage, TripPage},
 };
 
 /// Records read at once.
@@ -180,6 +180,25 @@ pub(crate) async fn days(
     let view = move |statement: &Statement, through| {
         let days = statement.days().rev().take(limit).map(Into::into).collect();
         DayPage { through, days }
+    };
+    Ok(Json(look(&state, &id, view).await?))
+}
+
+/// Equity of an account over time, about once an hour and at each day's opening, the newest first.
+#[utoipa::path(get, path = "/api/accounts/{id}/equity", tag = "accounts",
+    params(("id" = String, Path, description = "The account", example = "main"), DayQuery),
+    responses((status = 200, description = "The marks", body = EquityPage),
+        (status = 404, description = "No such account", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn equity(
+    State(state): State<ApiState>,
+    At(id): At<AccountId>,
+    Params(query): Params<DayQuery>,
+) -> Result<Json<EquityPage>, ApiError> {
+    let limit = page(query.limit, PAGE, PAGE_MAX)?;
+    let view = move |statement: &Statement, through| {
+        let marks = statement.equity().rev().take(limit).map(Into::into).collect();
+        EquityPage { through, marks }
     };
     Ok(Json(look(&state, &id, view).await?))
 }

@@ -5,12 +5,15 @@
 
 pub(crate) mod account;
 pub(crate) mod approval;
+pub(crate) mod armed;
 pub(crate) mod journal;
 pub(crate) mod market;
 pub(crate) mod order;
+pub(crate) mod plan;
 pub(crate) mod position;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod wish;
 
 use std::collections::BTreeMap;
 
@@ -121,6 +124,16 @@ pub(crate) async fn gather<T: Send + 'static>(
                 detail: error.problem().detail.clone(),
             }),
         }
+    }
+    if only.is_none() {
+        gathered.unavailable.extend(desk.elsewhere().into_iter().map(|(account, holder)| {
+            let error = desk::DeskError::AccountElsewhere { account: account.clone(), holder };
+            Unavailable {
+                account: account.to_string(),
+                code: error.code().to_owned(),
+                detail: error.to_string(),
+            }
+        }));
     }
     Ok(gathered)
 }

@@ -7,7 +7,10 @@ use path::{event::RejectReason, state::Order};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{OriginView, name_of};
+use super::{
+    OriginView, name_of,
+    plan::{TargetView, TimeStopView, TrailView},
+};
 
 /// An order of the desk.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -67,6 +70,22 @@ pub(crate) struct OrderView {
     pub(crate) stop: Option<String>,
     /// The target of the position that it makes.
     pub(crate) target: Option<String>,
+    /// How the stop of the position that it makes follows the price.
+    pub(crate) trail: Option<TrailView>,
+    /// The partial targets of the position that it makes.
+    pub(crate) targets: Vec<TargetView>,
+    /// When the position that it makes is closed whatever its price.
+    pub(crate) time_stop: Option<TimeStopView>,
+    /// last, quote or mark: which price sets it off; null for the venue's own choice.
+    pub(crate) trigger_by: Option<String>,
+    /// May fill before the opening and after the close.
+    pub(crate) extended_hours: bool,
+    /// The group of which one order may fill.
+    pub(crate) group: Option<String>,
+    /// The order whose place it takes.
+    pub(crate) replaces: Option<String>,
+    /// The order that takes its place. Both count until the venue has told the end of one.
+    pub(crate) replaced_by: Option<String>,
     /// Who asked.
     pub(crate) origin: OriginView,
     /// The compound close that it belongs to.
@@ -109,6 +128,14 @@ impl OrderView {
             reduce_only: order.reduce_only,
             stop: order.protective.stop.map(|p| p.to_string()),
             target: order.protective.target.map(|p| p.to_string()),
+            trail: order.protective.trail.as_ref().map(TrailView::from),
+            targets: order.protective.targets.iter().map(TargetView::planned).collect(),
+            time_stop: order.protective.time_stop.as_ref().map(TimeStopView::planned),
+            trigger_by: order.conditions.trigger_by.as_ref().map(name_of),
+            extended_hours: order.conditions.extended_hours,
+            group: order.conditions.group.as_ref().map(ToString::to_string),
+            replaces: order.replaces.as_ref().map(ToString::to_string),
+            replaced_by: order.replaced_by.as_ref().map(ToString::to_string),
             origin: OriginView::from(&order.origin),
             close: order.close,
             reference: order.reference.map(|p| p.to_string()),

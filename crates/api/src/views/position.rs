@@ -5,12 +5,20 @@
 
 use std::{fmt, str::FromStr};
 
-use domain::{AccountId, BookId, InstrumentId, Position};
-use path::{core::Core, market::Now, state::Book, verbs::RiskClass};
+use domain::{AccountId, BookId, InstrumentId, Position, Protective, Qty};
+use path::{
+    core::Core,
+    market::Now,
+    state::{Book, Plan},
+    verbs::RiskClass,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::decimal;
+use super::{
+    decimal,
+    plan::{TargetView, TimeStopView, TrailView},
+};
 
 /// The name of a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +89,21 @@ pub(crate) struct PositionView {
     pub(crate) realized: String,
     /// The stop, which rests at the venue.
     pub(crate) stop: Option<String>,
+    /// Where the stop is: `at_venue`, `partly_at_venue`, or `not_at_venue`, when only the desk
+    /// watches it; null without a stop.
+    #[schema(example = "at_venue")]
+    pub(crate) stop_rests: Option<&'static str>,
     /// The target, which the desk watches: nothing is watched while the desk is down.
     pub(crate) target: Option<String>,
+    /// How the stop follows the price.
+    pub(crate) trail: Option<TrailView>,
+    /// The partial targets, those that were reached included.
+    pub(crate) targets: Vec<TargetView>,
+    /// When the position is closed whatever its price.
+    pub(crate) time_stop: Option<TimeStopView>,
+    /// True when the plan has a target, a trail or a time stop: none of them acts while the desk
+    /// is down.
+    pub(crate) watched_here: bool,
     /// How much the resting stops cover.
     pub(crate) protected_qty: String,
     /// What could be closed now beside the resting exits.
@@ -99,11 +120,12 @@ impl PositionView {
         let valued = |f: &dyn Fn(domain::Price) -> Option<domain::Money>| {
             mark.and_then(f).map(|m| decimal(m.amount()))
         };
-        let levels = book.plans.get(id).map(|p| p.levels).unwrap_or_default();
+        let plan = book.plans.get(id);
+        let levels = plan.map(|p| p.levels).unwrap_or_default();
         let protected = state
             .live_in(&book.id, id)
             .filter(|o| o.class == RiskClass::Protective)
-            .fold(domain::Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
+            .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
         let name = PositionId {
             account: state.spec.id.clone(),
             book: book.id.clone(),
@@ -130,12 +152,37 @@ impl PositionView {
             unrealized: valued(&|m| position.unrealized(m, multiplier).ok()),
             realized: decimal(position.realized.amount()),
             stop: levels.stop.map(|p| p.to_string()),
+            stop_rests: levels.stop.map(|_| rests(protected, position.qty.abs())),
             target: levels.target.map(|p| p.to_string()),
+            trail: levels.trail.as_ref().map(TrailView::from),
+            targets: plan.map(TargetView::of).unwrap_or_default(),
+            time_stop: plan.and_then(running_time_stop),
+            watched_here: is_watched(&levels),
             protected_qty: protected.to_string(),
             reducible_qty: state.reducible(&book.id, id).to_string(),
             closing: state.closes.values().any(|c| c.book == book.id && &c.instrument == id),
         }
     }
+}
+
+/// Where a stop is of which so much rests at the venue.
+fn rests(covered: Qty, position: Qty) -> &'static str {
+    if covered.is_zero() {
+        "not_at_venue"
+    } else if covered < position {
+        "partly_at_venue"
+    } else {
+        "at_venue"
+    }
+}
+
+fn running_time_stop(plan: &Plan) -> Option<TimeStopView> {
+    plan.levels.time_stop.as_ref().map(|stop| TimeStopView::running(stop, plan.since))
+}
+
+fn is_watched(levels: &Protective) -> bool {
+    let Protective { stop: _, target, trail, targets, time_stop } = levels;
+    target.is_some() || trail.is_some() || !targets.is_empty() || time_stop.is_some()
 }
 
 /// The open positions of one book.

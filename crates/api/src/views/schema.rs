@@ -6,7 +6,8 @@
 use utoipa::ToSchema;
 
 /// Limits of one scope. What is absent is not limited by this scope. A cap is an amount in the
-/// reporting currency, `"25000"`, or a share of equity, `"10%"`.
+/// reporting currency, `"25000"`, or a share of the trading capital, `"10%"`. A book's limits are
+/// about that book alone and its own capital.
 #[derive(ToSchema)]
 #[schema(as = Limits)]
 #[allow(dead_code, reason = "read by the description only")]
@@ -21,6 +22,14 @@ pub(crate) struct LimitsSchema {
     pub(crate) position_notional: Option<String>,
     /// Largest sum of the values of all positions and working entries.
     pub(crate) gross_exposure: Option<String>,
+    /// Largest value by which longs exceed shorts, or shorts longs.
+    pub(crate) net_exposure: Option<String>,
+    /// Largest sum of the values of what moves together with the order's instrument.
+    #[schema(example = "15%")]
+    pub(crate) correlated_exposure: Option<String>,
+    /// Largest gross exposure as a multiple of equity.
+    #[schema(example = "3")]
+    pub(crate) leverage: Option<String>,
     /// Largest sum of what would be lost if every stop were hit.
     pub(crate) portfolio_heat: Option<String>,
     /// Loss since the day's opening that stops entries until the next day.
@@ -30,6 +39,8 @@ pub(crate) struct LimitsSchema {
     pub(crate) drawdown_percent: Option<String>,
     /// Sum of the values of all entries in one day.
     pub(crate) daily_entry_notional: Option<String>,
+    /// Sum of the values of the entries of whoever asks in one day.
+    pub(crate) origin_daily_notional: Option<String>,
     /// Live orders at once.
     pub(crate) open_orders: Option<u32>,
     /// Entries per second and origin.
@@ -50,6 +61,9 @@ pub(crate) struct LimitsSchema {
     pub(crate) denied: Option<Vec<String>>,
     /// Pause after a losing exit in the same instrument, in seconds.
     pub(crate) loss_cooldown_secs: Option<u32>,
+    /// Entries only at these times, in UTC.
+    #[schema(example = "mon-fri 13:30-20:00")]
+    pub(crate) trading_window: Option<String>,
 }
 
 /// Limits of the whole desk, in the desk's currency.
@@ -60,6 +74,8 @@ pub(crate) struct DeskLimitsSchema {
     /// Largest gross exposure of all accounts.
     #[schema(example = "250000")]
     pub(crate) gross_exposure: Option<String>,
+    /// Largest value by which the longs of all accounts exceed the shorts, or shorts longs.
+    pub(crate) net_exposure: Option<String>,
     /// Largest value of one day's entries of all accounts.
     pub(crate) daily_entry_notional: Option<String>,
     /// Live orders of all accounts.
@@ -104,6 +120,10 @@ pub(crate) struct PolicySchema {
     pub(crate) approval_for: Vec<String>,
     /// Span in which the same order from the same source is taken for a mistake, in milliseconds.
     pub(crate) duplicate_window_ms: u32,
+    /// The most of the equity of which percentages are taken, in the reporting currency. Absent,
+    /// it is the whole equity.
+    #[schema(example = "20000")]
+    pub(crate) trading_capital: Option<String>,
 }
 
 #[cfg(test)]
@@ -135,10 +155,14 @@ mod tests {
             order_qty: Some(Qty::ZERO),
             position_notional: cap,
             gross_exposure: cap,
+            net_exposure: cap,
+            correlated_exposure: cap,
+            leverage: "3".parse().ok(),
             portfolio_heat: cap,
             daily_loss: cap,
             drawdown_percent: percent,
             daily_entry_notional: cap,
+            origin_daily_notional: cap,
             open_orders: Some(1),
             entries_per_second: Some(1),
             entries_per_minute: Some(1),
@@ -149,11 +173,14 @@ mod tests {
             allowed: Some([symbol.clone()].into()),
             denied: [symbol].into(),
             loss_cooldown_secs: Some(1),
+            trading_window: "mon-fri 13:30-20:00".parse().ok(),
         };
         assert_eq!(described::<LimitsSchema>(), written(&limits));
-        assert_eq!(described::<PolicySchema>(), written(&Policy::default()));
+        let policy = Policy { trading_capital: Some(1.into()), ..Policy::default() };
+        assert_eq!(described::<PolicySchema>(), written(&policy));
         let limits = DeskLimits {
             gross_exposure: Some(1.into()),
+            net_exposure: Some(1.into()),
             daily_entry_notional: Some(1.into()),
             open_orders: Some(1),
         };

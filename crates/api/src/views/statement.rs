@@ -40,9 +40,17 @@ pub(crate) struct TripView {
     risk: Option<String>,
     /// The result in units of what was risked.
     r: Option<String>,
+    /// The best price while it was held.
+    best: String,
+    /// The worst price while it was held.
+    worst: String,
+    /// Maximum favourable excursion: what the whole quantity would have earned at the best price.
+    mfe: Option<String>,
+    /// Maximum adverse excursion: what it would have lost at the worst price.
+    mae: Option<String>,
     /// What opened it: human, api_key, strategy …; absent when it was not the desk's.
     source: Option<&'static str>,
-    /// What closed it: stop, target, order, flatten, unprotected, external or transfer.
+    /// What closed it: stop, target, time_stop, order, flatten, unprotected, external or transfer.
     exit_reason: &'static str,
 }
 
@@ -67,6 +75,10 @@ impl From<&RoundTrip> for TripView {
             currency: trip.gross.currency().to_string(),
             risk: trip.risk.map(|m| decimal(m.amount())),
             r: trip.r().map(decimal),
+            best: trip.best.to_string(),
+            worst: trip.worst.to_string(),
+            mfe: trip.mfe().map(|m| decimal(m.amount())),
+            mae: trip.mae().map(|m| decimal(m.amount())),
             source: trip.origin.map(|o| o.name()),
             exit_reason: trip.reason.name(),
         }
@@ -196,6 +208,30 @@ pub(crate) struct LotPage {
     pub(crate) total: usize,
     /// The lots.
     pub(crate) lots: Vec<LotView>,
+}
+
+/// Equity at a moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct EquityMarkView {
+    /// The desk's clock.
+    at: String,
+    /// Cash and holdings at the prices of then, in the reporting currency.
+    equity: String,
+}
+
+impl From<&statement::EquityMark> for EquityMarkView {
+    fn from(mark: &statement::EquityMark) -> Self {
+        Self { at: mark.at.to_string(), equity: decimal(mark.equity) }
+    }
+}
+
+/// Equity over time, the newest first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct EquityPage {
+    /// The journal's record up to which it was read.
+    pub(crate) through: u64,
+    /// The marks.
+    pub(crate) marks: Vec<EquityMarkView>,
 }
 
 /// Trading days, the newest first.

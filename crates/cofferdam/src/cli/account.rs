@@ -35,7 +35,7 @@ Examples:
         /// The currency of the cash and of the limits
         #[arg(long, default_value = "USD", value_name = "CODE")]
         currency: Currency,
-        /// The limits to start from: stocks, single-instrument or crypto-spot
+        /// The limits to start from: stocks, single-instrument, crypto-spot or futures-dca
         #[arg(long, default_value = "stocks")]
         preset: Preset,
         /// Whose days bound the daily loss: us_equities or 24/7 [default: 24/7 for crypto-spot,
@@ -68,7 +68,7 @@ pub(crate) fn run(
         AccountCommand::Add { name, id, cash, currency, preset, calendar } => {
             let id = id.map_or_else(|| id_of(&name), Ok)?;
             let calendar = calendar.unwrap_or(match preset {
-                Preset::CryptoSpot => CalendarKind::AlwaysOpen,
+                Preset::CryptoSpot | Preset::FuturesDca => CalendarKind::AlwaysOpen,
                 Preset::Stocks | Preset::SingleInstrument => CalendarKind::UsEquities,
             });
             let body = json!({

@@ -49,6 +49,17 @@ pub(crate) struct Global {
         help_heading = "Options for every command"
     )]
     pub(crate) data_dir: Option<PathBuf>,
+    /// The PostgreSQL database of the desk instead of files in the data folder; best given as
+    /// COFFERDAM_DATABASE_URL, because other users of this machine can see arguments
+    #[arg(
+        long,
+        global = true,
+        env = "COFFERDAM_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        help_heading = "Options for every command"
+    )]
+    pub(crate) database_url: Option<Secret>,
     /// The running desk [default: http://127.0.0.1:3000]
     #[arg(
         long,
@@ -66,6 +77,31 @@ pub(crate) struct Global {
     /// Print JSON; an answer of the desk is printed unchanged
     #[arg(long, global = true, help_heading = "Options for every command")]
     pub(crate) json: bool,
+}
+
+/// A text that may hold a password, so it is never shown.
+#[derive(Clone, Default)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// What can be done.

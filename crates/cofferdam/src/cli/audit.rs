@@ -61,7 +61,7 @@ pub(crate) fn run(command: AuditCommand, ctx: &Context, out: &mut Out) -> Result
 
 /// Checks a journal, with progress.
 pub(crate) fn checked(
-    reader: &store::SqliteReader,
+    reader: &store::Reader,
     checkpoint: Option<&Checkpoint>,
 ) -> Result<VerifyReport, Failure> {
     let mut progress = Progress::new();

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use store::{DataDirLock, SqliteDatabase, SqliteReader, StoreError};
+use store::{DataDirLock, Reader, SqliteDatabase, StoreError};
 
 use super::{
     Outcome, audit,
@@ -41,6 +41,9 @@ pub(crate) fn run(
 ) -> Result<Outcome, Failure> {
     match command {
         BackupCommand::Create { file } => {
+            if let Some(url) = ctx.database_url()? {
+                return Err(on_server(&url));
+            }
             let dir = ctx.existing_data_dir()?;
             context::journal_in(&dir)?;
             let lock = DataDirLock::acquire(&dir).map_err(in_use)?;
@@ -57,10 +60,19 @@ pub(crate) fn run(
                 let message = format!("there is no file {}; name a copy", file.display());
                 return Err(Failure::new("no_backup", message));
             }
-            let reader = SqliteReader::open(&file)?;
+            let reader = Reader::open(&file)?;
             audit::tell(&audit::checked(&reader, None)?, out)
         }
     }
+}
+
+fn on_server(url: &store::DatabaseUrl) -> Failure {
+    let message = format!(
+        "the journal is in the {url}, which has tools of its own: copy it with pg_dump \
+         --format=custom --schema=cofferdam --schema=cofferdam_sim_venue, and check a restored \
+         copy with cofferdam audit verify"
+    );
+    Failure::new("backup_on_server", message)
 }
 
 fn in_use(error: StoreError) -> Failure {

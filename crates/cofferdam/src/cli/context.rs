@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use store::SqliteReader;
+use store::{DatabaseUrl, Reader};
 
 use super::{
-    args::Global,
+    args::{Global, Secret},
     client::{Api, Base},
     failure::Failure,
     key::Key,
@@ -67,9 +67,27 @@ impl Context {
         Err(Failure::new("no_data_dir", message))
     }
 
-    /// Reads the journal beside a desk that may be running.
-    pub(crate) fn journal(&self) -> Result<SqliteReader, Failure> {
-        journal_in(&self.existing_data_dir()?)
+    /// The desk's database on a server, when it is on one.
+    pub(crate) fn database_url(&self) -> Result<Option<DatabaseUrl>, Failure> {
+        let given = self.global.database_url.as_ref().map(Secret::reveal);
+        given.filter(|url| !url.is_empty()).map(|url| Ok(url.parse()?)).transpose()
+    }
+
+    /// Reads the journal beside a desk that may be running: on the server when one is named, else
+    /// in the data folder.
+    pub(crate) fn journal(&self) -> Result<Reader, Failure> {
+        match self.database_url()? {
+            Some(url) => journal_on(&url),
+            None => journal_in(&self.existing_data_dir()?),
+        }
+    }
+
+    /// As [`Context::journal`], for a folder that was looked at already.
+    pub(crate) fn journal_beside(&self, dir: &Path) -> Result<Reader, Failure> {
+        match self.database_url()? {
+            Some(url) => journal_on(&url),
+            None => journal_in(dir),
+        }
     }
 
     /// The desk's address.
@@ -98,8 +116,17 @@ impl Context {
     }
 }
 
+/// Reads the journal on a server.
+fn journal_on(url: &DatabaseUrl) -> Result<Reader, Failure> {
+    Reader::find_on_server(url)?.ok_or_else(|| {
+        let message =
+            format!("there is no journal in the {url}; a desk makes it at its first start");
+        Failure::new("no_journal", message)
+    })
+}
+
 /// Reads the journal of a data folder.
-pub(crate) fn journal_in(dir: &Path) -> Result<SqliteReader, Failure> {
+pub(crate) fn journal_in(dir: &Path) -> Result<Reader, Failure> {
     let file = dir.join(store::JOURNAL_FILE);
     if !file.exists() {
         let message = format!(
@@ -108,7 +135,7 @@ pub(crate) fn journal_in(dir: &Path) -> Result<SqliteReader, Failure> {
         );
         return Err(Failure::new("no_journal", message));
     }
-    Ok(SqliteReader::open(file)?)
+    Ok(Reader::open(file)?)
 }
 
 /// The data folder when none is named.

@@ -8,7 +8,7 @@ use path::{
     journal::{EventRecord, Hash, JournalReader, StreamId},
     state::{AccountState, STATE_VERSION},
 };
-use store::SqliteReader;
+use store::Reader;
 
 use super::{failure::Failure, progress::Progress};
 
@@ -26,7 +26,7 @@ pub(crate) struct Folded {
 }
 
 /// Folds the streams of all accounts.
-pub(crate) fn all(reader: &SqliteReader) -> Result<Vec<Folded>, Failure> {
+pub(crate) fn all(reader: &Reader) -> Result<Vec<Folded>, Failure> {
     let mut progress = Progress::new();
     let mut folded = Vec::new();
     for (name, _) in reader.heads()? {
@@ -51,7 +51,7 @@ pub(crate) fn all(reader: &SqliteReader) -> Result<Vec<Folded>, Failure> {
 
 impl Folded {
     /// Takes in what was written since.
-    pub(crate) fn refresh(&mut self, reader: &SqliteReader) {
+    pub(crate) fn refresh(&mut self, reader: &Reader) {
         if let Ok(state) = &mut self.state {
             let state = state.take();
             self.state = advance(reader, &self.stream, state, &mut Progress::new());
@@ -59,12 +59,12 @@ impl Folded {
     }
 }
 
-fn last(reader: &SqliteReader, stream: &StreamId, seq: u64) -> Option<EventRecord> {
+fn last(reader: &Reader, stream: &StreamId, seq: u64) -> Option<EventRecord> {
     reader.read(stream, seq.checked_sub(1)?, 1).ok()?.pop()
 }
 
 fn advance(
-    reader: &SqliteReader,
+    reader: &Reader,
     stream: &StreamId,
     mut state: Option<AccountState>,
     progress: &mut Progress,

@@ -5,7 +5,7 @@
 use clap::{Args, Subcommand};
 use path::journal::{EventRecord, JournalReader, StreamId};
 use serde_json::{Value, json};
-use store::SqliteReader;
+use store::Reader;
 
 use super::{
     Outcome,
@@ -74,7 +74,7 @@ fn as_json(stream: &StreamId, record: &EventRecord) -> Value {
     })
 }
 
-fn tail(reader: &SqliteReader, args: &TailArgs, out: &mut Out) -> Result<(), Failure> {
+fn tail(reader: &Reader, args: &TailArgs, out: &mut Out) -> Result<(), Failure> {
     let streams: Vec<StreamId> = match &args.stream {
         Some(stream) => vec![stream.clone()],
         None => reader.heads()?.iter().filter_map(|(name, _)| StreamId::parse(name)).collect(),
@@ -106,7 +106,7 @@ fn shortened(body: &str) -> String {
     if short.len() < body.len() { short + "…" } else { short }
 }
 
-fn streams(reader: &SqliteReader, out: &mut Out) -> Result<(), Failure> {
+fn streams(reader: &Reader, out: &mut Out) -> Result<(), Failure> {
     let heads = reader.heads()?;
     let list: Vec<Value> =
         heads.iter().map(|(name, head)| json!({ "stream": name, "head": head })).collect();
@@ -119,7 +119,7 @@ fn streams(reader: &SqliteReader, out: &mut Out) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(reader: &SqliteReader, stream: &StreamId, seq: u64, out: &mut Out) -> Result<(), Failure> {
+fn show(reader: &Reader, stream: &StreamId, seq: u64, out: &mut Out) -> Result<(), Failure> {
     let before = seq.checked_sub(1);
     let record = match before {
         Some(before) => reader.read(stream, before, 1)?.pop(),

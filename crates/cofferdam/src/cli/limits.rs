@@ -4,7 +4,7 @@
 //! never loosens anything. This module must not know how a limit is judged.
 
 use clap::{Args, Subcommand};
-use domain::{AccountId, BookId, Limits, OriginKind};
+use domain::{AccountId, BookId, Limits, OriginKind, Principal};
 use path::{event::LimitTarget, policy::Preset};
 use serde_json::{Map, Value, json};
 
@@ -28,12 +28,15 @@ pub(crate) enum LimitsCommand {
     },
     /// Set some limits; the others stay
     #[command(after_help = "\
-A cap is an amount in the account's currency or a percentage of its equity; `none` removes a limit.
+A cap is an amount in the account's currency or a percentage of its trading capital; a book's
+limits are about that book alone. `none` removes a limit.
 
 Examples:
   cofferdam limits set order_notional=10% daily_loss=500
   cofferdam limits set allowed=sim:IBM,sim:GOOG --book golden-cross
   cofferdam limits set entries_per_minute=5 --source webhook
+  cofferdam limits set origin_daily_notional=2000 --principal agent:quant-1
+  cofferdam limits set leverage=2 'trading_window=mon-fri 13:30-20:00'
   cofferdam limits set loss_cooldown_secs=none --instrument IBM")]
     Set {
         /// The limits, as name=value
@@ -44,7 +47,7 @@ Examples:
     },
     /// Replace the account's limits by a preset's
     Preset {
-        /// stocks, single-instrument or crypto-spot
+        /// stocks, single-instrument, crypto-spot or futures-dca
         preset: Preset,
         /// The account, when there are several
         #[arg(long)]
@@ -59,11 +62,14 @@ pub(crate) struct ScopeArgs {
     #[arg(long)]
     account: Option<AccountId>,
     /// Those of one book instead of the account's
-    #[arg(long, conflicts_with_all = ["source", "instrument"])]
+    #[arg(long, conflicts_with_all = ["source", "principal", "instrument"])]
     book: Option<BookId>,
     /// Those of one kind of source, such as webhook
-    #[arg(long, value_parser = origin, conflicts_with = "instrument")]
+    #[arg(long, value_parser = origin, conflicts_with_all = ["principal", "instrument"])]
     source: Option<OriginKind>,
+    /// Those of one user, key or agent, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "instrument")]
+    principal: Option<Principal>,
     /// Those of one instrument
     #[arg(long, value_name = "SYMBOL")]
     instrument: Option<String>,
@@ -117,6 +123,7 @@ fn target(scope: &ScopeArgs, account: &symbol::Account) -> Result<LimitTarget, F
     Ok(match scope {
         ScopeArgs { book: Some(book), .. } => LimitTarget::Book(book.clone()),
         ScopeArgs { source: Some(kind), .. } => LimitTarget::Origin(*kind),
+        ScopeArgs { principal: Some(who), .. } => LimitTarget::Principal(who.clone()),
         ScopeArgs { instrument: Some(symbol), .. } => {
             LimitTarget::Instrument(symbol::instrument(account, symbol)?)
         }
@@ -145,6 +152,7 @@ fn name_of(target: &LimitTarget) -> String {
         LimitTarget::Account => "account".to_owned(),
         LimitTarget::Book(book) => format!("book:{book}"),
         LimitTarget::Origin(kind) => format!("origin:{}", kind.name()),
+        LimitTarget::Principal(who) => format!("principal:{who}"),
         LimitTarget::Instrument(id) => format!("instrument:{id}"),
     }
 }
@@ -155,6 +163,7 @@ fn present(all: &Value, target: &LimitTarget) -> Map<String, Value> {
         LimitTarget::Account => at(all, "account"),
         LimitTarget::Book(book) => all.get("books").and_then(|m| m.get(book.as_str())),
         LimitTarget::Origin(kind) => all.get("origins").and_then(|m| m.get(kind.name())),
+        LimitTarget::Principal(who) => all.get("principals").and_then(|m| m.get(who.as_str())),
         LimitTarget::Instrument(id) => all.get("instruments").and_then(|m| m.get(id.as_str())),
     };
     found.and_then(Value::as_object).cloned().unwrap_or_default()
@@ -216,7 +225,13 @@ fn show(all: &Value, out: &mut Out) {
         }
     };
     add("account", at(all, "account").unwrap_or(&Value::Null));
-    for (scope, word) in [("books", "book"), ("origins", "source"), ("instruments", "instrument")] {
+    let scopes = [
+        ("books", "book"),
+        ("origins", "source"),
+        ("principals", "principal"),
+        ("instruments", "instrument"),
+    ];
+    for (scope, word) in scopes {
         let each = at(all, scope).and_then(Value::as_object);
         for (name, limits) in each.into_iter().flatten() {
             add(&format!("{word} {name}"), limits);
@@ -246,13 +261,16 @@ mod tests {
                 "drawdown_percent=20%",
                 "entries_per_day=7",
                 "order_qty=100",
+                "leverage=2",
+                "trading_window=mon-fri 13:30-20:00",
             ],
         )
         .unwrap();
         assert_eq!(
             changed,
             json!({"daily_loss": "2%", "order_notional": "10%", "allowed": ["sim:A", "sim:B"],
-                   "drawdown_percent": "20", "entries_per_day": 7, "order_qty": "100"})
+                   "drawdown_percent": "20", "entries_per_day": 7, "order_qty": "100",
+                   "leverage": "2", "trading_window": "mon-fri 13:30-20:00"})
         );
     }
 
@@ -265,6 +283,8 @@ mod tests {
             "open_orders=-1",
             "order_qty=1e3",
             "allowed=IBM",
+            "leverage=0",
+            "trading_window=always",
         ] {
             assert!(set(json!({}), &[change]).unwrap_err().is_usage(), "{change}");
         }

@@ -122,7 +122,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
 }
 
 fn up(args: &crate::serve::UpArgs, ctx: &Context) -> Result<Outcome, Failure> {
-    crate::serve::up(args, ctx.data_dir()?)
+    crate::serve::up(args, ctx.data_dir()?, ctx.database_url()?)
         .map_err(|error| Failure::new("up_failed", error.to_string()))?;
     Ok(Outcome::Done)
 }

@@ -56,6 +56,7 @@ fn setter(refusal: &Value) -> String {
         "account" => "the account's limits",
         "book" => "the book's limits",
         "origin" => "the limits of this source",
+        "principal" => "the limits of whoever asks",
         "instrument" => "the limits of this instrument",
         other => other,
     };

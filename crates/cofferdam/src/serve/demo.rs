@@ -54,7 +54,12 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     limits.quote_age_ms = Some(QUOTE_AGE_MS);
     let name = "Demo account (paper)".to_owned();
     let calendar = CalendarKind::UsEquities;
-    accounts.open_paper(id.clone(), name, cash, calendar, Policy::default(), Some(limits)).await?;
+    let policy = Policy::default();
+    match accounts.open_paper(id.clone(), name, cash, calendar, policy, Some(limits)).await {
+        // Another desk on the same database opens it at this moment.
+        Err(ServeError::Lease(store::LeaseError::Held { .. })) => return Ok(()),
+        other => other?,
+    }
     let book = BookId::new(BOOK).map_err(built_in)?;
     let handle = accounts.desk().account(&id)?;
     handle.open_book(book, "Demo trader".to_owned(), None).await?;

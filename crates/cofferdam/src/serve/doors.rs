@@ -1,13 +1,16 @@
 //! What the API needs from the rest of the program, in its words.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use api::{
     AccountFactory, ApiConfig, ApiError, ApiParts, ApiState, AuditBreak, AuditReport, AuditSource,
     BarPage, BarSeries, BarSource, KeyHash, NewPaperAccount, StreamAudit,
 };
 use bars::{BarStore, Provenance, Series};
-use desk::{Clock, Desk, NewAccount};
+use desk::{Clock, Desk, NewAccount, Tenure};
 use domain::{
     AccountId, CalendarKind, Instrument, InstrumentId, Limits, Money, Origin, OriginKind,
     Principal, Timeframe, Timestamp,
@@ -18,13 +21,15 @@ use path::{
     event::LimitTarget,
     policy::{AccountSpec, Mode, Policy},
 };
-use store::SqliteReader;
+use store::Reader;
 
 use super::{
     House, ServeError,
     feed::Feed,
     key,
     market_data::{Markets, us_session},
+    others::{SharedSwitch, Turn},
+    tenancy::Tenancy,
     venue::Simulated,
 };
 
@@ -49,18 +54,27 @@ struct AccountsInner {
     instruments: BTreeMap<InstrumentId, Instrument>,
     store: Arc<BarStore>,
     mode: Mode,
+    tenancy: Tenancy,
+    switch: OnceLock<SharedSwitch>,
 }
 
 impl Accounts {
     pub(super) fn new(
-        desk: Desk,
-        venue: Simulated,
-        clock: Arc<dyn Clock>,
+        desk: &Desk,
+        venue: &Simulated,
         markets: &Markets,
+        tenancy: &Tenancy,
     ) -> Self {
-        let instruments = markets.instruments.clone();
-        let (store, mode) = (markets.store.clone(), markets.mode);
-        Self(Arc::new(AccountsInner { desk, venue, clock, instruments, store, mode }))
+        Self(Arc::new(AccountsInner {
+            desk: desk.clone(),
+            venue: venue.clone(),
+            clock: markets.clock.clone(),
+            instruments: markets.instruments.clone(),
+            store: markets.store.clone(),
+            mode: markets.mode,
+            tenancy: tenancy.clone(),
+            switch: OnceLock::new(),
+        }))
     }
 
     pub(super) fn desk(&self) -> &Desk {
@@ -72,18 +86,32 @@ impl Accounts {
         self.0.desk.registered_accounts().await.contains(id)
     }
 
-    /// Starts every account that was ever added.
-    pub(super) async fn start_all(&self) -> Result<(), ServeError> {
-        for id in self.0.desk.registered_accounts().await {
-            self.start(&id).await?;
+    /// From now on an account that is started takes over the kill switch of all desks first.
+    pub(super) fn heed(&self, switch: SharedSwitch) {
+        if self.0.switch.set(switch).is_err() {
+            tracing::error!("the shared kill switch was named twice");
         }
-        Ok(())
     }
 
-    async fn start(&self, id: &AccountId) -> Result<(), ServeError> {
+    /// Takes an account's lease and starts it.
+    pub(super) async fn start(&self, id: &AccountId) -> Result<(), ServeError> {
+        let tenure = self.0.tenancy.acquire(id, self.0.desk.incarnation()).await?;
+        self.start_under(id, tenure).await
+    }
+
+    async fn start_under(&self, id: &AccountId, tenure: Tenure) -> Result<(), ServeError> {
         let inner = &self.0;
         let venue = inner.venue.connect(id, inner.clock.clone());
-        let handle = inner.desk.start_account(id, venue)?;
+        // Until the account is under what stands, this desk confirms nothing.
+        let turn = match inner.switch.get() {
+            Some(switch) => Some(switch.turn().await?),
+            None => None,
+        };
+        let handle = inner.desk.start_account_under(id, venue, tenure)?;
+        if let Some((level, by, reason)) = turn.as_ref().and_then(Turn::standing) {
+            inner.desk.kill_account(&handle, level, by, reason).await;
+        }
+        drop(turn);
         for instrument in inner.instruments.values() {
             let instrument = instrument.clone();
             handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
@@ -115,9 +143,10 @@ impl Accounts {
         if self.exists(&id).await {
             return Err(desk::DeskError::AccountExists(id).into());
         }
+        let tenure = inner.tenancy.acquire(&id, inner.desk.incarnation()).await?;
         inner.venue.open_account(&id, &cash)?;
-        inner.desk.create_account(&NewAccount { spec, policy }).await?;
-        self.start(&id).await?;
+        inner.desk.create_account_under(&NewAccount { spec, policy }, tenure.token).await?;
+        self.start_under(&id, tenure).await?;
         if let Some(limits) = limits {
             let handle = inner.desk.account(&id)?;
             handle.set_limits(LimitTarget::Account, limits, setup()).await?;
@@ -132,6 +161,11 @@ fn failed(error: &ServeError) -> ApiError {
             "account_exists",
             error.to_string(),
             "Choose another id, or use the account that exists.",
+        ),
+        ServeError::Lease(store::LeaseError::Held { .. }) => ApiError::conflict(
+            "account_elsewhere",
+            error.to_string(),
+            "Use the account at the desk that holds it, or choose another id.",
         ),
         _ => ApiError::unavailable("venue", error.to_string(), "See the log of the desk."),
     }
@@ -217,7 +251,7 @@ fn provenance(of: Provenance) -> api::Provenance {
 }
 
 /// Checks the journal's chains for the API.
-struct Audit(SqliteReader);
+struct Audit(Reader);
 
 impl AuditSource for Audit {
     fn verify(&self) -> BoxFuture<'_, Result<AuditReport, ApiError>> {

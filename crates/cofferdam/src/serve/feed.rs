@@ -21,7 +21,7 @@ use path::{core::Input, market::Session};
 use rust_decimal::Decimal;
 use venue_sim::{Phase as VenuePhase, SessionChange, SimTick};
 
-use super::venue::Simulated;
+use super::{tenancy::Tenancy, together, venue::Simulated};
 
 /// How often the feed looks at the clock.
 const EVERY: Duration = Duration::from_millis(50);
@@ -44,11 +44,15 @@ pub(super) struct Moving {
 pub(super) struct Feed {
     pub(super) desk: Desk,
     pub(super) venue: Simulated,
+    /// Says whether this desk moves the venue's prices or follows them.
+    pub(super) tenancy: Tenancy,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) instruments: BTreeMap<InstrumentId, Instrument>,
     pub(super) replay: Option<Replay>,
     pub(super) moving: Vec<Moving>,
     sessions: BTreeMap<CalendarKind, Session>,
+    /// When the latest price was made that was taken from the venue.
+    followed: BTreeMap<InstrumentId, Timestamp>,
     watchdog: Watchdog,
 }
 
@@ -56,13 +60,26 @@ impl Feed {
     pub(super) fn new(
         desk: Desk,
         venue: Simulated,
+        tenancy: Tenancy,
         clock: Arc<dyn Clock>,
         instruments: BTreeMap<InstrumentId, Instrument>,
         replay: Option<Replay>,
         moving: Vec<Moving>,
     ) -> Self {
         let (sessions, watchdog) = (BTreeMap::new(), watch(&instruments, clock.now().at));
-        Self { desk, venue, clock, instruments, replay, moving, sessions, watchdog }
+        let followed = BTreeMap::new();
+        Self {
+            desk,
+            venue,
+            tenancy,
+            clock,
+            instruments,
+            replay,
+            moving,
+            sessions,
+            followed,
+            watchdog,
+        }
     }
 
     /// Runs until dropped.
@@ -76,15 +93,21 @@ impl Feed {
             self.tell_sessions(now.at).await;
             self.play(now.at).await;
             let second = now.mono.0 / 1_000_000_000;
+            if !self.tenancy.has_feed() {
+                self.follow(now.at).await;
+            }
             if moved != Some(second) {
                 moved = Some(second);
-                self.move_synthetics(now.at);
+                if self.tenancy.has_feed() {
+                    self.move_synthetics(now.at);
+                }
                 self.watchdog.changes(now.at).iter().for_each(tell_age);
             }
         }
     }
 
     async fn tell_sessions(&mut self, at: Timestamp) {
+        let mut new_day = false;
         for kind in [CalendarKind::AlwaysOpen, CalendarKind::UsEquities] {
             let calendar = Calendar::of(kind);
             let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
@@ -92,6 +115,7 @@ impl Feed {
             if before == Some(session) {
                 continue;
             }
+            new_day |= before.is_none_or(|b| b.day != session.day);
             if before.is_none_or(|b| b.open != session.open) {
                 let change = if session.open { SessionChange::Open } else { SessionChange::Close };
                 let ids = self.instruments.values().filter(|i| i.calendar == kind);
@@ -103,6 +127,10 @@ impl Feed {
             }
             self.desk.session(kind, session).await;
         }
+        if new_day && let Some(replay) = &self.replay {
+            let clusters = together::at(replay.series(), &self.instruments, at);
+            self.desk.clusters(clusters).await;
+        }
     }
 
     /// Tells a new account what it missed.
@@ -113,6 +141,33 @@ impl Feed {
             let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
             // An account that has stopped needs no session.
             let _ = handle.inform(move |_| Input::Session { calendar: kind, session }).await;
+        }
+    }
+
+    /// Takes prices from the venue while another desk moves them.
+    async fn follow(&mut self, at: Timestamp) {
+        let venue = self.venue.clone();
+        let refreshed = tokio::task::spawn_blocking(move || {
+            venue.shared().refresh()?;
+            let quotes = |venue: &mut venue_sim::Venue<_>| {
+                let known = venue.engine().book().markets;
+                known.into_iter().filter_map(|m| Some((m.instrument.id, m.quote?))).collect()
+            };
+            Ok::<Vec<_>, venue_sim::SimError>(venue.shared().with(quotes))
+        });
+        let quotes = match refreshed.await {
+            Ok(Ok(quotes)) => quotes,
+            Ok(Err(error)) => return tracing::warn!(%error, "the venue's prices are not known"),
+            Err(error) => return tracing::error!(%error, "the venue's prices are not known"),
+        };
+        for (id, quote) in quotes {
+            if self.followed.insert(id.clone(), quote.at) == Some(quote.at) {
+                continue;
+            }
+            if let Err(error) = self.watchdog.observe(&id, quote.at, at) {
+                tracing::debug!(%error, "the age of a price can't be watched");
+            }
+            self.desk.quote(&id, quote);
         }
     }
 
@@ -151,6 +206,9 @@ impl Feed {
         phase: VenuePhase,
         at: Timestamp,
     ) {
+        if !self.tenancy.has_feed() {
+            return;
+        }
         let tick = SimTick { instrument: id.clone(), quote, traded_volume, phase };
         if let Err(error) = self.venue.shared().on_tick(&tick, at) {
             tracing::error!(%error, %id, "the venue could not take a price");

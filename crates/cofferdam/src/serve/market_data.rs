@@ -24,6 +24,7 @@ use super::{
     clock::DrivenClock,
     demo,
     feed::{Feed, Moving},
+    tenancy::Tenancy,
     venue::Simulated,
 };
 
@@ -91,8 +92,8 @@ impl Markets {
         }
     }
 
-    pub(super) fn into_feed(self, desk: Desk, venue: Simulated) -> Feed {
-        Feed::new(desk, venue, self.clock, self.instruments, self.replay, self.moving)
+    pub(super) fn into_feed(self, desk: Desk, venue: Simulated, tenancy: Tenancy) -> Feed {
+        Feed::new(desk, venue, tenancy, self.clock, self.instruments, self.replay, self.moving)
     }
 }
 
@@ -117,7 +118,7 @@ fn start_of(date: &str) -> Result<Timestamp, ServeError> {
 }
 
 /// The latest desk time that any stream knows: a replay goes on from there, never before.
-fn latest(reader: &store::SqliteReader) -> Result<Timestamp, ServeError> {
+fn latest(reader: &store::Reader) -> Result<Timestamp, ServeError> {
     let mut latest = Timestamp(i64::MIN);
     for (name, head) in reader.heads().map_err(invalid)? {
         let Some(stream) = path::journal::StreamId::parse(&name) else { continue };

@@ -7,33 +7,32 @@ mod demo;
 mod doors;
 mod error;
 mod feed;
+mod instance;
 pub(crate) mod key;
 mod market_data;
+mod others;
 mod ports;
+mod tenancy;
+mod together;
 mod trader;
 mod venue;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
-use desk::{Clock, Desk, LEASE_FOR, Ports, Run, clock::boot_time, clock::wall_time};
-use domain::Nanos;
+use desk::{Clock, Desk, Ports, Run, clock::boot_time};
+use domain::AccountId;
 pub(crate) use error::ServeError;
 use market_data::Markets;
-use path::journal::LeaseToken;
-use store::{DataDirLock, EMERGENCY_FILE, EmergencyJournal, SqliteDatabase};
+use others::SharedSwitch;
+use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
+use tenancy::Tenancy;
 use venue::Simulated;
 
 /// Size of the emergency journal.
 const EMERGENCY_BYTES: u64 = 4 * 1024 * 1024;
-/// How often the lease is extended.
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// The lease on the wire ends this much before the one in the database.
-const LEASE_MARGIN: Nanos = Nanos::from_secs(2);
 /// How often the heads of all streams are recorded.
 const HEADS_EVERY: Duration = Duration::from_secs(300);
-/// The stream whose lease stands for the whole desk.
-const LEASE: &str = "desk";
 
 /// Options of `cofferdam up`.
 #[derive(Debug, Clone, Args)]
@@ -51,13 +50,24 @@ pub(crate) struct UpArgs {
     /// Folder of the simulated venue's own file; the data folder if absent.
     #[arg(long, value_name = "DIR")]
     pub(crate) venue_dir: Option<PathBuf>,
+    /// Hold only these accounts (ID,ID…) of those that several desks share in a database; without
+    /// it every account that is free.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub(crate) accounts: Option<Vec<AccountId>>,
+    /// Seconds that a lease lasts without renewal.
+    #[arg(long, hide = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=60))]
+    pub(crate) lease_seconds: u32,
     /// Real seconds that one replayed session takes.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) session_seconds: u32,
 }
 
 /// Serves until the process is asked to stop.
-pub(crate) fn up(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
+pub(crate) fn up(
+    args: &UpArgs,
+    data_dir: PathBuf,
+    url: Option<DatabaseUrl>,
+) -> Result<(), ServeError> {
     if !args.listen.ip().is_loopback() {
         return Err(ServeError::Exposed(args.listen));
     }
@@ -65,51 +75,59 @@ pub(crate) fn up(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
         .enable_all()
         .build()
         .map_err(ServeError::io("start the runtime"))?;
-    runtime.block_on(serve(args, data_dir))
+    runtime.block_on(serve(args, data_dir, url))
 }
 
 /// What a data folder holds.
 struct House {
     lock: DataDirLock,
-    database: SqliteDatabase,
-    token: LeaseToken,
+    database: Database,
+    tenancy: Tenancy,
     key: String,
 }
 
-fn open_house(data_dir: &PathBuf) -> Result<House, ServeError> {
+fn open_house(
+    args: &UpArgs,
+    data_dir: &PathBuf,
+    url: Option<&DatabaseUrl>,
+) -> Result<House, ServeError> {
     let lock = DataDirLock::acquire(data_dir)?;
     for repair in lock.repairs() {
         tracing::warn!(%repair, "permissions tightened");
     }
-    let database = SqliteDatabase::open(&lock)?;
-    let holder = format!("pid-{}", std::process::id());
-    let leases = database.leases();
-    // The folder's lock is held, so whoever held the lease before is gone.
-    let now = wall_time();
-    let token = match leases.acquire(LEASE, &holder, LEASE_FOR, now) {
-        Ok(token) => token,
-        Err(store::LeaseError::Held { until, .. }) => {
-            leases.acquire(LEASE, &holder, LEASE_FOR, until.plus(Nanos(1)))?
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let database = Database::open(&lock, url)?;
+    let name = instance::name(lock.dir())?;
+    let only = args.accounts.clone().map(|ids| ids.into_iter().collect());
+    let tenancy = Tenancy::open(database.clone(), name, only, args.lease_seconds)?;
     let key = key::ensure(lock.dir())?;
-    Ok(House { lock, database, token, key })
+    Ok(House { lock, database, tenancy, key })
 }
 
-async fn serve(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
-    let house = open_house(&data_dir)?;
+async fn serve(
+    args: &UpArgs,
+    data_dir: PathBuf,
+    url: Option<DatabaseUrl>,
+) -> Result<(), ServeError> {
+    let house = open_house(args, &data_dir, url.as_ref())?;
     let markets = Markets::prepare(args, &house)?;
     let clock = markets.clock.clone();
     let desk = open_desk(&house, clock.clone())?;
     desk.record_start(env!("CARGO_PKG_VERSION")).await?;
     let venue_dir = args.venue_dir.as_deref().unwrap_or(house.lock.dir());
-    let venue = Simulated::open(venue_dir, markets.venue_config())?;
+    let venue_log = house.database.venue_log(venue_dir)?;
+    let venue = Simulated::open(venue_log, markets.venue_config())?;
     for instrument in markets.instruments.values() {
         venue.register(instrument)?;
     }
-    let accounts = doors::Accounts::new(desk.clone(), venue.clone(), clock.clone(), &markets);
-    accounts.start_all().await?;
+    let accounts = doors::Accounts::new(&desk, &venue, &markets, &house.tenancy);
+    if let Some(kills) = house.database.kills() {
+        let (leases, name) = (house.database.leases(), house.tenancy.name().to_owned());
+        let switch = SharedSwitch::new(kills, leases, name, args.lease_seconds);
+        desk.share_with(Arc::new(switch.clone()));
+        accounts.heed(switch.clone());
+        tokio::spawn(switch.watch(desk.clone()));
+    }
+    house.tenancy.start_all(&desk, &accounts).await?;
     if args.demo {
         demo::accounts(&accounts).await?;
     }
@@ -120,8 +138,9 @@ async fn serve(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
-    spawn_duties(&desk, &house);
-    let background = markets.into_feed(desk.clone(), venue.clone());
+    house.tenancy.spawn(&desk, &accounts);
+    spawn_duties(&desk);
+    let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone());
     let feed = tokio::spawn(background.run());
     if args.demo {
         tokio::spawn(trader::run(desk.clone()));
@@ -134,9 +153,7 @@ async fn serve(args: &UpArgs, data_dir: PathBuf) -> Result<(), ServeError> {
     if let Err(error) = desk.record_heads().await {
         tracing::warn!(%error, "the heads were not recorded");
     }
-    if let Err(error) = house.database.leases().release(LEASE, house.token) {
-        tracing::warn!(%error, "the lease was not released");
-    }
+    house.tenancy.release();
     served.map_err(ServeError::io("serve"))
 }
 
@@ -146,9 +163,20 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
     let installation = meta.installation()?;
     let emergency =
         EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
+    // What waits to be merged is merged under the leases of its accounts.
+    let incarnation = meta.next_incarnation()?;
+    for entry in emergency.entries()?.entries {
+        let account = entry.stream.as_str().strip_prefix("account/");
+        if let Some(id) = account.and_then(|id| AccountId::new(id).ok())
+            && house.tenancy.token(&entry.stream).is_none()
+            && let Err(error) = house.tenancy.take_account(&id, incarnation)
+        {
+            tracing::warn!(%error, account = %id, "its emergency records wait");
+        }
+    }
     let snapshots = house.database.snapshots();
     let ports = Ports {
-        journal: Box::new(house.database.journal()?),
+        journal: house.database.journal()?,
         emergency: Box::new(ports::EmergencyPort(emergency)),
         has_room: ports::room_probe(dir),
         reader: Arc::new(house.database.reader()),
@@ -162,35 +190,16 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
     };
     let run = Run {
         installation,
-        incarnation: meta.next_incarnation()?,
-        token: house.token,
-        lease_until: boot_time().plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)),
+        incarnation,
+        token: house.tenancy.desk_token(),
+        // Every account has a lease of its own.
+        lease_until: boot_time(),
     };
-    Ok(Desk::open(ports, run)?)
+    Ok(Desk::open_under(ports, run, |stream| house.tenancy.token(stream))?)
 }
 
-/// Renews the lease, watches the kill file, records heads.
-fn spawn_duties(desk: &Desk, house: &House) {
-    let (leases, token) = (house.database.leases(), house.token);
-    let renewed = desk.clone();
-    tokio::spawn(async move {
-        let mut every = tokio::time::interval(RENEW_EVERY);
-        loop {
-            every.tick().await;
-            let asked = boot_time();
-            let leases = leases.clone();
-            let renewal = tokio::task::spawn_blocking(move || {
-                leases.renew(LEASE, token, LEASE_FOR, wall_time())
-            });
-            match renewal.await {
-                Ok(Ok(_)) => {
-                    renewed.renew_lease(asked.plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)));
-                }
-                Ok(Err(error)) => renewal_failed(&renewed, &error),
-                Err(error) => tracing::error!(%error, "the lease was not renewed"),
-            }
-        }
-    });
+/// Watches the kill file, records heads.
+fn spawn_duties(desk: &Desk) {
     let watched = desk.clone();
     tokio::spawn(async move { watched.watch_kill_file().await });
     let recorded = desk.clone();
@@ -204,17 +213,6 @@ fn spawn_duties(desk: &Desk, house: &House) {
             }
         }
     });
-}
-
-/// A lease that somebody else took ends all sends. One that could not be written, because the
-/// disk is full, still holds: the folder's lock keeps every other desk out, and exits must go on.
-fn renewal_failed(desk: &Desk, error: &store::LeaseError) {
-    if let store::LeaseError::Lost { .. } = error {
-        tracing::error!(%error, "another desk holds the lease: nothing more is sent");
-        return;
-    }
-    tracing::warn!(%error, "the lease was not renewed; the folder's lock still keeps others out");
-    desk.renew_lease(boot_time().plus(Nanos(LEASE_FOR.0 - LEASE_MARGIN.0)));
 }
 
 async fn asked_to_stop() {

@@ -40,7 +40,7 @@ impl Emergency for EmergencyPort {
     }
 }
 
-/// The simulated venue's rows in a file of its own, which the desk never reads.
+/// The simulated venue's rows in a file or schema of its own, which the desk never reads.
 #[derive(Debug)]
 pub(super) struct VenueRows(pub(super) KvLog);
 
@@ -49,6 +49,14 @@ fn storage(error: &store::StoreError) -> SimStorageError {
 }
 
 impl JsonRows for VenueRows {
+    fn begin(&mut self) -> Result<bool, SimStorageError> {
+        self.0.begin().map_err(|e| storage(&e))
+    }
+
+    fn end(&mut self) {
+        self.0.end();
+    }
+
     fn apply(&mut self, batch: &RowBatch) -> Result<(), SimStorageError> {
         let puts: Vec<_> =
             batch.puts.iter().map(|p| (p.table, p.key.as_str(), p.json.as_str())).collect();

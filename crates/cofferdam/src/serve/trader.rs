@@ -96,7 +96,9 @@ fn intent(
         protective: Protective {
             stop: ask.moved_percent(STOP_PERCENT),
             target: ask.moved_percent(TARGET_PERCENT),
+            ..Protective::default()
         },
+        conditions: domain::Conditions::default(),
         origin: Origin { kind: OriginKind::Strategy, principal: names.principal.clone() },
         idempotency_key: Some(format!("{run}-{name}-{round}")),
     })

@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use desk::{Clock, Desk, Venue};
 use domain::{AccountId, Instrument, Money};
 use path::broker::VenueEvent;
-use store::{KvLog, SIM_VENUE_FILE};
+use store::KvLog;
 use tokio::sync::mpsc;
 use venue_sim::{AccountSettings, RowStorage, SharedVenue, SimBroker, SimConfig};
 
@@ -26,9 +25,9 @@ pub(super) struct Simulated {
 }
 
 impl Simulated {
-    /// Opens the venue's own file.
-    pub(super) fn open(dir: &Path, config: SimConfig) -> Result<Self, ServeError> {
-        let rows = VenueRows(KvLog::open(dir.join(SIM_VENUE_FILE))?);
+    /// Opens the venue over rows of its own.
+    pub(super) fn open(log: KvLog, config: SimConfig) -> Result<Self, ServeError> {
+        let rows = VenueRows(log);
         let venue = venue_sim::Venue::open(config, RowStorage::new(rows))?;
         let queues = Queues::default();
         let routes = queues.clone();

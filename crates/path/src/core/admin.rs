@@ -3,7 +3,7 @@
 //! Raising limits and loosening policy is for operators only; it must not be asked for by
 //! automated sources.
 
-use domain::{BookId, Instrument, InstrumentId, Limits, Origin, Protective, Side};
+use domain::{BookId, Instrument, InstrumentId, Limits, Origin, Principal, Protective, Side};
 use rust_decimal::Decimal;
 
 use super::{Reply, ReplyId, Step, kill::not_an_operator};
@@ -19,6 +19,8 @@ use crate::{
 
 /// Books that an account may have.
 const BOOKS_MAX: usize = 2_000;
+/// Principals that may have limits of their own in an account.
+const PRINCIPALS_MAX: usize = 2_000;
 
 impl Step<'_> {
     /// A new run: nothing is known about what was on its way.
@@ -54,6 +56,11 @@ impl Step<'_> {
             LimitTarget::Instrument(id) if !self.state().instruments.contains_key(id) => {
                 Some((RefusalCode::InstrumentUnknown, format!("The account has no `{id}`.")))
             }
+            LimitTarget::Principal(who) if self.principals_full(who) => {
+                let text =
+                    format!("An account has limits for at most {PRINCIPALS_MAX} principals.");
+                Some((RefusalCode::Capacity, text))
+            }
             _ => None,
         };
         let refusal =
@@ -63,6 +70,11 @@ impl Step<'_> {
         }
         self.emit(Event::LimitsSet(LimitsSet { target, limits, by }));
         self.reply(reply, Reply::Done);
+    }
+
+    fn principals_full(&self, principal: &Principal) -> bool {
+        let known = &self.state().principal_limits;
+        known.len() >= PRINCIPALS_MAX && !known.contains_key(principal)
     }
 
     pub(super) fn set_policy(&mut self, policy: Policy, by: Origin, reply: Option<ReplyId>) {
@@ -118,10 +130,23 @@ impl Step<'_> {
             let refusal = Refusal::rule(RefusalCode::NothingToReduce, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));
         };
-        let protective = match gate::on_tick(rules, side, protective) {
+        let mut protective = match gate::on_tick(rules, side, protective) {
             Ok(protective) => protective,
             Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
+        // A trail without a stop begins where it stands, so that the old stop is moved, not taken
+        // away until the next price.
+        let quote = self.core.market.quote(instrument);
+        let near = quote.map(|q| if side == Side::Sell { q.bid } else { q.ask });
+        let first = || gate::plan::first_stop(rules, side.opposite(), near?, &protective);
+        protective.stop = protective.stop.or_else(first);
+        let price = self.core.market.mark(instrument);
+        let checked = price.map_or(Ok(()), |price| {
+            gate::plan::check(rules, side.opposite(), price, &protective, self.now.at)
+        });
+        if let Err(refusal) = checked {
+            return self.reply(reply, Reply::Refused(vec![refusal]));
+        }
         let old = self.state().books.get(book).and_then(|b| b.plans.get(instrument)?.levels.stop);
         let loosens = match (old, protective.stop, side) {
             (Some(_), None, _) => true,
@@ -133,17 +158,8 @@ impl Step<'_> {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
         let (book, instrument) = (book.clone(), instrument.clone());
-        let stale: Vec<_> = self
-            .state()
-            .live_in(&book, &instrument)
-            .filter(|o| o.class == crate::verbs::RiskClass::Protective && o.end.is_none())
-            .filter(|o| o.kind.trigger() != protective.stop)
-            .map(|o| o.client_order_id.clone())
-            .collect();
+        self.core.live.trails.remove(&(book.clone(), instrument.clone()));
         self.emit(Event::PlanSet(PlanSet { book, instrument, protective, by }));
-        for id in stale {
-            self.cancel_by_desk(&id, "the stop was moved");
-        }
         self.reply(reply, Reply::Done);
     }
 

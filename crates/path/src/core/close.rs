@@ -31,6 +31,19 @@ const CLOSE_RETRY: Nanos = Nanos::from_secs(1);
 /// Orders that one close may send without filling anything.
 const CLOSE_ATTEMPTS_MAX: u32 = 5;
 
+/// Why a position is closed, and which partial target that takes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cause {
+    pub(super) purpose: ClosePurpose,
+    pub(super) target: Option<u8>,
+}
+
+impl Cause {
+    pub(super) fn of(purpose: ClosePurpose) -> Self {
+        Self { purpose, target: None }
+    }
+}
+
 impl Step<'_> {
     /// The close under way for a position.
     pub(super) fn closing(&self, book: &BookId, instrument: &InstrumentId) -> Option<u64> {
@@ -60,12 +73,13 @@ impl Step<'_> {
             return self.reply(reply, running);
         }
         let key = key.map(|key| Idempotency { key, content });
-        let close = self.start_close((book, instrument), qty, origin, ClosePurpose::Request, key);
+        let cause = Cause::of(ClosePurpose::Request);
+        let close = self.start_close((book, instrument), qty, origin, cause, key);
         self.reply(reply, Reply::Closing { close, qty });
     }
 
     /// How much of a position a share of it is.
-    fn close_qty(
+    pub(super) fn close_qty(
         &self,
         book: &BookId,
         instrument: &InstrumentId,
@@ -101,14 +115,22 @@ impl Step<'_> {
         (book, instrument): Holding,
         qty: Qty,
         origin: Origin,
-        purpose: ClosePurpose,
+        Cause { purpose, target }: Cause,
         idempotency: Option<Idempotency>,
     ) -> u64 {
         let id = self.next_close();
-        if purpose == ClosePurpose::Request {
-            self.core.live.dust.remove(&(book.clone(), instrument.clone()));
+        let then = None;
+        let body =
+            CloseStarted { id, book, instrument, qty, origin, purpose, target, then, idempotency };
+        self.begin_close(body)
+    }
+
+    /// Records a close that begins; it moves on in this step's duties.
+    pub(super) fn begin_close(&mut self, body: CloseStarted) -> u64 {
+        let id = body.id;
+        if body.purpose == ClosePurpose::Request {
+            self.core.live.dust.remove(&(body.book.clone(), body.instrument.clone()));
         }
-        let body = CloseStarted { id, book, instrument, qty, origin, purpose, idempotency };
         self.emit(Event::CloseStarted(body));
         let now = self.now.mono;
         let timer = CloseTimer { deadline: now.plus(CLOSE_WITHIN), next: now };
@@ -163,8 +185,11 @@ impl Step<'_> {
 
     fn end_close(&mut self, close: &Close, done: bool, text: &str) {
         let body = CloseEnded { id: close.id, done, text: text.to_owned() };
-        self.emit(Event::CloseEnded(body));
+        let ended = self.emit(Event::CloseEnded(body));
         self.core.live.closes.remove(&close.id);
+        if let Some(then) = close.then.as_ref().filter(|_| ended && done) {
+            self.submit((**then).clone(), None, false);
+        }
     }
 
     /// Cancels resting exits that hold the quantity. True when nothing blocks any more.
@@ -174,16 +199,18 @@ impl Step<'_> {
         }
         let position = self.state().position(&close.book, &close.instrument);
         let side = Side::reducing(position);
-        let blocking: Vec<_> = self
+        let blocking: Vec<Order> = self
             .state()
             .live_in(&close.book, &close.instrument)
             .filter(|o| Some(o.side) == side && o.close.is_none())
-            .map(|o| (o.client_order_id.clone(), o.cancel_requested))
+            .cloned()
             .collect();
-        for (id, requested) in blocking {
-            if !requested {
-                self.cancel_by_desk(&id, "makes way for a close");
-            }
+        let kept = self.state().backed(&close.book, &close.instrument).minus(left);
+        if self.shrink_stop(&blocking, kept) {
+            return false;
+        }
+        for order in blocking.iter().filter(|o| !o.cancel_requested) {
+            self.cancel_by_desk(&order.client_order_id, "makes way for a close");
         }
         false
     }
@@ -241,7 +268,7 @@ impl Step<'_> {
             notional: None,
             idempotency: None,
         };
-        if self.emit(Event::OrderRecorded(body)) {
+        if self.emit(Event::OrderRecorded(Box::new(body))) {
             self.effects.push(Effect::Place(cleared));
             self.inquire_later(&id);
         }

@@ -21,12 +21,19 @@ impl Step<'_> {
     pub(super) fn duties(&mut self) {
         if std::mem::take(&mut self.core.live.unseen) {
             self.touched.everything();
-            self.triggers_again();
+            self.triggers_again(false);
         }
         self.lapse_holds();
         self.flush_refusals();
         self.day_and_latches();
+        self.armed_duty();
+        if self.touched.is_everything() {
+            self.triggers_again(true);
+            self.time_stop_duty();
+            self.mark_duty();
+        }
         self.kill_duty();
+        self.group_duty();
         self.cancel_duty();
         self.advance_closes();
         self.protect_duty();

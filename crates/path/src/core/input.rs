@@ -1,11 +1,14 @@
 //! What can be told to a core, and what it answers.
 
+use std::collections::BTreeMap;
+
 use domain::{
     BookId, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Intent, IntentId,
     Limits, Origin, Percent, Protective, Qty, Quote, Timestamp,
 };
 use rust_decimal::Decimal;
 
+use super::replace::Changes;
 use crate::{
     broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot},
     codes::Refusal,
@@ -32,6 +35,14 @@ pub enum Input {
         accept_unprotected: bool,
         reply: Option<ReplyId>,
     },
+    /// Somebody wants a working order changed. The change is judged like a new order.
+    Replace {
+        order: ClientOrderId,
+        changes: Changes,
+        intent: IntentId,
+        origin: Origin,
+        reply: Option<ReplyId>,
+    },
     /// Somebody wants a share of a book's position closed at the market. The same `key` of the
     /// same origin closes once.
     Close {
@@ -42,6 +53,18 @@ pub enum Input {
         origin: Origin,
         reply: Option<ReplyId>,
     },
+    /// Somebody wants a share of every managed position closed at the market, of one instrument or
+    /// of all.
+    CloseAll {
+        instrument: Option<InstrumentId>,
+        share: Percent,
+        origin: Origin,
+        reply: Option<ReplyId>,
+    },
+    /// Somebody wants a position closed and, once it is, the other direction opened by this wish.
+    Reverse { intent: Box<Intent>, reply: Option<ReplyId> },
+    /// Somebody takes a request back that waits for an opening.
+    Disarm { intent: IntentId, by: Origin, reply: Option<ReplyId> },
     /// Somebody decides about a request that waits.
     Decide { hold: IntentId, approve: bool, by: Origin, reply: Option<ReplyId> },
     /// The kill switch is pulled. The wire's epoch was raised to `epoch` before.
@@ -88,6 +111,9 @@ pub enum Input {
     Rate { from: Currency, to: Currency, rate: Decimal },
     /// The 14-bar average true range of an instrument.
     Range { instrument: InstrumentId, range: Decimal },
+    /// Which instruments move together: each one's cluster. An instrument that is left out is in
+    /// the cluster of everything unknown.
+    Clusters(BTreeMap<InstrumentId, u32>),
     /// Whether the main journal can be written.
     Journal { writable: bool },
     /// Time has passed.
@@ -102,6 +128,10 @@ pub enum Reply {
     Recorded { order: ClientOrderId, class: RiskClass, qty: Qty, replayed: bool },
     /// A compound close has begun.
     Closing { close: u64, qty: Qty },
+    /// Compound closes have begun, one per position: book, instrument, number, quantity.
+    ClosingAll(Vec<(BookId, InstrumentId, u64, Qty)>),
+    /// It waits for the market's next opening.
+    Armed { intent: IntentId },
     /// It waits for approval.
     Held { intent: IntentId, notional: Decimal, limit: Decimal, expires_at: Timestamp },
     /// It was refused.

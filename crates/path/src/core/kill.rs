@@ -7,6 +7,7 @@ use domain::{BookId, InstrumentId, Nanos, Origin, OriginKind, Qty};
 
 use super::{
     Reply, ReplyId, Step,
+    close::Cause,
     live::{Holding, Retry},
     system,
 };
@@ -97,14 +98,21 @@ impl Step<'_> {
                 continue;
             }
             let key = (book.clone(), instrument.clone());
-            let retry = self.core.live.flatten.entry(key).or_insert(Retry { count: 0, next: now });
-            if retry.next > now {
+            if self.core.live.flatten.get(&key).is_some_and(|r| r.next > now) {
                 continue;
             }
-            retry.again(now, FLATTEN_RETRY);
-            let holding = (book, instrument);
-            self.start_close(holding, qty, system(), ClosePurpose::Flatten, None);
+            self.note_attempt(&key);
+            let cause = Cause::of(ClosePurpose::Flatten);
+            self.start_close(key, qty, system(), cause, None);
         }
+    }
+
+    /// Counts an attempt of the desk to close a position by itself.
+    pub(super) fn note_attempt(&mut self, holding: &Holding) {
+        let now = self.now.mono;
+        let first = Retry { count: 0, next: now };
+        let retry = self.core.live.flatten.entry(holding.clone()).or_insert(first);
+        retry.again(now, FLATTEN_RETRY);
     }
 
     /// Open positions of the books that the desk manages in these instruments, and what is really

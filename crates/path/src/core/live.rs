@@ -69,6 +69,26 @@ pub(super) struct CloseTimer {
     pub(super) next: Mono,
 }
 
+/// The lowest, highest and latest price since the last mark.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extremes {
+    pub(super) low: domain::Price,
+    pub(super) high: domain::Price,
+    pub(super) last: domain::Price,
+}
+
+/// How far the price has come for a trailing stop. It is found anew after a restart, from the price
+/// of then; the stop itself never goes back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trailing {
+    /// The side that closes the position.
+    pub(super) side: domain::Side,
+    /// The best price so far.
+    pub(super) best: domain::Price,
+    /// When the stop may move next.
+    pub(super) next: Mono,
+}
+
 /// Refusals of one source in the current minute.
 #[derive(Debug, Clone)]
 pub(super) struct RefusalRate {
@@ -110,6 +130,11 @@ pub(super) struct Live {
     pub(super) flatten: BTreeMap<Holding, Retry>,
     pub(super) closes: BTreeMap<u64, CloseTimer>,
     pub(super) gaps: BTreeMap<Holding, (Qty, Mono)>,
+    pub(super) trails: BTreeMap<Holding, Trailing>,
+    /// Prices of what is held since the last mark.
+    pub(super) extremes: BTreeMap<InstrumentId, Extremes>,
+    pub(super) marked_hour: Option<i64>,
+    pub(super) marked_equity: Option<rust_decimal::Decimal>,
     pub(super) comparison: Comparison,
     pub(super) refusals: BTreeMap<Principal, RefusalRate>,
     /// Quantities that the venue did not take for being too small, and that were named.
@@ -133,6 +158,10 @@ impl Live {
             flatten: BTreeMap::new(),
             closes: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            trails: BTreeMap::new(),
+            extremes: BTreeMap::new(),
+            marked_hour: None,
+            marked_equity: None,
             comparison,
             refusals: BTreeMap::new(),
             dust: BTreeMap::new(),

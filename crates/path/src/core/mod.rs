@@ -9,16 +9,22 @@
 //! [`crate::commit`] → [`crate::wire`] → `venue` → `protect`.
 
 mod admin;
+mod arm;
 mod close;
 mod duties;
+mod group;
 mod input;
 mod kill;
 mod live;
+mod marks;
 mod protect;
 mod reconcile;
+mod replace;
+mod reverse;
 mod submit;
 mod touch;
 mod venue;
+mod watch;
 
 use std::cell::RefCell;
 
@@ -26,6 +32,7 @@ use domain::{ClientOrderId, Intent, IntentId, Origin, Principal};
 pub use input::{Input, Preview, Reply, ReplyId};
 use live::Live;
 pub use live::Unprotected;
+pub use replace::Changes;
 use touch::TouchedSet;
 
 use crate::{
@@ -335,9 +342,17 @@ impl<'a> Step<'a> {
             Input::Cancel { order, origin, accept_unprotected, reply } => {
                 self.cancel_request(&order, &origin, accept_unprotected, reply);
             }
+            Input::Replace { order, changes, intent, origin, reply } => {
+                self.replace_request(&order, changes, (intent, origin), reply);
+            }
             Input::Close { book, instrument, share, key, origin, reply } => {
                 self.close_request((book, instrument), share, key, origin, reply);
             }
+            Input::CloseAll { instrument, share, origin, reply } => {
+                self.close_all(instrument.as_ref(), share, &origin, reply);
+            }
+            Input::Reverse { intent, reply } => self.reverse(*intent, reply),
+            Input::Disarm { intent, by, reply } => self.disarm(&intent, by, reply),
             Input::Decide { hold, approve, by, reply } => self.decide(&hold, approve, by, reply),
             Input::Kill { level, epoch, by, reason, reply } => {
                 self.kill(level, epoch, by, reason, reply);
@@ -374,6 +389,7 @@ impl<'a> Step<'a> {
                 self.core.figures.get_mut().touch(&Touched::Everything);
             }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
+            Input::Clusters(clusters) => self.core.market.set_clusters(clusters),
             Input::Journal { writable } => self.core.live.journal = writable,
             Input::Tick => self.touched.everything(),
         }

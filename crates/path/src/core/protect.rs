@@ -1,23 +1,20 @@
 //! Protection: after every fill the resting stops cover the position, or the policy acts.
 //!
-//! The stop rests at the venue; the target is watched here. It must not know why a position
+//! What is watched instead of resting is in [`super::watch`]. It must not know why a position
 //! changed.
 
 use std::collections::btree_map::Entry;
 
-use domain::{BookId, InstrumentId, Nanos, OrderKind, Qty, Quote, Side};
+use domain::{BookId, ClientOrderId, InstrumentId, Nanos, OrderKind, Price, Qty, Side};
 
 use super::{
     Step,
+    close::Cause,
     live::{Holding, Retry},
     system,
 };
 use crate::{
-    event::ClosePurpose,
-    gate::{Reduction, Touched},
-    policy::ProtectionFailure,
-    state::Order,
-    verbs::RiskClass,
+    event::ClosePurpose, gate::Reduction, policy::ProtectionFailure, state::Order, verbs::RiskClass,
 };
 
 /// Pause before a rejected stop is placed again; it doubles.
@@ -49,37 +46,31 @@ impl Step<'_> {
         let state = &self.core.state;
         let held = |(book, instrument): &Holding| !state.position(book, instrument).is_zero();
         self.core.live.protect.retain(|holding, _| held(holding));
+        self.core.live.trails.retain(|holding, _| held(holding));
         self.orphaned_stops();
     }
 
     fn protect(&mut self, book: &BookId, instrument: &InstrumentId, position: Qty) {
-        let stop = self
-            .state()
-            .books
-            .get(book)
-            .and_then(|b| b.plans.get(instrument))
-            .and_then(|p| p.levels.stop);
+        let plan = self.state().books.get(book).and_then(|b| b.plans.get(instrument));
+        let stop = plan.and_then(|p| p.levels.stop);
+        let planned = plan.is_some();
+        let exits = self.exits(book, instrument);
         let Some(trigger) = stop else {
             self.core.live.gaps.remove(&(book.clone(), instrument.clone()));
+            if planned {
+                self.release_excess(&exits, Self::covered(&exits), Qty::ZERO);
+            }
             return;
         };
-        let side = Side::reducing(self.state().position(book, instrument));
-        let exits: Vec<Order> = self
-            .state()
-            .live_in(book, instrument)
-            .filter(|o| Some(o.side) == side)
-            .cloned()
-            .collect();
-        let open = |class: RiskClass| {
-            exits
-                .iter()
-                .filter(|o| o.class == class)
-                .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()))
-        };
-        let (resting, others) = (open(RiskClass::Protective), open(RiskClass::Exit));
-        let wanted = position.minus(others);
+        let resting = Self::covered(&exits);
+        let others = exits.iter().filter(|o| o.class == RiskClass::Exit);
+        let wanted = position.minus(others.fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty())));
         self.note_gap(book, instrument, position.minus(resting));
-        if self.closing(book, instrument).is_some() || exits.iter().any(|o| o.cancel_requested) {
+        let under_way = exits.iter().any(|o| o.cancel_requested || o.replaced_by.is_some());
+        if self.closing(book, instrument).is_some() || under_way {
+            return;
+        }
+        if self.move_stops(&exits, trigger) {
             return;
         }
         if resting > wanted {
@@ -89,12 +80,7 @@ impl Step<'_> {
         if missing.is_zero() {
             return self.note_covered(book, instrument);
         }
-        let due = self
-            .core
-            .live
-            .protect
-            .get(&(book.clone(), instrument.clone()))
-            .is_none_or(|r| r.next <= self.now.mono);
+        let due = self.protect_due(book, instrument);
         let Some(rules) = self.state().instruments.get(instrument).cloned() else { return };
         if !due || exits.len() >= PROTECT_ORDERS_MAX {
             return;
@@ -108,6 +94,65 @@ impl Step<'_> {
         };
         self.send_reduction(&reduction, system(), None);
         self.clear_opposite_entries(&exits);
+    }
+
+    /// Live orders on the side that reduces a position.
+    fn exits(&self, book: &BookId, instrument: &InstrumentId) -> Vec<Order> {
+        let side = Side::reducing(self.state().position(book, instrument));
+        let live = self.state().live_in(book, instrument);
+        live.filter(|o| Some(o.side) == side).cloned().collect()
+    }
+
+    /// What resting stops cover. Of an order and the one that takes its place, one is live.
+    fn covered(exits: &[Order]) -> Qty {
+        let live = |id: &ClientOrderId| exits.iter().any(|o| &o.client_order_id == id);
+        let stops = exits.iter().filter(|o| o.class == RiskClass::Protective);
+        let counted = stops.filter(|o| !o.replaced_by.as_ref().is_some_and(live));
+        counted.fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()))
+    }
+
+    fn protect_due(&self, book: &BookId, instrument: &InstrumentId) -> bool {
+        let retry = self.core.live.protect.get(&(book.clone(), instrument.clone()));
+        retry.is_none_or(|r| r.next <= self.now.mono)
+    }
+
+    /// Brings stops that rest elsewhere to the plan's trigger: in one step where the venue can,
+    /// else by taking them away, after which they are placed anew. False when all rest there.
+    fn move_stops(&mut self, exits: &[Order], trigger: Price) -> bool {
+        let elsewhere = |o: &&Order| {
+            o.class == RiskClass::Protective && o.end.is_none() && o.kind.trigger() != Some(trigger)
+        };
+        let stale: Vec<&Order> = exits.iter().filter(elsewhere).collect();
+        for stop in &stale {
+            if !self.protect_due(&stop.book, &stop.instrument) {
+                continue;
+            }
+            let kind = OrderKind::Stop { trigger };
+            let key = (stop.book.clone(), stop.instrument.clone());
+            let smooth = !self.core.live.protect.contains_key(&key) && self.can_replace(stop);
+            if !(smooth && self.replace_reduction(stop, kind, stop.open_qty())) {
+                self.cancel_by_desk(&stop.client_order_id, "the stop was moved");
+            }
+        }
+        !stale.is_empty()
+    }
+
+    /// Makes room for the close of a part: stops shrink to what is kept, where the venue can do
+    /// that in one step. False when the way has to be cleared otherwise.
+    pub(super) fn shrink_stop(&mut self, blocking: &[Order], kept: Qty) -> bool {
+        let stops_only = blocking.iter().all(|o| o.class == RiskClass::Protective);
+        if !self.core.capabilities.replace || kept.is_zero() || !stops_only {
+            return false;
+        }
+        if blocking.iter().any(|o| o.cancel_requested || o.replaced_by.is_some()) {
+            return true;
+        }
+        let resting = Self::covered(blocking);
+        if resting <= kept {
+            return false;
+        }
+        self.release_excess(blocking, resting, kept);
+        true
     }
 
     /// A stop that stands for a while has proven itself: attempts count anew.
@@ -148,7 +193,12 @@ impl Step<'_> {
             if excess.is_zero() {
                 break;
             }
-            excess = excess.minus(stop.open_qty());
+            let (open, kept) = (stop.open_qty(), stop.open_qty().minus(excess));
+            excess = excess.minus(open);
+            let smooth = !kept.is_zero() && self.can_replace(stop);
+            if smooth && self.replace_reduction(stop, stop.kind, kept) {
+                continue;
+            }
             if stop.end.is_none() {
                 self.cancel_by_desk(&stop.client_order_id, "covers more than the position");
             }
@@ -204,57 +254,9 @@ impl Step<'_> {
             let qty = self.state().backed(&order.book, &order.instrument);
             let (book, instrument) = (order.book.clone(), order.instrument.clone());
             if !qty.is_zero() && self.closing(&book, &instrument).is_none() {
-                let purpose = ClosePurpose::Unprotected;
-                self.start_close((book, instrument), qty, system(), purpose, None);
+                let cause = Cause::of(ClosePurpose::Unprotected);
+                self.start_close((book, instrument), qty, system(), cause, None);
             }
-        }
-    }
-
-    /// A new price: targets that it reaches, and stops that it reaches while none rests.
-    pub(super) fn quote(&mut self, instrument: &InstrumentId, quote: Quote) {
-        if !self.core.market.set_quote(instrument.clone(), quote) {
-            return;
-        }
-        self.core.figures.get_mut().touch(&Touched::Instrument(instrument.clone()));
-        self.triggers(instrument, quote);
-    }
-
-    /// Looks at the last prices again, after a decision that rested on one of them was lost.
-    pub(super) fn triggers_again(&mut self) {
-        let quotes: Vec<_> = self.core.market.quotes().map(|(id, q)| (id.clone(), *q)).collect();
-        for (instrument, quote) in quotes {
-            self.triggers(&instrument, quote);
-        }
-    }
-
-    /// What a price calls for.
-    fn triggers(&mut self, instrument: &InstrumentId, quote: Quote) {
-        let mut due: Vec<(BookId, Qty, ClosePurpose)> = Vec::new();
-        for book in self.state().books.values() {
-            let Some(plan) = book.plans.get(instrument) else { continue };
-            let position = self.state().position(&book.id, instrument);
-            let (long, qty) = (position.is_long(), self.state().backed(&book.id, instrument));
-            let target = plan
-                .levels
-                .target
-                .is_some_and(|t| if long { quote.bid >= t } else { quote.ask <= t });
-            let stop = plan
-                .levels
-                .stop
-                .is_some_and(|s| if long { quote.bid <= s } else { quote.ask >= s });
-            let uncovered =
-                !self.state().live_in(&book.id, instrument).any(Order::is_reducing_class);
-            if qty.is_zero() || self.closing(&book.id, instrument).is_some() {
-                continue;
-            }
-            if target {
-                due.push((book.id.clone(), qty, ClosePurpose::Target));
-            } else if stop && uncovered {
-                due.push((book.id.clone(), qty, ClosePurpose::Unprotected));
-            }
-        }
-        for (book, qty, purpose) in due {
-            self.start_close((book, instrument.clone()), qty, system(), purpose, None);
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! It must not know what a venue answers.
 
-use domain::{ClientOrderId, Intent, Origin, Qty, Side};
+use domain::{Activate, ClientOrderId, Intent, Origin, Qty, Side};
 
-use super::{Input, Reply, ReplyId, Step, kill::not_an_operator, live::RefusalRate, system};
+use super::{
+    Input, Reply, ReplyId, Step, close::Cause, kill::not_an_operator, live::RefusalRate, system,
+};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
@@ -24,7 +26,7 @@ const REFUSALS_RECORDED_MAX: u32 = 30;
 const REFUSAL_WINDOW: domain::Nanos = domain::Nanos::from_secs(60);
 
 /// The content that an idempotency key stands for: the wish without its id.
-fn content(intent: &Intent) -> Hash {
+pub(super) fn content(intent: &Intent) -> Hash {
     let mut copy = intent.clone();
     copy.id = domain::IntentId::new("any").unwrap_or(copy.id);
     copy.idempotency_key = None;
@@ -38,6 +40,9 @@ impl Step<'_> {
         let content = content(&intent);
         if let Some(answer) = self.replay(&intent, &content) {
             return self.reply(reply, answer);
+        }
+        if intent.conditions.activate == Activate::NextOpen {
+            return self.arm(intent, reply);
         }
         let resolved = match gate::resolve(&self.core.context(self.now), &intent) {
             Ok(resolved) => resolved,
@@ -84,7 +89,7 @@ impl Step<'_> {
                     notional: resolved.notional,
                     idempotency: key.map(|key| Idempotency { key, content }),
                 };
-                if !self.emit(Event::OrderRecorded(body)) {
+                if !self.emit(Event::OrderRecorded(Box::new(body))) {
                     return self.reply(reply, Reply::Refused(vec![unrecorded()]));
                 }
                 self.effects.push(Effect::Place(cleared));
@@ -95,7 +100,7 @@ impl Step<'_> {
     }
 
     /// The class of a wish that could not be resolved: an exit when it could only have reduced.
-    fn class_of(&self, intent: &Intent, refusals: &[Refusal]) -> RiskClass {
+    pub(super) fn class_of(&self, intent: &Intent, refusals: &[Refusal]) -> RiskClass {
         let position = self.state().position(&intent.book, &intent.instrument);
         let reduces = intent.reduce_only || Side::reducing(position) == Some(intent.side);
         let for_exits = refusals.iter().all(|r| r.code.classes().contains(&RiskClass::Exit));
@@ -106,6 +111,15 @@ impl Step<'_> {
     fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
         let state = self.state();
         let key = intent.idempotency_key.as_ref()?;
+        let waits = state.armed.values().map(|a| &a.intent).find(|i| {
+            i.idempotency_key.as_ref() == Some(key) && i.origin.principal == intent.origin.principal
+        });
+        if let Some(armed) = waits {
+            let same = self::content(armed) == *content;
+            let waiting = || Reply::Armed { intent: armed.id.clone() };
+            let other = || Reply::Refused(vec![other_content(key)]);
+            return Some(if same { waiting() } else { other() });
+        }
         let held = state.holds.values().find(|h| {
             h.intent.idempotency_key.as_ref() == Some(key)
                 && h.intent.origin.principal == intent.origin.principal
@@ -150,7 +164,8 @@ impl Step<'_> {
         }
         let key = intent.idempotency_key.map(|key| Idempotency { key, content });
         let holding = (intent.book, intent.instrument);
-        let close = self.start_close(holding, qty, intent.origin, ClosePurpose::Request, key);
+        let cause = Cause::of(ClosePurpose::Request);
+        let close = self.start_close(holding, qty, intent.origin, cause, key);
         self.reply(reply, Reply::Closing { close, qty });
     }
 
@@ -216,7 +231,7 @@ impl Step<'_> {
     }
 
     /// Answers with a refusal and records it, up to a rate per source.
-    fn refused(
+    pub(super) fn refused(
         &mut self,
         intent: Intent,
         class: RiskClass,
@@ -358,7 +373,7 @@ fn other_content(key: &str) -> Refusal {
 }
 
 /// What can't be recorded is never sent.
-fn unrecorded() -> Refusal {
+pub(super) fn unrecorded() -> Refusal {
     let text = "The order does not fit the books, so it was neither recorded nor sent.";
     Refusal::rule(RefusalCode::JournalUnavailable, text)
 }

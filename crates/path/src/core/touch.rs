@@ -30,7 +30,10 @@ impl Core {
             | Event::RefusalsCounted(_)
             | Event::Alarm(_)
             | Event::OrderHeld(_)
+            | Event::OrderArmed(_)
+            | Event::ArmedEnded(_)
             | Event::HoldResolved(_)
+            | Event::Marked(_)
             | Event::DayOpened(_)
             | Event::PeakRaised(_)
             | Event::LatchSet(_)
@@ -91,6 +94,10 @@ impl TouchedSet {
 
     pub(super) fn everything(&mut self) {
         self.everything = true;
+    }
+
+    pub(super) fn is_everything(&self) -> bool {
+        self.everything
     }
 
     pub(super) fn has(&self, instrument: &InstrumentId) -> bool {

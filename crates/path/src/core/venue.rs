@@ -76,6 +76,9 @@ impl Step<'_> {
     /// A rejected exit of less than the venue trades is dust: say so once, by name.
     fn after_rejection(&mut self, id: &ClientOrderId) {
         let Some(order) = self.state().orders.get(id).cloned() else { return };
+        if let Some(old) = &order.replaces {
+            self.inquire_now(old);
+        }
         let Some(instrument) = self.state().instruments.get(&order.instrument) else { return };
         let dust = order.qty < instrument.min_qty || order.qty < instrument.step;
         let holding = (order.book.clone(), order.instrument.clone());
@@ -169,7 +172,8 @@ impl Step<'_> {
                 let ended = OrderEnded { client_order_id, status, filled, reason };
                 self.emit(Event::OrderEnded(ended));
                 let protects = order.class == RiskClass::Protective;
-                if protects && status != VenueStatus::Filled && !order.cancel_requested {
+                let wanted = order.cancel_requested || order.replaced_by.is_some();
+                if protects && status != VenueStatus::Filled && !wanted {
                     self.protection_ended(&order);
                 }
             }
@@ -270,8 +274,13 @@ impl Step<'_> {
             .and_then(|id| self.state().orders.get(id))
             .map_or_else(BookId::unmanaged, |o| o.book.clone());
         let trade = fill.trade_id.clone();
+        self.mark_before(&book, &fill);
+        let doubles = order.as_ref().is_some_and(|id| self.doubles(id));
         self.emit(Event::Filled(Filled { book, fill }));
         let Some(id) = order else { return };
+        if doubles {
+            self.note_double_fill(&id);
+        }
         let late = self.state().orders.get(&id).is_some_and(|o| o.fill_after_final);
         if late {
             let text =
@@ -282,6 +291,7 @@ impl Step<'_> {
             self.core.live.inquiries.remove(&id);
             self.core.live.cancels.remove(&id);
         }
+        self.filled_while_replaced(&id);
     }
 }
 

@@ -10,7 +10,7 @@ use domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ClosePurpose, HoldDecision, LimitTarget, RejectReason};
+use super::{ArmedEnd, ClosePurpose, HoldDecision, LimitTarget, RejectReason};
 use crate::{
     broker::{OrderReport, VenueStatus},
     codes::{Refusal, RefusalCode},
@@ -111,6 +111,26 @@ bodies! {
         /// How it ended.
         decision: HoldDecision,
         /// Who decided; absent when it lapsed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Origin>,
+    }
+    /// Body of `order_armed`.
+    OrderArmed {
+        /// What was asked.
+        intent: Box<Intent>,
+        /// The trading day in which it was asked, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        day: Option<i64>,
+        /// The market was open then.
+        open: bool,
+    }
+    /// Body of `armed_ended`.
+    ArmedEnded {
+        /// What waited.
+        intent: IntentId,
+        /// How it ended.
+        end: ArmedEnd,
+        /// Who took it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Origin>,
     }
@@ -295,6 +315,12 @@ bodies! {
         origin: Origin,
         /// Why.
         purpose: ClosePurpose,
+        /// The partial target that it takes up, by its place in the plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<u8>,
+        /// What is asked for once it is done: the second half of a reversal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<Box<Intent>>,
         /// The caller's key and the hash of what it stood for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         idempotency: Option<Idempotency>,
@@ -330,6 +356,25 @@ bodies! {
     PeakRaised {
         /// The new peak, in the reporting currency.
         equity: Decimal,
+    }
+    /// Body of `marked`.
+    Marked {
+        /// Equity in the reporting currency, where it can be told; absent between two hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        equity: Option<Decimal>,
+        /// How far prices went since they were last marked.
+        prices: Vec<PriceMark>,
+    }
+    /// How far the price of one instrument went.
+    PriceMark {
+        /// What is held.
+        instrument: InstrumentId,
+        /// The lowest price.
+        low: Price,
+        /// The highest price.
+        high: Price,
+        /// The latest price.
+        last: Price,
     }
     /// Body of `latch_set`.
     LatchSet {

@@ -7,7 +7,7 @@
 mod bodies;
 
 pub use bodies::*;
-use domain::{BookId, InstrumentId, OriginKind};
+use domain::{BookId, InstrumentId, OriginKind, Principal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -81,8 +81,12 @@ events! {
     OrderHeld(OrderHeld) = "order_held";
     /// A wait ended.
     HoldResolved(HoldResolved) = "hold_resolved";
+    /// A request waits for the next opening.
+    OrderArmed(OrderArmed) = "order_armed";
+    /// A wait for an opening ended.
+    ArmedEnded(ArmedEnded) = "armed_ended";
     /// An order was cleared and will be sent.
-    OrderRecorded(OrderRecorded) = "order_recorded";
+    OrderRecorded(Box<OrderRecorded>) = "order_recorded";
     /// The venue has the order.
     OrderAccepted(OrderAccepted) = "order_accepted";
     /// The venue's answer is missing.
@@ -119,6 +123,8 @@ events! {
     DayOpened(DayOpened) = "day_opened";
     /// Equity reached a new peak.
     PeakRaised(PeakRaised) = "peak_raised";
+    /// Prices and equity, once in a while.
+    Marked(Marked) = "marked";
     /// A latch closed.
     LatchSet(LatchSet) = "latch_set";
     /// A latch was released.
@@ -169,6 +175,8 @@ pub enum LimitTarget {
     Book(BookId),
     /// Every origin of a kind.
     Origin(OriginKind),
+    /// One principal by name, whatever door it comes through.
+    Principal(Principal),
     /// One instrument.
     Instrument(InstrumentId),
 }
@@ -183,6 +191,20 @@ pub enum HoldDecision {
     Declined,
     /// Nobody decided in time.
     Lapsed,
+}
+
+/// How a wait for an opening ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArmedEnd {
+    /// The market opened; the gate judges now.
+    Opened,
+    /// The kill switch stopped it.
+    Killed,
+    /// Nobody was there when the market opened.
+    Missed,
+    /// Somebody took it back.
+    Withdrawn,
 }
 
 /// Why an order never lived.
@@ -209,4 +231,8 @@ pub enum ClosePurpose {
     Flatten,
     /// The position could not be protected.
     Unprotected,
+    /// The trailing stop was reached before it rested there.
+    Stop,
+    /// The time stop was due.
+    TimeStop,
 }

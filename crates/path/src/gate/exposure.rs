@@ -5,10 +5,14 @@
 
 use std::cell::{Ref, RefCell};
 
-use domain::{Currency, Instrument, OrderKind, Price, Qty, Side};
+use domain::{BookId, Currency, Instrument, InstrumentId, OrderKind, Price, Qty, Side};
 use rust_decimal::Decimal;
 
 use super::figures::{Figures, Source, Worst, sum};
+pub use super::{
+    own::{Asked, Own},
+    reach::Reach,
+};
 use crate::{market::MarketView, state::AccountState};
 
 /// The worst case with an order under judgement, in the reporting currency.
@@ -52,6 +56,12 @@ impl Book<'_> {
         self.figures().equity()
     }
 
+    /// The equity that percentages are taken of: no more than the policy's trading capital.
+    #[must_use]
+    pub fn capital(&self) -> Option<Decimal> {
+        self.equity().map(|equity| self.state.policy.capital(equity))
+    }
+
     /// What the account's exposure becomes with an order.
     #[must_use]
     pub fn with_order(
@@ -77,6 +87,29 @@ impl Book<'_> {
     #[must_use]
     pub fn gross_exposure(&self) -> Option<Decimal> {
         self.figures().exposure()
+    }
+
+    /// How far working entries may carry the net value of everything held to either side.
+    #[must_use]
+    pub fn reach(&self) -> Option<Reach> {
+        self.figures().reach()
+    }
+
+    /// The sum of the exposures of all instruments that move together with this one, in which
+    /// `exposure` stands for its own.
+    #[must_use]
+    pub fn correlated(&self, instrument: &InstrumentId, exposure: Decimal) -> Option<Decimal> {
+        let cluster = self.market.cluster(instrument);
+        let figures = self.figures();
+        let others = figures.parts().filter(|(id, _)| *id != instrument);
+        let mut together = others.filter(|(id, _)| self.market.cluster(id) == cluster);
+        together.try_fold(exposure, |total, (_, part)| sum(total, part.exposure?))
+    }
+
+    /// The figures of one book alone, with an order; `None` when there is no such book.
+    #[must_use]
+    pub fn own(&self, book: &BookId, asked: &Asked<'_>) -> Option<Own> {
+        Some(Own::of(self.source(), self.state.books.get(book)?, asked))
     }
 
     /// What would be lost if every stop were hit, in the reporting currency. A position or entry

@@ -16,6 +16,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
+use super::reach::Reach;
 use crate::{
     market::MarketView,
     state::{AccountState, Order},
@@ -72,6 +73,11 @@ impl Default for Worst {
 }
 
 impl Worst {
+    /// What is held, before any order fills.
+    pub(super) fn holding(net: SignedQty) -> Self {
+        Self { net, ..Self::default() }
+    }
+
     pub(super) fn with(mut self, side: Side, qty: Qty, price: Price) -> Option<Self> {
         let value = product(&[price.get(), qty.get()])?;
         let total = if side == Side::Buy { &mut self.buys } else { &mut self.sells };
@@ -86,6 +92,7 @@ pub(super) struct Part {
     pub(super) worst: Option<Worst>,
     /// Largest value that the position can reach, in the reporting currency.
     pub(super) exposure: Option<Decimal>,
+    reach: Option<Reach>,
     heat: Option<Decimal>,
     value: Option<Decimal>,
     /// What live buys may still cost, in the quote currency.
@@ -101,6 +108,7 @@ pub struct Figures {
     cash: Cash,
     equity: Option<Decimal>,
     exposure: Option<Decimal>,
+    reach: Option<Reach>,
     heat: Option<Decimal>,
     costs: BTreeMap<Currency, Option<Decimal>>,
     /// Something is bought whose currency nobody knows.
@@ -159,6 +167,7 @@ impl Figures {
     fn sum_up(&mut self, source: &Source<'_>) {
         let parts = self.parts.values();
         self.exposure = total(parts.clone().map(|p| p.exposure));
+        self.reach = parts.clone().try_fold(Reach::default(), |all, p| all.plus(p.reach?));
         self.heat = total(parts.clone().map(|p| p.heat));
         let in_reporting =
             self.cash.iter().map(|m| product(&[m.amount(), source.rate(m.currency())?]));
@@ -178,6 +187,14 @@ impl Figures {
 
     pub(super) fn part(&self, instrument: &InstrumentId) -> Option<&Part> {
         self.parts.get(instrument)
+    }
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&InstrumentId, &Part)> {
+        self.parts.iter()
+    }
+
+    pub(super) fn reach(&self) -> Option<Reach> {
+        self.reach
     }
 
     pub(super) fn equity(&self) -> Option<Decimal> {
@@ -248,6 +265,7 @@ impl<'a> Source<'a> {
             exposure: instrument
                 .zip(worst.as_ref())
                 .and_then(|(instrument, worst)| self.exposure(instrument, worst)),
+            reach: instrument.and_then(|i| self.reach(i, None)),
             heat: instrument.and_then(|i| self.heat(i)),
             value: self.value(id, instrument),
             cost: self.cost(id, instrument),
@@ -278,7 +296,7 @@ impl<'a> Source<'a> {
 
     /// The price that an order's open quantity counts with: what it would pay or the last price,
     /// whichever is more.
-    fn order_price(&self, instrument: &InstrumentId, kind: &OrderKind) -> Option<Price> {
+    pub(super) fn order_price(&self, instrument: &InstrumentId, kind: &OrderKind) -> Option<Price> {
         let mark = self.market.mark(instrument);
         let asked = kind.limit().or(kind.trigger());
         match (mark, asked) {
@@ -300,7 +318,7 @@ impl<'a> Source<'a> {
         product(&[value, instrument.multiplier, self.rate(instrument.quote)?])
     }
 
-    fn last_known_price(&self, instrument: &InstrumentId) -> Option<Price> {
+    pub(super) fn last_known_price(&self, instrument: &InstrumentId) -> Option<Price> {
         let multiplier = self.state.instruments.get(instrument)?.multiplier;
         self.state
             .books
@@ -326,7 +344,12 @@ impl<'a> Source<'a> {
         Some(total)
     }
 
-    fn position_risk(&self, book: &BookId, instrument: &InstrumentId, mark: Price) -> Decimal {
+    pub(super) fn position_risk(
+        &self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        mark: Price,
+    ) -> Decimal {
         let position = self.state.position(book, instrument);
         let stop = self.state.books.get(book).and_then(|b| b.plans.get(instrument)?.levels.stop);
         match stop {
@@ -336,7 +359,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn order_risk(&self, order: &Order) -> Option<Decimal> {
+    pub(super) fn order_risk(&self, order: &Order) -> Option<Decimal> {
         let price = self.order_price(&order.instrument, &order.kind).or(order.reference)?;
         Some(order.protective.stop.map_or_else(|| price.get(), |stop| price.distance(stop)))
     }

@@ -7,27 +7,31 @@
 
 pub mod exposure;
 pub mod figures;
+mod own;
+pub mod plan;
+mod reach;
 pub mod resolve;
 mod rules;
 
 use std::cell::RefCell;
 
-use domain::{ClientOrderId, Instrument, Intent, OrderKind, Origin, Qty, Side};
+use domain::{ClientOrderId, GroupId, Instrument, Intent, OrderKind, Origin, Qty, Side};
 use rust_decimal::Decimal;
 
 pub use figures::Figures;
 pub(crate) use figures::Touched;
-pub use resolve::{Resolved, exit_part, exit_step, on_tick, resolve};
+pub use plan::on_tick;
+pub use resolve::{Resolved, exit_part, exit_step, resolve};
 pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
 use crate::{
     broker::Capabilities,
-    budget::{DeskBudget, DeskUse},
+    budget::{DeskBudget, DeskUse, figure_unknown},
     codes::{Refusal, RefusalCode},
     journal::LeaseToken,
     market::{MarketView, Now},
     state::{AccountState, Order},
-    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, RiskClass},
+    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, ReplaceOrder, RiskClass},
 };
 
 /// The longest span between verdict and write.
@@ -119,6 +123,7 @@ pub fn judge(
             return Verdict::Refused(vec![refusal]);
         }
     }
+    let group = intent.conditions.group.as_ref();
     let request = PlaceOrder {
         account: ctx.state.spec.id.clone(),
         client_order_id: client_order_id.clone(),
@@ -129,7 +134,7 @@ pub fn judge(
         tif: intent.tif,
         post_only: intent.post_only,
         reduce_only: resolved.class == RiskClass::Exit
-            && venue_reduces(ctx, &resolved.instrument, intent.side, resolved.qty),
+            && venue_reduces(ctx, &resolved.instrument, (intent.side, group), resolved.qty),
         conditions: intent.conditions.clone(),
     };
     Verdict::Cleared(Cleared::new(request, ctx.permit(resolved.class)))
@@ -137,7 +142,12 @@ pub fn judge(
 
 /// True when the venue can hold the order to only reducing, and the account's net position is
 /// large enough for it not to stand in the way of a book that differs from the net.
-fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qty) -> bool {
+fn venue_reduces(
+    ctx: &Context<'_>,
+    instrument: &Instrument,
+    (side, group): (Side, Option<&GroupId>),
+    qty: Qty,
+) -> bool {
     if !ctx.capabilities.reduce_only {
         return false;
     }
@@ -146,6 +156,7 @@ fn venue_reduces(ctx: &Context<'_>, instrument: &Instrument, side: Side, qty: Qt
         .state
         .live_of(&instrument.id)
         .filter(|o| o.side == side)
+        .filter(|o| group.is_none() || o.conditions.group.as_ref() != group)
         .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
     Side::reducing(net) == Some(side) && net.abs() >= others.plus(qty)
 }
@@ -155,8 +166,9 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
     let Some(price) = resolved.unit_price else {
         return Err(Refusal::rule(RefusalCode::NoQuote, RefusalCode::NoQuote.meaning()));
     };
-    let (gross, entry) = (case.with_order().gross, resolved.notional.unwrap_or_default());
-    let usage = used(ctx.state, gross, entry, 1);
+    let entry = resolved.notional.unwrap_or_default();
+    let reach = ctx.book().reach().and_then(|r| r.with(case.side(), entry));
+    let usage = used(ctx.state, case.with_order().gross, reach, entry, 1);
     budget
         .reserve(&ctx.state.spec.id, usage)
         .map_err(|exceeded| rules::desk_refusal(exceeded, resolved, price))
@@ -165,15 +177,23 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
 /// What the account uses of the desk's limits.
 #[must_use]
 pub fn usage(book: &exposure::Book<'_>) -> DeskUse {
-    used(book.state, book.gross_exposure(), Decimal::ZERO, 0)
+    used(book.state, book.gross_exposure(), book.reach(), Decimal::ZERO, 0)
 }
 
 /// A figure that can't be told, because a price is missing, counts as the largest there is, so
 /// that the desk's limit fails closed.
-fn used(state: &AccountState, gross: Option<Decimal>, entry: Decimal, orders: u32) -> DeskUse {
-    let unknown = Decimal::from(domain::num::MAGNITUDE_MAX);
+fn used(
+    state: &AccountState,
+    gross: Option<Decimal>,
+    reach: Option<exposure::Reach>,
+    entry: Decimal,
+    orders: u32,
+) -> DeskUse {
+    let unknown = figure_unknown();
     DeskUse {
         gross_exposure: gross.unwrap_or(unknown),
+        net_long: reach.map_or(unknown, |r| r.long),
+        net_short: reach.map_or(unknown, |r| r.short),
         entries_notional: (state.entries_notional + entry).min(unknown),
         open_orders: u32::try_from(state.live.len()).unwrap_or(u32::MAX).saturating_add(orders),
     }
@@ -210,7 +230,7 @@ pub fn clear_reduction(
     if qty.is_zero() {
         return None;
     }
-    let reduce_only = venue_reduces(ctx, &reduction.instrument, side, qty);
+    let reduce_only = venue_reduces(ctx, &reduction.instrument, (side, None), qty);
     let qty = if reduce_only { qty } else { beside_foreign(ctx, reduction, side, qty) };
     let request = PlaceOrder {
         account: ctx.state.spec.id.clone(),
@@ -225,6 +245,42 @@ pub fn clear_reduction(
         conditions: domain::Conditions::default(),
     };
     Some(Cleared::new(request, ctx.permit(reduction.class)))
+}
+
+/// Judges an order that only reduces and takes the place of another one of its class: it passes
+/// for at most what that one and the rest of the position leave. `None` when nothing is left.
+#[must_use]
+pub(crate) fn clear_replacement(
+    ctx: &Context<'_>,
+    old: &Order,
+    kind: OrderKind,
+    qty: Qty,
+    client_order_id: &ClientOrderId,
+) -> Option<Cleared<ReplaceOrder>> {
+    let instrument = ctx.state.instruments.get(&old.instrument)?;
+    let reducing = Side::reducing(ctx.state.position(&old.book, &old.instrument));
+    if reducing != Some(old.side) || !old.is_reducing_class() {
+        return None;
+    }
+    let free = ctx.state.reducible(&old.book, &old.instrument).plus(old.open_qty());
+    let qty = exit_step(instrument, qty.min_of(free));
+    if qty.is_zero() {
+        return None;
+    }
+    let order = PlaceOrder {
+        account: ctx.state.spec.id.clone(),
+        client_order_id: client_order_id.clone(),
+        instrument: old.instrument.clone(),
+        side: old.side,
+        qty,
+        kind,
+        tif: domain::TimeInForce::Gtc,
+        post_only: false,
+        reduce_only: old.reduce_only,
+        conditions: domain::Conditions::default(),
+    };
+    let cleared = Cleared::new(order, ctx.permit(old.class));
+    Some(cleared.instead_of(old.client_order_id.clone(), old.venue_order_id.clone()))
 }
 
 /// Where nothing can be sold short, a foreign order holds its part of the holdings, and the venue

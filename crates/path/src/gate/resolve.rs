@@ -10,7 +10,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
-use super::{Context, exposure, figures};
+use super::{Context, exposure, figures, plan, venue_reduces};
 use crate::{
     codes::{Refusal, RefusalCode},
     policy::WithoutStop,
@@ -165,7 +165,9 @@ fn resolve_exit(
         return Err(vec![refusal]);
     }
     let wanted = asked.min_of(position);
-    let reducible = state.reducible(&intent.book, &intent.instrument);
+    let group = intent.conditions.group.as_ref();
+    let group = group.filter(|_| venue_reduces(ctx, instrument, (intent.side, group), wanted));
+    let reducible = state.reducible_in(&intent.book, &intent.instrument, group);
     let immediate = matches!(kind, OrderKind::Market);
     if reducible < wanted && !immediate && reducible.is_zero() {
         let text = format!("Other exits cover the whole position of {position}.");
@@ -245,7 +247,7 @@ fn raw_qty(
     let fee = ctx.state.policy.fee_rate;
     let unit = price.get() * instrument.multiplier;
     let equity_share = |percent: domain::Percent| {
-        let equity = exposure::Book::equity(&ctx.book());
+        let equity = exposure::Book::capital(&ctx.book());
         let rate = ctx.book().rate(instrument.quote);
         match (equity, rate) {
             (Some(equity), Some(rate)) if !rate.is_zero() => {
@@ -303,31 +305,6 @@ fn entry_qty(
     Err(vec![refusal])
 }
 
-/// The protective levels of a position that is reduced on `side`, on the tick: a stop moves
-/// toward the price, so that it never allows more loss than was asked for, and so does a target.
-///
-/// # Errors
-/// The refusal of a level of which nothing is left.
-pub fn on_tick(
-    instrument: &Instrument,
-    side: Side,
-    levels: Protective,
-) -> Result<Protective, Refusal> {
-    let (near, far) = match side {
-        Side::Sell => (Rounding::Up, Rounding::Down),
-        Side::Buy => (Rounding::Down, Rounding::Up),
-    };
-    let round = |level: Option<Price>, rounding| match level {
-        None => Ok(None),
-        Some(level) => level.to_tick(instrument.tick, rounding).map(Some).ok_or_else(|| {
-            let tick = instrument.tick;
-            let text = format!("Price {level} is nothing after rounding to the tick {tick}.");
-            Refusal::rule(RefusalCode::PriceInvalid, text)
-        }),
-    };
-    Ok(Protective { stop: round(levels.stop, near)?, target: round(levels.target, far)?, ..levels })
-}
-
 fn protective(
     ctx: &Context<'_>,
     instrument: &Instrument,
@@ -336,20 +313,14 @@ fn protective(
 ) -> Result<Protective, Vec<Refusal>> {
     let buy = intent.side == Side::Buy;
     let far = if buy { Rounding::Down } else { Rounding::Up };
-    let given = on_tick(instrument, intent.side.opposite(), intent.protective);
-    let given = given.map_err(|refusal| vec![refusal])?;
-    let Protective { stop, target, .. } = given;
+    let one = |refusal| vec![refusal];
+    let mut levels =
+        plan::on_tick(instrument, intent.side.opposite(), intent.protective).map_err(one)?;
+    let behind = || plan::first_stop(instrument, intent.side, price, &levels);
     let attached = || attached(ctx, instrument, buy, price)?.to_tick(instrument.tick, far);
-    let stop = stop.or_else(attached);
-    let stop_wrong = stop.is_some_and(|s| if buy { s >= price } else { s <= price });
-    let target_wrong = target.is_some_and(|t| if buy { t <= price } else { t >= price });
-    if stop_wrong || target_wrong {
-        let (name, level) = if stop_wrong { ("stop", stop) } else { ("target", target) };
-        let level = level.map_or_else(String::new, |l| l.to_string());
-        let text = format!("A {} at {price} can't have its {name} at {level}.", intent.side);
-        return refuse(RefusalCode::StopWrongSide, text);
-    }
-    Ok(Protective { stop, target, ..given })
+    levels.stop = levels.stop.or_else(behind).or_else(attached);
+    plan::check(instrument, intent.side, price, &levels, ctx.now.at).map_err(one)?;
+    Ok(levels)
 }
 
 fn attached(ctx: &Context<'_>, instrument: &Instrument, buy: bool, price: Price) -> Option<Price> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::{BookId, ClientOrderId, Instrument, Timestamp};
 use rust_decimal::Decimal;
 
-use super::{AccountState, Book, Day, FoldError, Hold, Kill, Latch, Order, Plan};
+use super::{AccountState, Armed, Book, Day, FoldError, Hold, Kill, Latch, Order};
 use crate::{
     event::{AccountOpened, Event, LimitTarget, LimitsSet},
     journal::{EventRecord, Head, StreamId},
@@ -33,6 +33,7 @@ impl AccountState {
             books,
             limits: domain::Limits::default(),
             origin_limits: BTreeMap::new(),
+            principal_limits: BTreeMap::new(),
             instrument_limits: BTreeMap::new(),
             orders: BTreeMap::new(),
             live: super::Working::default(),
@@ -44,6 +45,8 @@ impl AccountState {
             next_close: 1,
             keys: BTreeMap::new(),
             holds: BTreeMap::new(),
+            armed: BTreeMap::new(),
+            groups: BTreeMap::new(),
             closes: BTreeMap::new(),
             kill: None,
             kill_epoch: 0,
@@ -98,7 +101,10 @@ impl AccountState {
     pub(crate) fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::AccountOpened(_) => Err("an account is opened once".to_owned()),
-            Event::IntentRefused(_) | Event::RefusalsCounted(_) | Event::Alarm(_) => Ok(()),
+            Event::IntentRefused(_)
+            | Event::RefusalsCounted(_)
+            | Event::Alarm(_)
+            | Event::Marked(_) => Ok(()),
             Event::IncarnationStarted(_)
             | Event::InstrumentSet(_)
             | Event::BookOpened(_)
@@ -106,6 +112,8 @@ impl AccountState {
             | Event::PolicySet(_)
             | Event::OrderHeld(_)
             | Event::HoldResolved(_)
+            | Event::OrderArmed(_)
+            | Event::ArmedEnded(_)
             | Event::PlanSet(_)
             | Event::EmergencyMerged(_) => self.apply_setting(event, at),
             Event::OrderRecorded(_)
@@ -161,12 +169,16 @@ impl AccountState {
             Event::HoldResolved(e) => {
                 self.holds.remove(&e.intent);
             }
+            Event::OrderArmed(e) => {
+                let (intent, day, open) = ((*e.intent).clone(), e.day, e.open);
+                let armed = Armed { intent, day, open, since: at };
+                self.armed.insert(e.intent.id.clone(), armed);
+            }
+            Event::ArmedEnded(e) => {
+                self.armed.remove(&e.intent);
+            }
             Event::PlanSet(e) => {
-                let book = self.book_mut(&e.book)?;
-                if book.positions.get(&e.instrument).is_some_and(|p| !p.qty.is_zero()) {
-                    let plan = Plan { levels: e.protective, since: at };
-                    book.plans.insert(e.instrument.clone(), plan);
-                }
+                self.book_mut(&e.book)?.plan_changed(&e.instrument, e.protective, at);
             }
             Event::EmergencyMerged(e) => self.emergency_generation = e.generation,
             _ => {}
@@ -179,6 +191,9 @@ impl AccountState {
             Event::DayOpened(e) => {
                 self.day = Some(Day { number: e.day, equity: e.equity });
                 self.entries_notional = Decimal::ZERO;
+                for book in self.books.values_mut() {
+                    book.entries_notional = Decimal::ZERO;
+                }
                 self.latches.remove(&LatchKind::DailyLoss);
             }
             Event::PeakRaised(e) => self.peak = Some(e.equity),
@@ -210,6 +225,9 @@ impl AccountState {
             LimitTarget::Book(id) => self.book_mut(id)?.limits = limits,
             LimitTarget::Origin(kind) => {
                 self.origin_limits.insert(*kind, limits);
+            }
+            LimitTarget::Principal(principal) => {
+                self.principal_limits.insert(principal.clone(), limits);
             }
             LimitTarget::Instrument(id) => {
                 self.instrument_limits.insert(id.clone(), limits);

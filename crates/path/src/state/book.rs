@@ -5,19 +5,43 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    BookId, Cash, Fill, Instrument, InstrumentId, Limits, Money, MoneyError, Position, Price,
-    Protective, Qty, Side, SignedQty, Timestamp,
+    BookId, Cash, ClientOrderId, Fill, Instrument, InstrumentId, Limits, Money, MoneyError,
+    Position, Price, Protective, Qty, Side, SignedQty, TARGETS_MAX, Timestamp,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// The protective levels of one position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The levels: the stop rests at the venue, the target is watched by the desk.
+    /// The levels: the stop rests at the venue, the rest is watched by the desk.
     pub levels: Protective,
-    /// Since when.
+    /// Since when; the time stop counts from here.
     pub since: Timestamp,
+    /// The entry that made it: its later fills add to the plan and don't begin it anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<ClientOrderId>,
+    /// The position of which the partial targets close shares.
+    #[serde(default)]
+    pub base: Qty,
+    /// Partial targets that were reached, by their place in the list.
+    #[serde(default)]
+    pub taken: [bool; TARGETS_MAX],
+}
+
+impl Plan {
+    /// The plan after somebody replaced its levels. What did not change goes on.
+    fn changed(old: Option<&Self>, levels: Protective, held: Qty, at: Timestamp) -> Self {
+        let timed = old.filter(|o| o.levels.time_stop == levels.time_stop);
+        let shared = old.filter(|o| o.levels.targets == levels.targets);
+        Self {
+            levels,
+            since: timed.map_or(at, |o| o.since),
+            entry: old.and_then(|o| o.entry.clone()),
+            base: shared.map_or(held, |o| o.base),
+            taken: shared.map_or([false; TARGETS_MAX], |o| o.taken),
+        }
+    }
 }
 
 /// A book of an account.
@@ -41,6 +65,8 @@ pub struct Book {
     pub last_loss: BTreeMap<InstrumentId, Timestamp>,
     /// Limits of the book.
     pub limits: Limits,
+    /// Value of its entries of the day, in the reporting currency.
+    pub entries_notional: Decimal,
 }
 
 impl Book {
@@ -57,6 +83,7 @@ impl Book {
             plans: BTreeMap::new(),
             last_loss: BTreeMap::new(),
             limits: Limits::default(),
+            entries_notional: Decimal::ZERO,
         }
     }
 
@@ -93,6 +120,48 @@ impl Book {
         let value = instrument.notional(price, qty.abs())?;
         self.move_position(instrument, side, qty.abs(), price)?;
         Ok(if qty.is_long() { value } else { value.negated() })
+    }
+
+    /// Takes in the levels of an entry that grew the position by `grown` to `held`.
+    pub(super) fn plan_entry(
+        &mut self,
+        instrument: &InstrumentId,
+        entry: (&ClientOrderId, Protective),
+        (grown, held): (Qty, Qty),
+        at: Timestamp,
+    ) {
+        let (id, levels) = entry;
+        if let Some(plan) = self.plans.get_mut(instrument)
+            && plan.entry.as_ref() == Some(id)
+        {
+            plan.base = plan.base.plus(grown);
+            return;
+        }
+        let (base, taken) = (held, [false; TARGETS_MAX]);
+        let plan = Plan { levels, since: at, entry: Some(id.clone()), base, taken };
+        self.plans.insert(instrument.clone(), plan);
+    }
+
+    /// Replaces the levels of a position; nothing happens where none is held.
+    pub(super) fn plan_changed(
+        &mut self,
+        instrument: &InstrumentId,
+        levels: Protective,
+        at: Timestamp,
+    ) {
+        let held = self.positions.get(instrument).map_or(Qty::ZERO, |p| p.qty.abs());
+        if !held.is_zero() {
+            let plan = Plan::changed(self.plans.get(instrument), levels, held, at);
+            self.plans.insert(instrument.clone(), plan);
+        }
+    }
+
+    /// Notes whether a partial target was reached.
+    pub(super) fn note_target(&mut self, instrument: &InstrumentId, index: u8, taken: bool) {
+        let plan = self.plans.get_mut(instrument);
+        if let Some(slot) = plan.and_then(|p| p.taken.get_mut(usize::from(index))) {
+            *slot = taken;
+        }
     }
 
     fn position_of(&self, instrument: &Instrument) -> Position {

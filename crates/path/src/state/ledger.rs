@@ -5,7 +5,7 @@
 use domain::{BookId, ClientOrderId, MoneyError, NumError, SignedQty, Timestamp, num::add_exact};
 use rust_decimal::Decimal;
 
-use super::{AccountState, Plan};
+use super::AccountState;
 use crate::{
     event::{Adopted, CashAdjusted, Event, Filled},
     journal::Hash,
@@ -73,11 +73,13 @@ impl AccountState {
             close.attempts = 0;
         }
         let after = self.position(&body.book, &fill.instrument);
-        let grew = after.abs() > before.abs();
-        if class == RiskClass::Entry && grew && (levels.stop.is_some() || levels.target.is_some()) {
-            let plan = Plan { levels, since: at };
-            self.book_mut(&body.book)?.plans.insert(fill.instrument.clone(), plan);
+        let grown = after.abs().minus(before.abs());
+        if class == RiskClass::Entry && !grown.is_zero() && !levels.is_empty() {
+            let entry = (&id, levels);
+            let sizes = (grown, after.abs());
+            self.book_mut(&body.book)?.plan_entry(&fill.instrument, entry, sizes, at);
         }
+        self.note_group_fill(&id);
         self.settle(&id, at);
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 mod apply;
 mod book;
+mod group;
 mod ledger;
 mod order;
 mod orders;
@@ -17,9 +18,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use book::{Book, Plan};
 use domain::{
-    BookId, Cash, ClientOrderId, InstallationId, Instrument, InstrumentId, Intent, IntentId,
-    Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
+    BookId, Cash, ClientOrderId, GroupId, InstallationId, Instrument, InstrumentId, Intent,
+    IntentId, Limits, Origin, OriginKind, Principal, Qty, Side, SignedQty, Timestamp, VenueOrderId,
 };
+pub use group::Group;
 pub(crate) use ledger::trade_key;
 pub use order::Order;
 use rust_decimal::Decimal;
@@ -36,7 +38,7 @@ use crate::{
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 3;
+pub const STATE_VERSION: u16 = 4;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.
@@ -85,6 +87,19 @@ pub struct Hold {
     pub expires_at: Timestamp,
 }
 
+/// A request that waits for the next opening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    /// What was asked.
+    pub intent: Intent,
+    /// The trading day in which it was asked, where it is known.
+    pub day: Option<i64>,
+    /// The market was open then.
+    pub open: bool,
+    /// When it was asked.
+    pub since: Timestamp,
+}
+
 /// A compound close under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Close {
@@ -104,6 +119,12 @@ pub struct Close {
     pub origin: Origin,
     /// Why.
     pub purpose: ClosePurpose,
+    /// The partial target that it takes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<u8>,
+    /// What is asked for once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Box<Intent>>,
 }
 
 /// The kill switch, while it is on.
@@ -179,6 +200,12 @@ pub struct OriginUse {
 }
 
 impl OriginUse {
+    /// Value of its entries of a trading day in the reporting currency.
+    #[must_use]
+    pub fn notional_of(&self, day: i64) -> Decimal {
+        if self.day == day { self.notional } else { Decimal::ZERO }
+    }
+
     /// Entries within the last `secs` seconds, at most a minute. Where no more times are kept the
     /// count is the highest there is, so that a limit beyond them fails closed.
     #[must_use]
@@ -214,6 +241,8 @@ pub struct AccountState {
     pub limits: Limits,
     /// Limits by kind of source.
     pub origin_limits: BTreeMap<OriginKind, Limits>,
+    /// Limits by principal.
+    pub principal_limits: BTreeMap<Principal, Limits>,
     /// Limits by instrument.
     pub instrument_limits: BTreeMap<InstrumentId, Limits>,
     /// Orders, the live ones and the latest settled ones.
@@ -236,6 +265,10 @@ pub struct AccountState {
     pub keys: BTreeMap<String, KeyUse>,
     /// Requests that wait for approval.
     pub holds: BTreeMap<IntentId, Hold>,
+    /// Requests that wait for the next opening.
+    pub armed: BTreeMap<IntentId, Armed>,
+    /// Groups of orders of which one may fill, by book and name.
+    pub groups: BTreeMap<String, Group>,
     /// Closes under way.
     pub closes: BTreeMap<u64, Close>,
     /// The kill switch, when it is on.
@@ -351,13 +384,35 @@ impl AccountState {
     /// all its live exits.
     #[must_use]
     pub fn reducible(&self, book: &BookId, instrument: &InstrumentId) -> Qty {
+        self.reducible_in(book, instrument, None)
+    }
+
+    /// The same for another order of a group, of which the venue lets one fill: its other members
+    /// reserve nothing.
+    #[must_use]
+    pub fn reducible_in(
+        &self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        own: Option<&GroupId>,
+    ) -> Qty {
         let position = self.position(book, instrument);
         let Some(side) = Side::reducing(position) else { return Qty::ZERO };
-        let reserved = self
-            .live_in(book, instrument)
-            .filter(|o| o.side == side)
-            .fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty()));
-        self.backed(book, instrument).minus(reserved)
+        let exits = self.live_in(book, instrument).filter(|o| o.side == side);
+        let (mut reserved, mut groups) = (Qty::ZERO, BTreeMap::new());
+        for order in exits {
+            match &order.conditions.group {
+                // Of a group that the venue holds to only reducing, one member can fill.
+                Some(group) if order.reduce_only && own == Some(group) => {}
+                Some(group) if order.reduce_only => {
+                    let largest: &mut Qty = groups.entry(group).or_default();
+                    *largest = (*largest).max(order.open_qty());
+                }
+                _ => reserved = reserved.plus(order.open_qty()),
+            }
+        }
+        let grouped = groups.into_values().fold(Qty::ZERO, Qty::plus);
+        self.backed(book, instrument).minus(reserved.plus(grouped))
     }
 
     /// The key under which a caller's idempotency key is kept.

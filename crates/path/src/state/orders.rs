@@ -34,7 +34,12 @@ impl AccountState {
                 order.text = Some(e.why.clone());
             }
             Event::OrderRejected(e) => {
-                self.order_mut(&e.client_order_id)?.rejected(e.reason, &e.text);
+                let order = self.order_mut(&e.client_order_id)?;
+                order.rejected(e.reason, &e.text);
+                let replaces = order.replaces.clone();
+                if let Some(old) = replaces.and_then(|old| self.orders.get_mut(&old)) {
+                    old.replaced_by = None;
+                }
                 self.settle(&e.client_order_id, at);
             }
             Event::OrderEnded(e) => {
@@ -63,6 +68,14 @@ impl AccountState {
             Event::CancelFailed(e) => {
                 self.order_mut(&e.client_order_id)?.cancel_requested = false;
             }
+            Event::CloseStarted(_) | Event::CloseEnded(_) => self.apply_close(event, at),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_close(&mut self, event: &Event, at: Timestamp) {
+        match event {
             Event::CloseStarted(e) => {
                 let close = Close {
                     id: e.id,
@@ -73,7 +86,12 @@ impl AccountState {
                     attempts: 0,
                     origin: e.origin.clone(),
                     purpose: e.purpose,
+                    target: e.target,
+                    then: e.then.clone(),
                 };
+                if let (Some(index), Some(book)) = (e.target, self.books.get_mut(&e.book)) {
+                    book.note_target(&e.instrument, index, true);
+                }
                 self.closes.insert(e.id, close);
                 self.next_close = self.next_close.max(e.id + 1);
                 if let Some(idempotency) = &e.idempotency {
@@ -82,11 +100,16 @@ impl AccountState {
                 }
             }
             Event::CloseEnded(e) => {
-                self.closes.remove(&e.id);
+                let ended = self.closes.remove(&e.id);
+                let in_vain = ended.filter(|c| !e.done && c.closed.is_zero());
+                if let Some(Close { book, instrument, target: Some(index), .. }) = in_vain
+                    && let Some(book) = self.books.get_mut(&book)
+                {
+                    book.note_target(&instrument, index, false);
+                }
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn record(&mut self, body: &OrderRecorded, at: Timestamp) -> Result<(), String> {
@@ -94,8 +117,12 @@ impl AccountState {
             return Err(format!("order {} was recorded before", body.client_order_id));
         }
         let id = body.client_order_id.clone();
+        if let Some(old) = body.replaces.as_ref().and_then(|old| self.orders.get_mut(old)) {
+            old.replaced_by = Some(id.clone());
+        }
         self.orders.insert(id.clone(), Order::new(body, at));
         self.live.insert(&body.instrument, &id);
+        self.join_group(&id);
         let number = id.number().unwrap_or(self.next_order);
         self.next_order = self.next_order.max(number.saturating_add(1));
         if let Some(close) = body.close.and_then(|c| self.closes.get_mut(&c)) {
@@ -114,6 +141,9 @@ impl AccountState {
         let day = self.day.map_or_else(|| at.utc_day(), |d| d.number);
         let notional = body.notional.unwrap_or_default();
         self.entries_notional += notional;
+        if let Some(book) = self.books.get_mut(&body.book) {
+            book.entries_notional += notional;
+        }
         let usage = self.origins.entry(body.origin.principal.clone()).or_default();
         if usage.day != day {
             usage.day = day;
@@ -146,10 +176,26 @@ impl AccountState {
         }
     }
 
+    /// Takes a live order out of every figure and returns what puts it back, so that the order
+    /// which takes its place can be judged: of the two, the venue keeps one.
+    pub(crate) fn set_aside(&mut self, id: &ClientOrderId) -> bool {
+        let instrument = self.orders.get(id).map(|o| o.instrument.clone());
+        instrument.is_some_and(|instrument| self.live.remove(&instrument, id))
+    }
+
+    /// Puts an order back that was set aside.
+    pub(crate) fn put_back(&mut self, id: &ClientOrderId) {
+        if let Some(instrument) = self.orders.get(id).map(|o| o.instrument.clone()) {
+            self.live.insert(&instrument, id);
+        }
+    }
+
     pub(super) fn settle(&mut self, id: &ClientOrderId, at: Timestamp) {
         let Some(order) = self.orders.get(id).filter(|o| o.is_settled()) else { return };
-        if self.live.remove(&order.instrument, id) {
+        let instrument = order.instrument.clone();
+        if self.live.remove(&instrument, id) {
             self.settled.push_back((at, id.clone()));
+            self.leave_group(id);
         }
         while self.settled.len() > SETTLED_ORDERS_KEPT {
             let old = self

@@ -1,9 +1,9 @@
 //! One event of every kind, drawn from a seed: the same seed gives the same event for ever.
 
 use domain::{
-    BookId, Cash, ClientOrderId, Fill, Intent, IntentId, Limits, Liquidity, OrderKind, Origin,
-    OriginKind, Price, Protective, Qty, Side, SignedQty, Size, TimeInForce, Timestamp, TradeId,
-    VenueOrderId,
+    Activate, BookId, Cash, ClientOrderId, Conditions, Fill, Intent, IntentId, Limits, Liquidity,
+    OrderKind, Origin, OriginKind, Price, Protective, Qty, Side, SignedQty, Size, Target, Targets,
+    TimeInForce, TimeStop, Timestamp, TradeId, Trail, TrailBy, TriggerBy, VenueOrderId,
 };
 use path::{
     broker::{OrderReport, VenueRejection, VenueStatus},
@@ -125,7 +125,45 @@ impl Dice {
         Protective {
             stop: self.maybe(Self::price),
             target: self.maybe(Self::price),
-            ..Protective::default()
+            trail: self.maybe(Self::trail),
+            targets: self.targets(),
+            time_stop: self.maybe(Self::time_stop),
+        }
+    }
+
+    fn trail(&mut self) -> Trail {
+        let by = match self.roll(2) {
+            0 => TrailBy::Amount(self.price()),
+            _ => TrailBy::Percent(pct("2.5")),
+        };
+        Trail { by, activation: self.maybe(Self::price) }
+    }
+
+    fn targets(&mut self) -> Targets {
+        let count = self.roll(3);
+        let target = |d: &mut Self| Target { price: d.price(), share: pct("33.3") };
+        let list: Vec<Target> = (0..count).map(|_| target(self)).collect();
+        Targets::new(&list).unwrap()
+    }
+
+    fn time_stop(&mut self) -> TimeStop {
+        match self.roll(2) {
+            0 => TimeStop::At(self.at()),
+            _ => TimeStop::AfterSecs(3_600),
+        }
+    }
+
+    fn conditions(&mut self) -> Conditions {
+        let activate = match self.roll(3) {
+            0 => Activate::NextOpen,
+            _ => Activate::Now,
+        };
+        Conditions {
+            trigger_by: self
+                .maybe(|d| d.pick(&[TriggerBy::Last, TriggerBy::Quote, TriggerBy::Mark])),
+            extended_hours: self.roll(4) == 0,
+            activate,
+            group: self.maybe(|d| d.pick(&["oco-1", "pair"]).parse().unwrap()),
         }
     }
 
@@ -162,7 +200,7 @@ impl Dice {
             post_only: self.roll(2) == 0,
             reduce_only: self.roll(2) == 0,
             protective: self.protective(),
-            conditions: Default::default(),
+            conditions: self.conditions(),
             origin: self.origin(),
             idempotency_key: self.maybe(|d| d.idempotency().key),
         }
@@ -216,6 +254,11 @@ impl Dice {
             order_qty: self.maybe(Self::qty),
             open_orders: self.maybe(|_| 7),
             drawdown_percent: self.maybe(|_| pct("20")),
+            net_exposure: self.maybe(|_| "30000".parse().unwrap()),
+            correlated_exposure: self.maybe(|_| "15%".parse().unwrap()),
+            leverage: self.maybe(|_| "2.5".parse().unwrap()),
+            origin_daily_notional: self.maybe(|_| "5000".parse().unwrap()),
+            trading_window: self.maybe(|_| "mon-fri 13:30-20:00".parse().unwrap()),
             allowed: self.maybe(|d| [d.instrument()].into()),
             denied: [self.instrument()].into(),
             ..Limits::default()
@@ -235,7 +278,7 @@ impl Dice {
         match kind {
             "filled" => Event::Filled(Filled { book: self.book(), fill: self.fill() }),
             "external_order" => Event::ExternalOrder(ExternalOrder { report: self.report() }),
-            kind if kind.starts_with("order_") || kind.starts_with("cancel_") => {
+            kind if ["order_", "armed_", "cancel_"].iter().any(|p| kind.starts_with(p)) => {
                 self.order_event(kind)
             }
             kind => self.account_event(kind),

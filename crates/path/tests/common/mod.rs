@@ -55,6 +55,7 @@ pub(crate) struct Desk {
     /// Everything that was sent, in order.
     pub(crate) sent: Vec<PlaceOrder>,
     pub(crate) cancels: Vec<CancelOrder>,
+    pub(crate) replaces: Vec<path::verbs::ReplaceOrder>,
     pub(crate) look_ups: usize,
     pub(crate) snapshots: usize,
     pub(crate) failed: Vec<Failed>,
@@ -141,6 +142,7 @@ impl Desk {
             now,
             sent: Vec::new(),
             cancels: Vec::new(),
+            replaces: Vec::new(),
             look_ups: 0,
             snapshots: 0,
             failed: Vec::new(),

@@ -13,7 +13,7 @@ use path::{
         VenueSnapshot, VenueStatus,
     },
     core::Input,
-    verbs::{CancelOrder, PlaceOrder},
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
 };
 
 use super::build::{px, qty, signed, usd};
@@ -52,6 +52,8 @@ pub(crate) struct Venue {
     pub(crate) on_cancel: VecDeque<OnCancel>,
     /// Market orders fill at once while this is set.
     pub(crate) fills_market: bool,
+    /// The end of a replaced order is not told by itself.
+    pub(crate) hides_replaced: bool,
     /// Questions get no answer.
     pub(crate) down: bool,
     /// Lists come back empty, and say that they are complete.
@@ -131,6 +133,36 @@ impl Venue {
             let price = self.price(&request.instrument, request.side);
             let venue_id = self.venue_id(&order);
             inputs.extend(self.fill(&venue_id, request.qty, price, at));
+        }
+        inputs
+    }
+
+    /// The answers to an order that takes another one's place. The venue ends the old one and takes
+    /// the new one in, or leaves all as it is.
+    pub(crate) fn replace(&mut self, request: &ReplaceOrder, at: Timestamp) -> Vec<Input> {
+        let order = request.order.client_order_id.clone();
+        let live = self.orders.values().find(|r| {
+            r.client_order_id.as_ref() == Some(&request.replaces)
+                && r.status == VenueStatus::Working
+        });
+        let Some(old) = live.map(|r| r.venue_order_id.clone()) else {
+            *self.placed.entry(order.clone()).or_default() += 1;
+            let text = "the order to replace has ended".to_owned();
+            let outcome = PlaceOutcome::Rejected { code: VenueRejection::Other, text };
+            return vec![Input::Placed { order, outcome }];
+        };
+        let taken = matches!(
+            self.on_place.front(),
+            None | Some(
+                OnPlace::Accept | OnPlace::LoseAnswer | OnPlace::Duplicate | OnPlace::Silence
+            )
+        );
+        let mut inputs = self.place(&request.order, at);
+        if taken {
+            let ended = self.end(&old, VenueStatus::Cancelled);
+            if !self.hides_replaced {
+                inputs.push(Input::Venue(VenueEvent::Order(ended)));
+            }
         }
         inputs
     }
@@ -241,6 +273,8 @@ impl Venue {
         Input::Snapshot(Ok(VenueSnapshot {
             open_orders: self.orders.values().filter(working).cloned().collect(),
             fills: fills.cloned().collect(),
+            movements: Vec::new(),
+            actions: Vec::new(),
             positions: self.positions.clone(),
             cash: self.cash.clone(),
             complete: !self.half,

@@ -42,6 +42,27 @@ impl Desk {
         self.answer(|id| Input::Cancel { order, origin, accept_unprotected, reply: Some(id) })
     }
 
+    pub(crate) fn change(&mut self, order: &ClientOrderId, changes: path::core::Changes) -> Reply {
+        let (order, intent) = (order.clone(), "change".parse().unwrap());
+        let origin = anna();
+        self.answer(|id| Input::Replace { order, changes, intent, origin, reply: Some(id) })
+    }
+
+    pub(crate) fn answer_disarm(&mut self, intent: &domain::IntentId) -> Reply {
+        let intent = intent.clone();
+        self.answer(|id| Input::Disarm { intent, by: anna(), reply: Some(id) })
+    }
+
+    pub(crate) fn answer_reverse(&mut self, intent: Intent) -> Reply {
+        self.answer(|id| Input::Reverse { intent: Box::new(intent), reply: Some(id) })
+    }
+
+    pub(crate) fn answer_close_all(&mut self, instrument: Option<&str>, share: &str) -> Reply {
+        let (instrument, share) = (instrument.map(build::id), pct(share));
+        let origin = anna();
+        self.answer(|id| Input::CloseAll { instrument, share, origin, reply: Some(id) })
+    }
+
     pub(crate) fn close(&mut self, instrument: &str, share: &str) -> Reply {
         self.close_book(&BookId::manual(), instrument, share)
     }

@@ -3,7 +3,7 @@
 use domain::{Nanos, Scope, Size};
 use path::{
     codes::RefusalCode as Code,
-    event::{Event, OrderHeld},
+    event::{Event, LimitTarget, OrderHeld},
 };
 
 use super::{Case, common::*, entry, submit};
@@ -19,7 +19,11 @@ fn shapes() -> Vec<Case> {
             .fits(|_| submit(buy("1").limit("100").stop("99.99"))),
         entry(Code::StopWrongSide, |_| submit(buy("1").limit("100").target("100")))
             .fits(|_| submit(buy("1").limit("100").target("100.01"))),
-        entry(Code::ShortNotAllowed, |_| submit(sell("0.01").of(BTC))),
+        entry(Code::ShortNotAllowed, |_| submit(sell("0.01").of(BTC))).fits(|desk| {
+            desk.policy(|p| p.allow_short = true);
+            desk.instrument(domain::Instrument { shortable: true, ..crypto(BTC) });
+            submit(sell("0.01").of(BTC))
+        }),
         entry(Code::WouldFlip, |_| submit(sell("11"))).fits(|_| submit(sell("10"))),
         entry(Code::IdempotencyConflict, |desk| {
             desk.order(buy("1").limit("99").key("k"));
@@ -161,8 +165,58 @@ fn room() -> Vec<Case> {
     ]
 }
 
+/// Moves the clocks to so long after the beginning, 2024-01-02 00:00 UTC, a Tuesday.
+fn clock_at(desk: &mut Desk, span: Nanos) {
+    let to = START.plus(span);
+    desk.advance(to.since(desk.now.at));
+}
+
+fn hours(desk: &mut Desk, window: &str) {
+    desk.limit(|l| l.trading_window = Some(window.parse().unwrap()));
+}
+
+fn windows() -> Vec<Case> {
+    vec![
+        entry(Code::TradingWindow, |desk| {
+            hours(desk, "tue-fri 00:05-20:00");
+            clock_at(desk, Nanos(Nanos::from_secs(300).0 - 1));
+            submit(buy("1"))
+        })
+        .numbers("tue-fri 00:05-20:00", "tue 00:04", None, Scope::Account)
+        .fits(|desk| {
+            hours(desk, "tue-fri 00:05-20:00");
+            clock_at(desk, Nanos::from_secs(300));
+            submit(buy("1"))
+        }),
+        entry(Code::TradingWindow, |desk| {
+            hours(desk, "tue 00:00-00:05");
+            clock_at(desk, Nanos::from_secs(300));
+            submit(buy("1"))
+        })
+        .numbers("tue 00:00-00:05", "tue 00:05", None, Scope::Account)
+        .fits(|desk| {
+            hours(desk, "tue 00:00-00:05");
+            clock_at(desk, Nanos(Nanos::from_secs(300).0 - 1));
+            submit(buy("1"))
+        }),
+        entry(Code::TradingWindow, |desk| {
+            hours(desk, "mon-fri 00:00-24:00");
+            let quant = LimitTarget::Principal(agent().principal);
+            desk.limit_at(quant, |l| l.trading_window = Some("mon 00:00-24:00".parse().unwrap()));
+            submit(buy("1").by(agent()))
+        })
+        .numbers("mon 00:00-24:00", "tue 00:00", None, Scope::Principal)
+        .fits(|desk| {
+            let quant = LimitTarget::Principal(agent().principal);
+            desk.limit_at(quant, |l| l.trading_window = Some("mon 00:00-24:00".parse().unwrap()));
+            submit(buy("1"))
+        }),
+    ]
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = shapes();
+    cases.extend(windows());
     cases.extend(rhythm());
     cases.extend(room());
     cases

@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+mod books;
+mod caps;
+mod changes;
 #[path = "../common/mod.rs"]
 mod common;
 mod conduct;
@@ -28,6 +31,8 @@ pub(crate) enum Act {
     Close(&'static str, Origin),
     Cancel(domain::ClientOrderId, Origin),
     Plan(&'static str, &'static str, Origin),
+    Levels(Protective),
+    Change(domain::ClientOrderId, path::core::Changes),
     Decide(&'static str, Origin),
 }
 
@@ -72,7 +77,12 @@ pub(crate) fn submit(intent: Intent) -> Act {
 
 /// Where every case begins: 10 IBM at 100 with a stop at 95, and an entry that rests at 90.
 pub(crate) fn base() -> Desk {
-    let mut desk = Desk::new();
+    base_at(capabilities())
+}
+
+/// The same at a venue that can do more.
+pub(crate) fn base_at(capabilities: path::broker::Capabilities) -> Desk {
+    let mut desk = Desk::with_capabilities(capabilities);
     desk.price(IBM, "100", "100");
     desk.order(buy("10").stop("95"));
     desk.order(buy("5").limit("90").stop("85"));
@@ -81,7 +91,7 @@ pub(crate) fn base() -> Desk {
     desk
 }
 
-fn working_entry(desk: &Desk) -> domain::ClientOrderId {
+pub(crate) fn working_entry(desk: &Desk) -> domain::ClientOrderId {
     let entry = desk.core.state().live_orders().find(|o| o.class == RiskClass::Entry);
     entry.expect("an entry rests").client_order_id.clone()
 }
@@ -96,6 +106,8 @@ fn perform(desk: &mut Desk, act: Act) -> Reply {
                 Protective { stop: Some(px(stop)), target: None, ..Protective::default() };
             desk.plan(instrument, protective, by)
         }
+        Act::Levels(protective) => desk.plan(IBM, protective, anna()),
+        Act::Change(order, changes) => desk.change(&order, changes),
         Act::Decide(hold, by) => desk.decide(hold, true, by),
     }
 }
@@ -105,7 +117,10 @@ fn cases() -> Vec<Case> {
     cases.extend(market::cases());
     cases.extend(conduct::cases());
     cases.extend(sizes::cases());
+    cases.extend(caps::cases());
+    cases.extend(books::cases());
     cases.extend(reductions::cases());
+    cases.extend(changes::cases());
     cases
 }
 
@@ -179,6 +194,16 @@ fn every_marked_cell_has_a_case() {
             let has = cases.iter().any(|c| c.code == *code && c.class == *class);
             assert!(has, "no case shows that {code} refuses an {class:?}");
         }
+    }
+}
+
+/// A rule that nothing passes would hide behind its refusals.
+#[test]
+fn every_code_has_a_case_that_just_passes() {
+    let cases = cases();
+    for code in RefusalCode::ALL {
+        let passes = cases.iter().any(|c| c.code == *code && c.fits.is_some());
+        assert!(passes, "no case shows what {code} lets pass");
     }
 }
 

@@ -13,12 +13,23 @@ fn fresh(instrument: domain::Instrument, desk: &mut Desk) {
 
 fn instruments() -> Vec<Case> {
     vec![
-        entry(Code::InstrumentUnknown, |_| submit(buy("1").of("sim:NOPE"))),
+        entry(Code::InstrumentUnknown, |_| submit(buy("1").of("sim:NOPE"))).fits(|desk| {
+            fresh(stock("sim:NOPE"), desk);
+            submit(buy("1").of("sim:NOPE"))
+        }),
         entry(Code::InstrumentNotTradable, |desk| {
             desk.instrument(domain::Instrument { tradable: false, ..stock(IBM) });
             submit(buy("1"))
+        })
+        .fits(|desk| {
+            desk.instrument(domain::Instrument { tradable: false, ..stock(IBM) });
+            desk.instrument(stock(IBM));
+            submit(buy("1"))
         }),
-        entry(Code::BookUnknown, |_| submit(buy("1").into_book("nobody"))),
+        entry(Code::BookUnknown, |_| submit(buy("1").into_book("nobody"))).fits(|desk| {
+            desk.open_book("nobody");
+            submit(buy("1").into_book("nobody"))
+        }),
         entry(Code::BookUnknown, |_| submit(buy("1").into_book("unmanaged"))),
         entry(Code::SymbolDenied, |desk| {
             desk.limit(|l| l.denied = [id(IBM)].into());
@@ -48,6 +59,10 @@ fn prices() -> Vec<Case> {
         entry(Code::NoQuote, |desk| {
             desk.instrument(stock("sim:NEW"));
             submit(buy("1").of("sim:NEW").limit("100"))
+        })
+        .fits(|desk| {
+            fresh(stock("sim:NEW"), desk);
+            submit(buy("1").of("sim:NEW").limit("100"))
         }),
         entry(Code::StaleQuote, |desk| {
             desk.limit(|l| l.quote_age_ms = Some(60_000));
@@ -63,11 +78,23 @@ fn prices() -> Vec<Case> {
         entry(Code::MarketClosed, |desk| {
             desk.session(false, START.utc_day());
             submit(buy("1"))
+        })
+        .fits(|desk| {
+            desk.session(false, START.utc_day());
+            desk.session(true, START.utc_day());
+            submit(buy("1"))
         }),
         entry(Code::RateMissing, |desk| {
             let eur = Currency::new("EUR").unwrap();
             let sap = domain::Instrument { quote: eur, fee_currency: eur, ..stock("sim:SAP") };
             fresh(sap, desk);
+            submit(buy("1").of("sim:SAP"))
+        })
+        .fits(|desk| {
+            let eur = Currency::new("EUR").unwrap();
+            let sap = domain::Instrument { quote: eur, fee_currency: eur, ..stock("sim:SAP") };
+            fresh(sap, desk);
+            desk.tell(Input::Rate { from: eur, to: Currency::usd(), rate: d("1.1") });
             submit(buy("1").of("sim:SAP"))
         }),
         entry(Code::EquityUnknown, |desk| {
@@ -80,6 +107,14 @@ fn prices() -> Vec<Case> {
         entry(Code::EquityUnknown, |desk| {
             desk.limit(|l| l.gross_exposure = cap("50000"));
             desk.instrument(stock("sim:NEW"));
+            let mut foreign = desk.venue.order_by_hand(id("sim:NEW"), Side::Buy, "5", START);
+            foreign.kind = domain::OrderKind::Market;
+            desk.tell(Input::Venue(VenueEvent::Order(foreign)));
+            submit(buy("1").limit("100"))
+        })
+        .fits(|desk| {
+            desk.limit(|l| l.gross_exposure = cap("50000"));
+            fresh(stock("sim:NEW"), desk);
             let mut foreign = desk.venue.order_by_hand(id("sim:NEW"), Side::Buy, "5", START);
             foreign.kind = domain::OrderKind::Market;
             desk.tell(Input::Venue(VenueEvent::Order(foreign)));
@@ -115,7 +150,8 @@ fn venue_numbers() -> Vec<Case> {
         entry(Code::PriceInvalid, |_| submit(buy("1").limit("0.009")))
             .fits(|_| submit(buy("1").limit("0.01"))),
         entry(Code::AmountOverflow, |_| submit(buy("999999999999999").limit("999999999999999.99"))),
-        entry(Code::AmountOverflow, |_| submit(buy("1000000000000000").limit("2"))),
+        entry(Code::AmountOverflow, |_| submit(buy("1000000000000000").limit("2")))
+            .fits(|_| submit(buy("1000000000000000").limit("1"))),
         entry(Code::SizeRoundsToZero, |_| submit(buy("0.9")))
             .numbers("1", "0.9", None, Scope::Venue)
             .fits(|_| submit(buy("1"))),

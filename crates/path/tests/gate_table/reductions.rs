@@ -85,7 +85,7 @@ fn exits() -> Vec<Case> {
             submit(sell("2").key("k"))
         }),
         exit(Code::NothingToReduce, |_| submit(sell("1").of(BTC).reduce_only())),
-        exit(Code::NothingToReduce, |_| Act::Close(BTC, anna())),
+        exit(Code::NothingToReduce, |_| Act::Close(BTC, anna())).fits(|_| Act::Close(IBM, anna())),
         exit(Code::ReservedByExits, |_| submit(sell("1").limit("110"))).fits(|_| submit(sell("1"))),
     ]
 }
@@ -104,7 +104,8 @@ fn others() -> Vec<Case> {
             let stop = desk.stop_ids().remove(0);
             Act::Cancel(stop, origin(OriginKind::System, "desk"))
         }),
-        cancel(Code::OrderUnknown, |_| Act::Cancel(order_id("cfa1b2c3-1-zz"), anna())),
+        cancel(Code::OrderUnknown, |_| Act::Cancel(order_id("cfa1b2c3-1-zz"), anna()))
+            .fits(|desk| Act::Cancel(working_entry(desk), anna())),
         cancel(Code::OrderUnknown, |desk| {
             let entry = working_entry(desk);
             desk.cancel(&entry);

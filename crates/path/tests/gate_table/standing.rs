@@ -6,7 +6,7 @@ use path::{
     codes::RefusalCode as Code,
     core::Input,
     event::LimitTarget,
-    policy::{KillLevel, WithoutStop},
+    policy::{KillLevel, LatchKind, WithoutStop},
 };
 
 use super::{Act, Case, common::*, entry, submit};
@@ -37,6 +37,11 @@ fn latched() -> Vec<Case> {
     vec![
         entry(Code::KillActive, |desk| {
             desk.kill(KillLevel::Pause);
+            tiny()
+        })
+        .fits(|desk| {
+            desk.kill(KillLevel::Pause);
+            desk.release_kill(anna());
             tiny()
         }),
         entry(Code::DailyLossLimit, |desk| {
@@ -78,9 +83,19 @@ fn latched() -> Vec<Case> {
         entry(Code::ForeignDesk, |desk| {
             desk.tell(stranger("cfzzzzzz-1-1"));
             tiny()
+        })
+        .fits(|desk| {
+            desk.tell(stranger("cfzzzzzz-1-1"));
+            desk.release_latch(LatchKind::ForeignDesk, false, anna());
+            tiny()
         }),
         entry(Code::Rewound, |desk| {
             desk.tell(stranger("cfa1b2c3-1-zzz"));
+            tiny()
+        })
+        .fits(|desk| {
+            desk.tell(stranger("cfa1b2c3-1-zzz"));
+            desk.release_latch(LatchKind::Rewound, false, anna());
             tiny()
         }),
     ]
@@ -91,9 +106,19 @@ fn fitness() -> Vec<Case> {
         entry(Code::NotReconciled, |desk| {
             desk.tell(Input::Venue(VenueEvent::Disconnected));
             tiny()
+        })
+        .fits(|desk| {
+            desk.tell(Input::Venue(VenueEvent::Disconnected));
+            desk.connect();
+            tiny()
         }),
         entry(Code::JournalUnavailable, |desk| {
             desk.tell(Input::Journal { writable: false });
+            tiny()
+        })
+        .fits(|desk| {
+            desk.tell(Input::Journal { writable: false });
+            desk.tell(Input::Journal { writable: true });
             tiny()
         }),
         entry(Code::ClockUntrusted, |desk| {
@@ -131,12 +156,24 @@ fn approvals() -> Vec<Case> {
             desk.ask(buy("1").by(agent()).named("held"));
             desk.pass(Nanos::from_secs(600));
             Act::Decide("held", anna())
+        })
+        .fits(|desk| {
+            desk.limit(|l| l.approval_above = cap("50"));
+            desk.ask(buy("1").by(agent()).named("held"));
+            desk.pass(Nanos::from_secs(599));
+            Act::Decide("held", anna())
         }),
         entry(Code::ApproverIsOrigin, |desk| {
             desk.policy(|p| p.approval_for = [OriginKind::Human].into());
             desk.limit(|l| l.approval_above = cap("50"));
             desk.ask(buy("1").named("held"));
             Act::Decide("held", anna())
+        })
+        .fits(|desk| {
+            desk.policy(|p| p.approval_for = [OriginKind::Human].into());
+            desk.limit(|l| l.approval_above = cap("50"));
+            desk.ask(buy("1").named("held"));
+            Act::Decide("held", origin(OriginKind::Human, "bert"))
         }),
         entry(Code::OriginNotAllowed, |desk| {
             desk.limit(|l| l.approval_above = cap("50"));
@@ -146,7 +183,8 @@ fn approvals() -> Vec<Case> {
         entry(Code::OriginNotAllowed, |_| {
             submit(buy("1").by(origin(OriginKind::External, "somebody")))
         }),
-        entry(Code::OriginNotAllowed, |_| submit(buy("1").by(origin(OriginKind::System, "desk")))),
+        entry(Code::OriginNotAllowed, |_| submit(buy("1").by(origin(OriginKind::System, "desk"))))
+            .fits(|_| submit(buy("1").by(origin(OriginKind::ApiKey, "desk")))),
     ]
 }
 

@@ -117,6 +117,8 @@ fn snapshot(desk: &Desk, d: &Draw) -> VenueSnapshot {
     VenueSnapshot {
         open_orders: if d[5].is_multiple_of(2) { vec![report(desk, d)] } else { Vec::new() },
         fills: if d[6].is_multiple_of(2) { vec![execution(desk, d)] } else { Vec::new() },
+        movements: Vec::new(),
+        actions: Vec::new(),
         positions: [(instrument(d[2]), held)].into(),
         cash,
         complete: !d[7].is_multiple_of(3),

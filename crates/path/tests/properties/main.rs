@@ -47,6 +47,7 @@ proptest! {
             gross_exposure: Some(Decimal::from(limits.0)),
             daily_entry_notional: Some(Decimal::from(limits.1)),
             open_orders: Some(limits.2),
+            ..DeskLimits::default()
         };
         let mut table = BudgetTable::new(limits.clone());
         for (who, gross, entries, open_orders) in asks {
@@ -55,6 +56,7 @@ proptest! {
                 gross_exposure: Decimal::from(gross),
                 entries_notional: Decimal::from(entries),
                 open_orders,
+                ..DeskUse::default()
             };
             let before = table.total();
             if table.reserve(&account, usage).is_err() {

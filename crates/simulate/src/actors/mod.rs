@@ -48,7 +48,10 @@ impl World {
         self.after(wait, Job::Somebody);
         let a = self.dice.index(self.accounts.len());
         match self.dice.below(100) {
-            0..42 => self.trade(a),
+            0..36 => self.trade(a),
+            36..40 => self.change_something(a),
+            40 => self.reverse(a),
+            41 => self.close_all_or_disarm(a),
             42..52 => self.exit(a),
             52..62 => self.close(a),
             62..70 => self.cancel_something(a),

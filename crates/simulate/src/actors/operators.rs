@@ -3,7 +3,7 @@
 //! Who pulls the switch does not rest before it is acknowledged. This module must not know what a
 //! level does.
 
-use domain::{BookId, Cap, Limits, OriginKind, Percent};
+use domain::{BookId, Cap, Limits, Multiple, OriginKind, Percent};
 use path::{
     core::Input,
     event::LimitTarget,
@@ -91,6 +91,19 @@ impl World {
             limits.daily_loss = Some(Cap::OfEquity(Percent::basis_points(50)));
             limits.drawdown_percent = Some(Percent::basis_points(150));
         }
+        let thousands = |units: i64| Some(Cap::Amount(qty(units * 1_000)));
+        if self.dice.chance(300) {
+            limits.net_exposure = thousands(self.dice.between(8_000, 40_000));
+        }
+        if self.dice.chance(300) {
+            limits.correlated_exposure = thousands(self.dice.between(12_000, 60_000));
+        }
+        if self.dice.chance(300) {
+            limits.leverage = Multiple::new(Decimal::new(self.dice.between(20, 80), 2)).ok();
+        }
+        if self.dice.chance(300) {
+            limits.origin_daily_notional = thousands(self.dice.between(40_000, 300_000));
+        }
         let bound = position.map(|cap| cap.resolve(Decimal::ZERO));
         self.accounts[a].position_limits.push(bound);
         limits
@@ -99,9 +112,10 @@ impl World {
     /// An operator changes limits.
     pub(crate) fn change_limits(&mut self, a: usize) {
         let Some(p) = self.active() else { return };
-        let target = match self.dice.below(4) {
+        let target = match self.dice.below(5) {
             0 => LimitTarget::Book(strategy_book()),
             1 => LimitTarget::Origin(OriginKind::ApiKey),
+            2 => LimitTarget::Principal(origin(OriginKind::ApiKey).principal),
             _ => LimitTarget::Account,
         };
         let mut limits = self.draw_limits(a);

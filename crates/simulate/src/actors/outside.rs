@@ -85,6 +85,7 @@ impl World {
             tif: TimeInForce::Gtc,
             post_only: false,
             reduce_only: false,
+            conditions: domain::Conditions::default(),
         };
         let (outcome, events) = self.exchange.place(&order, None, self.now);
         if let path::broker::PlaceOutcome::Accepted(report) = outcome {

@@ -3,10 +3,14 @@
 //! This module must not know how the desk judges.
 
 use domain::{
-    BookId, CalendarKind, Instrument, InstrumentId, Intent, IntentId, OrderKind, OriginKind,
-    Percent, Price, Protective, Qty, Side, Size, TimeInForce,
+    Activate, BookId, CalendarKind, Conditions, Instrument, InstrumentId, Intent, IntentId,
+    OrderKind, OriginKind, Percent, Price, Protective, Qty, Side, Size, Target, Targets,
+    TimeInForce, TimeStop, Trail, TrailBy,
 };
-use path::core::Input;
+use path::{
+    core::{Changes, Input},
+    verbs::RiskClass,
+};
 use rust_decimal::Decimal;
 
 use super::{Waiting, origin, strategy_book};
@@ -74,7 +78,46 @@ impl World {
         let (a, b) = (self.dice.between(15, 60), self.dice.between(15, 60));
         let stop = self.dice.chance(700).then(|| self.near(index, -a * sign, -a * sign));
         let target = self.dice.chance(300).then(|| self.near(index, b * sign, b * sign));
-        Protective { stop, target, ..Protective::default() }
+        let trail = self.dice.chance(200).then(|| self.trail(index, b * sign));
+        let targets =
+            if self.dice.chance(150) { self.targets(index, sign) } else { Targets::default() };
+        let secs = self.points(3, 40);
+        let time_stop = self.dice.chance(100).then_some(TimeStop::AfterSecs(secs));
+        Protective { stop, target, trail, targets, time_stop }
+    }
+
+    fn trail(&mut self, index: usize, beyond: i64) -> Trail {
+        let by = if self.dice.chance(500) {
+            TrailBy::Percent(Percent::basis_points(self.points(20, 400)))
+        } else {
+            TrailBy::Amount(price(self.feed.cents(index) * self.dice.between(2, 40) / 1_000))
+        };
+        let activation = self.dice.chance(300).then(|| self.near(index, beyond, beyond));
+        Trail { by, activation }
+    }
+
+    fn targets(&mut self, index: usize, sign: i64) -> Targets {
+        let count = self.dice.between(1, 3);
+        let list: Vec<Target> = (1..=count)
+            .map(|n| {
+                let price = self.near(index, 8 * n * sign, 8 * n * sign);
+                Target { price, share: Percent::basis_points(self.points(500, 3_300)) }
+            })
+            .collect();
+        Targets::new(&list).expect("at most three")
+    }
+
+    /// What else may hold for an order.
+    fn conditions(&mut self, instrument: &Instrument) -> Conditions {
+        let grouped = self.dice.chance(150);
+        let group = grouped.then(|| format!("g{}", self.intents / 12));
+        let listed = instrument.calendar == CalendarKind::UsEquities;
+        let waits = listed && self.dice.chance(150);
+        Conditions {
+            activate: if waits { Activate::NextOpen } else { Activate::Now },
+            group: group.map(|g| g.parse().expect("a letter and digits")),
+            ..Conditions::default()
+        }
     }
 
     /// Somebody wants to open or enlarge a position.
@@ -99,6 +142,7 @@ impl World {
         self.keys += 1;
         let key = (source != OriginKind::Human || self.dice.chance(500))
             .then(|| format!("key-{}", self.keys));
+        let conditions = self.conditions(&instrument);
         let intent = Intent {
             id: self.intent_id(),
             account: self.accounts[a].id.clone(),
@@ -110,7 +154,7 @@ impl World {
             post_only: resting && !stock && self.dice.chance(100),
             reduce_only: false,
             protective: self.levels(index, side),
-            conditions: Default::default(),
+            conditions,
             origin: origin(source),
             idempotency_key: key,
             instrument: instrument.id,
@@ -172,6 +216,7 @@ impl World {
             post_only: false,
             reduce_only: self.dice.chance(500),
             protective: Protective::default(),
+            conditions: Conditions::default(),
             idempotency_key: None,
         };
         self.submit(p, a, intent, must_pass);
@@ -200,6 +245,76 @@ impl World {
         let origin = origin(self.dice.pick(&[OriginKind::Human, OriginKind::Strategy]));
         let reply = self.somebody();
         self.tell(p, a, Input::Cancel { order, origin, accept_unprotected, reply });
+    }
+
+    /// Somebody changes one of the working orders.
+    pub(crate) fn change_something(&mut self, a: usize) {
+        let Some(p) = self.active() else { return };
+        let live: Vec<_> = self.procs[p].ledgers[a]
+            .live()
+            .filter(|(_, o)| o.body.class != RiskClass::Protective)
+            .map(|(id, o)| (id.clone(), o.body.clone()))
+            .collect();
+        if live.is_empty() {
+            return;
+        }
+        let (order, body) = live[self.dice.index(live.len())].clone();
+        let index = self.index_of(&body.instrument);
+        let step = self.exchange.instruments[index].step;
+        let mut changes = Changes::default();
+        if self.dice.chance(500) {
+            let percent = Percent::basis_points(self.points(3_000, 15_000));
+            changes.qty = Some(body.qty.percent(percent).to_step(step));
+        }
+        if self.dice.chance(700) {
+            changes.limit = body.kind.limit().map(|_| self.near(index, -20, 20));
+            changes.trigger = body.kind.trigger().map(|_| self.near(index, -30, 30));
+        }
+        let (intent, origin) = (self.intent_id(), origin(OriginKind::Human));
+        let reply = self.somebody();
+        self.tell(p, a, Input::Replace { order, changes, intent, origin, reply });
+    }
+
+    /// Somebody turns a position around.
+    pub(crate) fn reverse(&mut self, a: usize) {
+        let Some(p) = self.active() else { return };
+        let Some((book, instrument, held)) = self.some_holding(p, a) else { return };
+        let index = self.index_of(&instrument);
+        let side = if held > Decimal::ZERO { Side::Sell } else { Side::Buy };
+        let intent = Intent {
+            id: self.intent_id(),
+            account: self.accounts[a].id.clone(),
+            origin: origin(OriginKind::Human),
+            book,
+            instrument,
+            side,
+            size: Size::Quantity(Qty::new(held.abs()).unwrap_or(Qty::ZERO)),
+            kind: OrderKind::Market,
+            tif: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only: false,
+            protective: self.levels(index, side),
+            conditions: Conditions::default(),
+            idempotency_key: None,
+        };
+        let reply = self.somebody();
+        self.tell(p, a, Input::Reverse { intent: Box::new(intent), reply });
+    }
+
+    /// Somebody closes everything, or takes back what waits for an opening.
+    pub(crate) fn close_all_or_disarm(&mut self, a: usize) {
+        let Some(p) = self.active() else { return };
+        let armed = self.procs[p].cores[a].state().armed.keys().next().cloned();
+        let reply = self.somebody();
+        let origin = origin(OriginKind::Human);
+        let input = match armed.filter(|_| self.dice.chance(500)) {
+            Some(intent) => Input::Disarm { intent, by: origin, reply },
+            None => {
+                let share = Percent::basis_points(self.dice.pick(&[10_000, 5_000]));
+                Input::CloseAll { instrument: None, share, origin, reply }
+            }
+        };
+        self.tell(p, a, input);
     }
 
     /// The number of an instrument.

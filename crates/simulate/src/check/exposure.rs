@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Cap, InstrumentId, Limits, OrderKind, Side};
-use path::event::OrderRecorded;
+use domain::{BookId, Cap, InstrumentId, Limits, OrderKind, Side};
+use path::{event::OrderRecorded, verbs::RiskClass};
 use rust_decimal::Decimal;
 
 use super::Ledger;
@@ -15,6 +15,9 @@ pub(crate) type Marks = BTreeMap<InstrumentId, Decimal>;
 
 /// Reads one cap of a scope's limits.
 type CapOf = fn(&Limits) -> Option<Cap>;
+
+/// Whose figures: the account's, or one book's alone.
+pub(crate) type Whose<'a> = Option<&'a BookId>;
 
 /// The price at which a live order counts.
 fn counted(kind: &OrderKind, mark: Option<Decimal>, reference: Option<Decimal>) -> Option<Decimal> {
@@ -41,19 +44,27 @@ impl Ledger {
         Some(total)
     }
 
-    /// The worst value of one instrument; `fresh` is the order under judgement, which counts at
-    /// the price at which it was judged.
-    pub(crate) fn worst(
+    /// What one instrument is worth, and what its live orders may still buy and sell, those that
+    /// `counts` lets through; `fresh` is the order under judgement, which counts at the price at
+    /// which it was judged.
+    fn sides(
         &self,
         instrument: &InstrumentId,
         marks: &Marks,
         fresh: Option<&OrderRecorded>,
-    ) -> Option<Decimal> {
+        whose: Whose<'_>,
+        counts: fn(&OrderRecorded) -> bool,
+    ) -> Option<(Decimal, Decimal, Decimal)> {
         let mark = marks.get(instrument).copied();
-        let net = self.net(instrument);
+        let net =
+            whose.map_or_else(|| self.net(instrument), |book| self.position(book, instrument));
         let held = if net.is_zero() { Decimal::ZERO } else { net * mark? };
         let (mut buys, mut sells) = (Decimal::ZERO, Decimal::ZERO);
-        for (id, order) in self.live().filter(|(_, o)| o.body.instrument == *instrument) {
+        // The venue keeps one of an order and the one that takes its place.
+        let replaced = fresh.and_then(|f| f.replaces.as_ref());
+        let live = self.live().filter(|(id, _)| Some(*id) != replaced);
+        let live = live.filter(|(_, o)| o.body.instrument == *instrument && counts(&o.body));
+        for (id, order) in live.filter(|(_, o)| whose.is_none_or(|book| o.body.book == *book)) {
             let open = order.open();
             if open.is_zero() {
                 continue;
@@ -65,7 +76,8 @@ impl Ledger {
             let side = if order.body.side == Side::Buy { &mut buys } else { &mut sells };
             *side += price * open;
         }
-        for report in self.external.values().filter(|r| r.instrument == *instrument) {
+        let foreign = self.external.values().filter(|r| r.instrument == *instrument);
+        for report in foreign.filter(|_| whose.is_none()) {
             let open = (report.qty.get() - report.filled.get()).max(Decimal::ZERO);
             if open.is_zero() {
                 continue;
@@ -73,19 +85,56 @@ impl Ledger {
             let side = if report.side == Side::Buy { &mut buys } else { &mut sells };
             *side += counted(&report.kind, mark, None)? * open;
         }
+        Some((held, buys, sells))
+    }
+
+    /// The worst value of one instrument.
+    pub(crate) fn worst(
+        &self,
+        instrument: &InstrumentId,
+        marks: &Marks,
+        fresh: Option<&OrderRecorded>,
+        whose: Whose<'_>,
+    ) -> Option<Decimal> {
+        let (held, buys, sells) = self.sides(instrument, marks, fresh, whose, |_| true)?;
         let (up, down) = ((held + buys).abs(), (held - sells).abs());
         Some(if up > down { up } else { down })
     }
 
-    /// The sum of the worst values of all instruments.
-    pub(crate) fn gross(&self, marks: &Marks, fresh: Option<&OrderRecorded>) -> Option<Decimal> {
+    fn instruments(&self) -> BTreeSet<&InstrumentId> {
         let held = self.positions.iter().filter(|(_, q)| !q.is_zero()).map(|((_, id), _)| id);
         let live = self.live().map(|(_, o)| &o.body.instrument);
         let foreign = self.external.values().map(|r| &r.instrument);
-        let instruments: BTreeSet<_> = held.chain(live).chain(foreign).collect();
-        instruments
-            .into_iter()
-            .try_fold(Decimal::ZERO, |sum, id| Some(sum + self.worst(id, marks, fresh)?))
+        held.chain(live).chain(foreign).collect()
+    }
+
+    /// The sum of the worst values of all instruments.
+    pub(crate) fn gross(
+        &self,
+        marks: &Marks,
+        fresh: Option<&OrderRecorded>,
+        whose: Whose<'_>,
+    ) -> Option<Decimal> {
+        let worst = |id| self.worst(id, marks, fresh, whose);
+        self.instruments().into_iter().try_fold(Decimal::ZERO, |sum, id| Some(sum + worst(id)?))
+    }
+
+    /// By how much longs exceed shorts once the working buys that open something are filled, or
+    /// shorts longs once the sells are.
+    pub(crate) fn net_toward(
+        &self,
+        side: Side,
+        marks: &Marks,
+        fresh: Option<&OrderRecorded>,
+        whose: Whose<'_>,
+    ) -> Option<Decimal> {
+        let opens = |order: &OrderRecorded| order.class == RiskClass::Entry;
+        let mut total = Decimal::ZERO;
+        for id in self.instruments() {
+            let (held, buys, sells) = self.sides(id, marks, fresh, whose, opens)?;
+            total += if side == Side::Buy { held + buys } else { sells - held };
+        }
+        Some(total)
     }
 
     /// Every limit that an entry breaks which was just recorded.
@@ -98,24 +147,56 @@ impl Ledger {
             return vec!["an entry was cleared without a price".to_owned()];
         };
         let value = price * order.qty.get();
-        let worst = self.worst(&order.instrument, marks, Some(order));
-        let gross = self.gross(marks, Some(order));
-        let caps: [(&str, CapOf, Option<Decimal>); 4] = [
-            ("order_notional", |l| l.order_notional, Some(value)),
-            ("position_notional", |l| l.position_notional, worst),
-            ("gross_exposure", |l| l.gross_exposure, gross),
-            ("daily_entry_notional", |l| l.daily_entry_notional, Some(self.day_notional)),
-        ];
-        for (name, cap, would) in caps {
-            for limit in self.scopes(order).into_iter().filter_map(cap) {
-                let limit = limit.resolve(equity);
-                if would.is_none_or(|would| would > limit) {
-                    out.push(format!("{name} {would:?} is beyond {limit}"));
+        let wide = self.wide_scopes(order);
+        let own: Vec<_> = self.book_limits.get(&order.book).into_iter().collect();
+        for (whose, scopes) in [(None, wide), (Some(&order.book), own)] {
+            let gross = self.gross(marks, Some(order), whose);
+            let entered = match whose {
+                None => self.day_notional,
+                Some(book) => self.book_notional.get(book).copied().unwrap_or_default(),
+            };
+            let asked = self.asked_notional.get(&order.origin.principal).copied();
+            let worst = self.worst(&order.instrument, marks, Some(order), whose);
+            let net = self.net_toward(order.side, marks, Some(order), whose);
+            // Nobody tells clusters here: everything is taken to move together.
+            let caps: [(&str, CapOf, Option<Decimal>); 7] = [
+                ("order_notional", |l| l.order_notional, Some(value)),
+                ("position_notional", |l| l.position_notional, worst),
+                ("gross_exposure", |l| l.gross_exposure, gross),
+                ("net_exposure", |l| l.net_exposure, net),
+                ("correlated_exposure", |l| l.correlated_exposure, gross),
+                ("daily_entry_notional", |l| l.daily_entry_notional, Some(entered)),
+                ("origin_daily_notional", |l| l.origin_daily_notional, asked),
+            ];
+            for (name, cap, would) in caps {
+                for limit in scopes.iter().filter_map(|l| cap(l)) {
+                    let limit = limit.resolve(equity);
+                    if would.is_none_or(|would| would > limit) {
+                        out.push(format!("{name} {would:?} is beyond {limit} ({whose:?})"));
+                    }
                 }
             }
+            for most in scopes.iter().filter_map(|l| l.leverage) {
+                let limit = most.of(equity.max(Decimal::ZERO));
+                if gross.is_none_or(|gross| gross > limit) {
+                    out.push(format!("a gross of {gross:?} is beyond {most} times the equity"));
+                }
+            }
+            out.extend(self.counts_beyond(order, &scopes, whose));
         }
-        let live = self.live().count();
-        for limit in self.scopes(order) {
+        out
+    }
+
+    fn counts_beyond(
+        &self,
+        order: &OrderRecorded,
+        scopes: &[&Limits],
+        whose: Whose<'_>,
+    ) -> Vec<String> {
+        let mut out = Vec::new();
+        let mine = self.live().filter(|(_, o)| whose.is_none_or(|book| o.body.book == *book));
+        let live = mine.count() - usize::from(order.replaces.is_some());
+        for limit in scopes {
             if limit.order_qty.is_some_and(|most| order.qty > most) {
                 out.push(format!("order_qty {} is beyond {:?}", order.qty, limit.order_qty));
             }
@@ -126,11 +207,12 @@ impl Ledger {
         out
     }
 
-    fn scopes(&self, order: &OrderRecorded) -> Vec<&Limits> {
-        let of_book = self.book_limits.get(&order.book);
+    /// The limits that are about the whole account.
+    fn wide_scopes(&self, order: &OrderRecorded) -> Vec<&Limits> {
         let of_origin = self.origin_limits.get(&order.origin.kind);
+        let of_principal = self.principal_limits.get(&order.origin.principal);
         let of_instrument = self.instrument_limits.get(&order.instrument);
-        let others = of_book.into_iter().chain(of_origin).chain(of_instrument);
+        let others = of_origin.into_iter().chain(of_principal).chain(of_instrument);
         std::iter::once(&self.limits).chain(others).collect()
     }
 }

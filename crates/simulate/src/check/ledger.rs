@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Side, Timestamp,
-    TradeId, VenueOrderId,
+    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Principal, Side,
+    Timestamp, TradeId, VenueOrderId,
 };
 use path::{
     broker::OrderReport,
-    event::{Event, LimitTarget, OrderRecorded},
+    event::{Event, LimitTarget, OrderRecorded, PlanSet},
     journal::EventRecord,
     policy::KillLevel,
     verbs::RiskClass,
@@ -30,6 +30,8 @@ pub(crate) struct Traded {
     pub(crate) ended: Option<Decimal>,
     pub(crate) resurfaced: Option<Decimal>,
     pub(crate) cancels: u32,
+    /// Which group of its name it belongs to: a name may be used again once all orders are over.
+    pub(crate) generation: u32,
     /// It was taken for dead: refused, never sent, or never placed.
     pub(crate) dead: bool,
 }
@@ -70,9 +72,18 @@ pub(crate) struct Ledger {
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
+    pub(crate) principal_limits: BTreeMap<Principal, Limits>,
     pub(crate) instrument_limits: BTreeMap<InstrumentId, Limits>,
     pub(crate) day_notional: Decimal,
+    /// The day's entries by book.
+    pub(crate) book_notional: BTreeMap<BookId, Decimal>,
+    /// The day's entries by who asked.
+    pub(crate) asked_notional: BTreeMap<Principal, Decimal>,
     pub(crate) closes: BTreeMap<u64, (BookId, InstrumentId, Timestamp)>,
+    /// Levels of positions.
+    plans: BTreeMap<(BookId, InstrumentId), domain::Protective>,
+    /// Alarms by code.
+    pub(crate) alarms: BTreeMap<String, usize>,
     /// Books and venue were compared at least once.
     pub(crate) reconciled: bool,
     /// What broke an invariant while records were taken in.
@@ -171,7 +182,11 @@ impl Ledger {
             }
             Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
             Event::Reconciled(_) => self.reconciled = true,
-            Event::DayOpened(_) => self.day_notional = Decimal::ZERO,
+            Event::DayOpened(_) => {
+                self.day_notional = Decimal::ZERO;
+                self.book_notional.clear();
+                self.asked_notional.clear();
+            }
             Event::KillPulled(e) => {
                 self.kill = self.kill.max(Some(e.level));
                 self.pulled = self.seq;
@@ -183,6 +198,9 @@ impl Ledger {
                     LimitTarget::Account => self.limits = limits,
                     LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
                     LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
+                    LimitTarget::Principal(who) => {
+                        self.principal_limits.insert(who, limits);
+                    }
                     LimitTarget::Instrument(id) => {
                         self.instrument_limits.insert(id, limits);
                     }
@@ -196,6 +214,8 @@ impl Ledger {
             Event::CloseEnded(e) => {
                 self.closes.remove(&e.id);
             }
+            Event::PlanSet(e) => self.planned(e),
+            Event::Alarm(e) => *self.alarms.entry(e.code.clone()).or_default() += 1,
             _ => {}
         }
     }
@@ -209,13 +229,18 @@ impl Ledger {
             self.findings.push((Invariant::SentOnce, text));
         }
         if body.class == RiskClass::Entry {
-            self.day_notional += body.notional.unwrap_or_default();
+            let notional = body.notional.unwrap_or_default();
+            self.day_notional += notional;
+            *self.book_notional.entry(body.book.clone()).or_default() += notional;
+            *self.asked_notional.entry(body.origin.principal.clone()).or_default() += notional;
             if self.kill.is_some() {
                 let text = format!("{id} was cleared while the kill switch was on");
                 self.findings.push((Invariant::KillHolds, text));
             }
         }
+        let generation = self.generation(body);
         let order = Traded {
+            generation,
             body: Box::new(body.clone()),
             seq: self.seq,
             filled: Decimal::ZERO,
@@ -226,6 +251,35 @@ impl Ledger {
         };
         self.orders.insert(id.clone(), order);
         self.live.insert(id);
+    }
+
+    fn generation(&self, body: &OrderRecorded) -> u32 {
+        let Some(group) = &body.conditions.group else { return 0 };
+        let mates = self.orders.values().filter(|o| {
+            o.body.book == body.book && o.body.conditions.group.as_ref() == Some(group)
+        });
+        let latest = mates.clone().map(|o| o.generation).max();
+        let over = !mates.filter(|o| Some(o.generation) == latest).any(Traded::is_live);
+        latest.map_or(0, |latest| latest + u32::from(over))
+    }
+
+    /// The desk moves a stop only where the position trails, and only forward.
+    fn planned(&mut self, plan: &PlanSet) {
+        let key = (plan.book.clone(), plan.instrument.clone());
+        let old = self.plans.insert(key, plan.protective);
+        let moved = plan.by.kind == OriginKind::System && plan.protective.trail.is_some();
+        let Some(old) = old.filter(|o| moved && o.trail == plan.protective.trail) else { return };
+        let held = self.position(&plan.book, &plan.instrument);
+        let back = match (old.stop, plan.protective.stop) {
+            (Some(old), Some(new)) if held > Decimal::ZERO => new <= old,
+            (Some(old), Some(new)) => new >= old,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if back {
+            let text = format!("the stop of {} went back: {plan:?}", plan.instrument);
+            self.findings.push((Invariant::TrailsForward, text));
+        }
     }
 
     /// Notes that a caller's key became something.
@@ -291,6 +345,13 @@ impl Ledger {
             }
         });
         let Some(order) = self.orders.get(&id) else { return };
+        if order.body.class == RiskClass::Entry && after.abs() > before.abs() {
+            let levels = order.body.protective;
+            self.plans.entry((book.clone(), fill.instrument.clone())).or_insert(levels);
+        }
+        if after.is_zero() {
+            self.plans.remove(&(book.clone(), fill.instrument.clone()));
+        }
         let reduces = matches!(order.body.class, RiskClass::Exit | RiskClass::Protective);
         if reduces && (before * after < Decimal::ZERO || after.abs() > before.abs()) {
             let text =

@@ -69,6 +69,10 @@ invariants! {
     StateIsFold "state_is_fold";
     /// Figures that are kept equal those computed from nothing.
     FiguresAgree "figures_agree";
+    /// Of a group one order fills, a second one never unnoticed, and at rest none waits on.
+    GroupsFillOnce "groups_fill_once";
+    /// A trailing stop never goes back.
+    TrailsForward "trails_forward";
     /// A run ends: no loop feeds itself.
     Bounded "bounded";
     /// No step panics.

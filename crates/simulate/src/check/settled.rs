@@ -35,6 +35,7 @@ impl World {
             self.check_rest(p, a);
             self.check_protection(p, a, &truth);
             self.check_sent(a);
+            self.check_groups(a);
         }
     }
 
@@ -270,6 +271,51 @@ impl World {
         let rules = &self.exchange.instruments[index];
         let value = self.exchange.last(index) * held.abs().get();
         held.abs() < rules.min_qty || value < rules.min_notional * Decimal::TWO
+    }
+
+    /// Of each group one order has filled, or an alarm says that more have; and where one has, no
+    /// other lives.
+    fn check_groups(&mut self, a: usize) {
+        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (id, order) in &self.durable[a].orders {
+            if let Some(group) = &order.body.conditions.group {
+                let key = (order.body.book.clone(), group.clone(), order.generation);
+                groups.entry(key).or_default().push((id, order));
+            }
+        }
+        let (mut surplus, mut waiting, mut checked) = (0, Vec::new(), 0);
+        for ((book, group, _), members) in &groups {
+            let filled = |o: &super::ledger::Traded| !o.filled.is_zero();
+            let winners: BTreeSet<_> =
+                members.iter().filter(|(_, o)| filled(o)).map(|(id, _)| *id).collect();
+            let replaced = |id: &&domain::ClientOrderId| {
+                let body = &self.durable[a].orders[*id].body;
+                body.replaces.as_ref().is_some_and(|old| winners.contains(old))
+            };
+            surplus += winners.iter().filter(|id| !replaced(id)).count().saturating_sub(1);
+            checked += usize::from(!winners.is_empty());
+            let idle = members.iter().filter(|(id, o)| {
+                let heir = o.body.replaces.as_ref().is_some_and(|old| winners.contains(old));
+                o.is_live() && !winners.contains(id) && !heir
+            });
+            if !winners.is_empty() {
+                waiting.extend(idle.map(|(id, _)| format!("{id} of {group} in {book} lives on")));
+            }
+        }
+        for _ in 0..checked {
+            self.checked(Invariant::GroupsFillOnce);
+        }
+        // A fill of an order that was over is told as such.
+        let told = ["group_filled_twice", "fill_after_terminal"];
+        let told = told.iter().filter_map(|code| self.durable[a].alarms.get(*code));
+        let told: usize = told.sum();
+        if told < surplus {
+            let text = format!("account {a}: {surplus} fills beyond the first, {told} alarms");
+            self.violate(Invariant::GroupsFillOnce, text);
+        }
+        for text in waiting {
+            self.violate(Invariant::GroupsFillOnce, format!("account {a}: {text}"));
+        }
     }
 
     fn check_sent(&mut self, a: usize) {

@@ -95,19 +95,28 @@ impl World {
         for broken in self.procs[p].ledgers[a].broken_limits(order, &marks) {
             self.violate(Invariant::Limits, format!("{}: {broken}", order.client_order_id));
         }
-        let mut gross = Some(Decimal::ZERO);
+        let (mut gross, mut net) = (Some(Decimal::ZERO), Some(Decimal::ZERO));
         let mut orders = 0;
         for other in 0..self.accounts.len() {
             let marks = self.marks(p, other);
             let ledger = &self.procs[p].ledgers[other];
             let fresh = (other == a).then_some(order);
-            gross = gross.zip(ledger.gross(&marks, fresh)).map(|(sum, one)| sum + one);
-            orders += ledger.live().count();
+            gross = gross.zip(ledger.gross(&marks, fresh, None)).map(|(sum, one)| sum + one);
+            let replaced = fresh.is_some_and(|f| f.replaces.is_some());
+            let one = ledger.net_toward(order.side, &marks, fresh, None);
+            net = net.zip(one).map(|(sum, one)| sum + one);
+            orders += ledger.live().count() - usize::from(replaced);
         }
         self.checked(Invariant::DeskLimits);
         let limits = self.desk_limits.clone();
         if limits.gross_exposure.is_some_and(|most| gross.is_some_and(|gross| gross > most)) {
             let text = format!("{}: the desk's gross is {gross:?}", order.client_order_id);
+            self.violate(Invariant::DeskLimits, text);
+        }
+        // What takes the place of a larger order is not refused for what the others hold.
+        let beyond = |most| order.replaces.is_none() && net.is_some_and(|net| net > most);
+        if limits.net_exposure.is_some_and(beyond) {
+            let text = format!("{}: the desk's net is {net:?}", order.client_order_id);
             self.violate(Invariant::DeskLimits, text);
         }
         if limits.open_orders.is_some_and(|most| orders > most as usize) {

@@ -30,7 +30,7 @@ impl World {
         }
         let sends = matches!(
             self.procs[p].actions.front(),
-            Some((_, Action::Place(_) | Action::Cancel(_)))
+            Some((_, Action::Place(_) | Action::Replace(_) | Action::Cancel(_)))
         );
         if sends && self.strikes(Fault::PausedBeforeWrite) {
             let long = self.dice.chance(300);
@@ -91,6 +91,19 @@ impl World {
                     Ok((request, _in_flight)) => {
                         self.watch_place(p, a, &request);
                         self.send(p, a, Request::Place(request));
+                    }
+                    Err(reason) => {
+                        let outcome = PlaceOutcome::NotSent(reason);
+                        self.tell(p, a, Input::Placed { order, outcome });
+                    }
+                }
+            }
+            Action::Replace(recorded) => {
+                let order = recorded.client_order_id().clone();
+                match wire.release(recorded) {
+                    Ok((request, _in_flight)) => {
+                        self.watch_place(p, a, &request.order);
+                        self.send(p, a, Request::Replace(request));
                     }
                     Err(reason) => {
                         let outcome = PlaceOutcome::NotSent(reason);

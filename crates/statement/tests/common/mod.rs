@@ -11,7 +11,7 @@ use domain::{
 use path::{
     event::{
         Adopted, CashAdjusted, ClosePurpose, CloseStarted, DayOpened, Event, Filled, InstrumentSet,
-        OrderRecorded, PlanSet, PositionAdjusted,
+        Marked, OrderRecorded, PlanSet, PositionAdjusted, PriceMark,
     },
     verbs::RiskClass,
 };
@@ -97,6 +97,8 @@ impl Journal {
             class,
             origin: origin(kind),
             protective: Protective { stop, target: None, ..Protective::default() },
+            conditions: Default::default(),
+            replaces: None,
             close,
             reference: None,
             notional: None,
@@ -104,7 +106,7 @@ impl Journal {
         };
         // An order takes no time, so that fills are at whole seconds after what came before.
         let at = Timestamp::from_secs(self.seconds);
-        self.statement.take(at, &Event::OrderRecorded(body)).unwrap();
+        self.statement.take(at, &Event::OrderRecorded(Box::new(body))).unwrap();
         id
     }
 
@@ -124,10 +126,21 @@ impl Journal {
             qty: "1".parse().unwrap(),
             origin: origin(OriginKind::System),
             purpose: ClosePurpose::Target,
+            target: None,
+            then: None,
             idempotency: None,
         };
         self.take(Event::CloseStarted(body));
         self.recorded(Side::Sell, OriginKind::System, RiskClass::Exit, None, Some(1))
+    }
+
+    /// Prices since the last mark, and equity.
+    pub fn mark(&mut self, low: &str, high: &str, equity: Option<&str>) {
+        let price = |text: &str| text.parse().unwrap();
+        let (low, high) = (price(low), price(high));
+        let prices = vec![PriceMark { instrument: instrument().id, low, high, last: high }];
+        let equity = equity.map(|e| e.parse().unwrap());
+        self.take(Event::Marked(Marked { equity, prices }));
     }
 
     pub fn plan(&mut self, stop: &str) {

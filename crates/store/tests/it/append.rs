@@ -1,13 +1,20 @@
 //! What an append promises.
 
-use path::journal::{AppendError, Head, JournalReader, JournalStore, StreamId};
+use path::journal::{AppendError, Head, JournalReader, StreamId};
 use rusqlite::Connection;
 
-use crate::kit::{Desk, account, batch, last};
+use crate::kit::{Desk, FileDesk, Kind, account, batch, last, on_both};
 
-#[test]
-fn records_come_back_as_they_went_in() {
-    let (mut desk, tmp) = Desk::temp();
+on_both!(
+    records_come_back_as_they_went_in,
+    a_conflict_leaves_out_its_batch_alone,
+    a_batch_that_is_no_chain_is_refused_and_the_store_lives,
+    an_empty_batch_only_asks_whether_one_could_write,
+    reading_and_writing_do_not_wait_for_each_other
+);
+
+fn records_come_back_as_they_went_in(kind: Kind) {
+    let (mut desk, tmp) = Desk::at(kind);
     let (main, desk_stream) = (account("main"), StreamId::desk());
     let first = batch(&main, Head::default(), 0, 3, "ünï \"quoted\" \u{1f980}");
     let second = batch(&desk_stream, Head::default(), 0, 2, "desk");
@@ -19,7 +26,7 @@ fn records_come_back_as_they_went_in() {
     let all = [first.records, third.records].concat();
     assert_eq!(desk.read(&main), all);
     drop(desk);
-    let desk = Desk::open(tmp.path());
+    let desk = tmp.open();
     assert_eq!(desk.read(&main), all);
     assert_eq!(desk.read(&desk_stream), second.records);
     assert_eq!(desk.head(&main), all[3].head());
@@ -29,9 +36,8 @@ fn records_come_back_as_they_went_in() {
     assert_eq!(reader.head(&account("nobody")).unwrap(), Head::default());
 }
 
-#[test]
-fn a_conflict_leaves_out_its_batch_alone() {
-    let (mut desk, _tmp) = Desk::temp();
+fn a_conflict_leaves_out_its_batch_alone(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let (a, b) = (account("a"), account("b"));
     let good = batch(&a, Head::default(), 0, 2, "good");
     let lost = batch(&a, Head::default(), 0, 1, "lost");
@@ -48,9 +54,8 @@ fn a_conflict_leaves_out_its_batch_alone() {
     assert!(matches!(desk.append(forged), Err(AppendError::Conflict { .. })));
 }
 
-#[test]
-fn a_batch_that_is_no_chain_is_refused_and_the_store_lives() {
-    let (mut desk, _tmp) = Desk::temp();
+fn a_batch_that_is_no_chain_is_refused_and_the_store_lives(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let a = account("a");
     let mut altered = batch(&a, Head::default(), 0, 3, "x");
     altered.records[1].body = "{}".into();
@@ -66,9 +71,8 @@ fn a_batch_that_is_no_chain_is_refused_and_the_store_lives() {
     assert!(!desk.db.is_dead());
 }
 
-#[test]
-fn an_empty_batch_only_asks_whether_one_could_write() {
-    let (mut desk, _tmp) = Desk::temp();
+fn an_empty_batch_only_asks_whether_one_could_write(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let a = account("a");
     assert_eq!(desk.journal.append(&[]), []);
     desk.append(batch(&a, Head::default(), 0, 0, "")).unwrap();
@@ -78,8 +82,8 @@ fn an_empty_batch_only_asks_whether_one_could_write() {
 }
 
 #[test]
-fn a_busy_database_refuses_once_and_works_again() {
-    let (mut desk, _tmp) = Desk::temp();
+fn a_busy_file_refuses_once_and_works_again() {
+    let (mut desk, _tmp) = FileDesk::temp();
     let a = account("a");
     let other = Connection::open(desk.db.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -91,7 +95,7 @@ fn a_busy_database_refuses_once_and_works_again() {
 
 #[test]
 fn the_log_is_moved_into_the_database_while_the_desk_writes() {
-    let (mut desk, tmp) = Desk::temp();
+    let (mut desk, tmp) = FileDesk::temp();
     let a = account("a");
     let mut head = Head::default();
     for _ in 0..300 {
@@ -104,9 +108,8 @@ fn the_log_is_moved_into_the_database_while_the_desk_writes() {
     assert!(size("cofferdam.sqlite-wal") < 24 << 20, "the log grew without end");
 }
 
-#[test]
-fn reading_and_writing_do_not_wait_for_each_other() {
-    let (mut desk, _tmp) = Desk::temp();
+fn reading_and_writing_do_not_wait_for_each_other(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let a = account("a");
     let reader = desk.db.reader();
     let stream = a.clone();

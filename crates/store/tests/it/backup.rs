@@ -3,13 +3,13 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use path::journal::{Head, JournalReader};
-use store::{SqliteReader, verify};
+use store::{Reader, verify};
 
-use crate::kit::{Desk, account, batch, last};
+use crate::kit::{FileDesk, account, batch, last};
 
 #[test]
 fn a_copy_taken_while_writing_is_whole_and_opens_as_a_desk() {
-    let (mut desk, tmp) = Desk::temp();
+    let (mut desk, tmp) = FileDesk::temp();
     let a = account("a");
     let installation = desk.db.meta().installation().unwrap();
     let before = desk.grow(&a, 400).unwrap();
@@ -32,7 +32,7 @@ fn a_copy_taken_while_writing_is_whole_and_opens_as_a_desk() {
 
     let restored = tempfile::tempdir().unwrap();
     fs::copy(&target, restored.path().join("cofferdam.sqlite")).unwrap();
-    let mut other = Desk::open(restored.path());
+    let mut other = FileDesk::open(restored.path());
     assert_eq!(other.db.meta().installation().unwrap(), installation);
     let old = other.head(&a);
     assert!(old.seq >= before.seq && old.seq <= head.seq);
@@ -45,7 +45,7 @@ fn a_copy_taken_while_writing_is_whole_and_opens_as_a_desk() {
 
 #[test]
 fn an_existing_file_is_never_overwritten() {
-    let (mut desk, tmp) = Desk::temp();
+    let (mut desk, tmp) = FileDesk::temp();
     desk.grow(&account("a"), 1).unwrap();
     let target = tmp.path().join("copy.sqlite");
     desk.db.backup_to(&target).unwrap();
@@ -60,20 +60,20 @@ fn an_existing_file_is_never_overwritten() {
 
 #[test]
 fn a_copy_can_be_read_and_checked_by_itself() {
-    let (mut desk, tmp) = Desk::temp();
+    let (mut desk, tmp) = FileDesk::temp();
     let head = desk.grow(&account("a"), 7).unwrap();
     let target = tmp.path().join("copy.sqlite");
     desk.db.backup_to(&target).unwrap();
     drop(desk);
-    let reader = SqliteReader::open(&target).unwrap();
+    let reader = Reader::open(&target).unwrap();
     assert_eq!(reader.head(&account("a")).unwrap(), head);
     assert_eq!(verify(&reader, None, &mut |_| {}).unwrap().records, 7);
     assert_ne!(head, Head::default());
-    assert!(SqliteReader::open(tmp.path().join("none.sqlite")).is_err());
+    assert!(Reader::open(tmp.path().join("none.sqlite")).is_err());
     fs::write(
         tmp.path().join("text"),
         "not a database, but long enough to have a header".repeat(9),
     )
     .unwrap();
-    assert!(SqliteReader::open(tmp.path().join("text")).is_err());
+    assert!(Reader::open(tmp.path().join("text")).is_err());
 }

@@ -1,31 +1,43 @@
 //! Tampering with a database is found; what can't be found is said.
 
 use path::journal::{ChainError, Head, JournalReader, StreamId};
-use rusqlite::Connection;
-use store::{Break, Checkpoint, SqliteReader, StoreError, VerifyReport, verify};
+use store::{Break, Checkpoint, StoreError, VerifyReport, verify};
 
-use crate::kit::{Desk, account, batch, last};
+use crate::kit::{Desk, Home, Kind, account, batch, last, on_both};
 
-fn desk() -> (Desk, tempfile::TempDir) {
-    let (mut desk, tmp) = Desk::temp();
+on_both!(
+    a_sound_journal_is_called_consistent_and_no_more,
+    a_changed_record_is_named,
+    every_column_that_is_hashed_is_guarded,
+    a_removed_record_is_named,
+    records_missing_at_the_end_are_noticed_by_the_head,
+    a_stream_without_head_row_and_an_altered_head_are_noticed,
+    a_stream_that_no_desk_would_write_is_noticed,
+    only_a_checkpoint_shows_a_cut_end,
+    a_checkpoint_shows_a_rewritten_history_and_a_lost_stream,
+    a_checkpoint_of_another_journal_is_not_compared,
+    a_checkpoint_file_that_is_none_is_refused,
+    a_journal_is_checked_while_it_grows
+);
+
+fn desk(kind: Kind) -> (Desk, Home) {
+    let (mut desk, home) = Desk::at(kind);
     desk.grow(&account("a"), 5).unwrap();
     desk.grow(&account("b"), 2_500).unwrap();
     desk.grow(&StreamId::desk(), 1).unwrap();
-    (desk, tmp)
+    (desk, home)
 }
 
 fn check(desk: &Desk, checkpoint: Option<&Checkpoint>) -> VerifyReport {
     verify(&desk.db.reader(), checkpoint, &mut |_| {}).unwrap()
 }
 
-/// Changes the file as somebody with full rights would.
-fn tamper(desk: &Desk, sql: &str) {
-    let conn = Connection::open(desk.db.path()).unwrap();
-    let refused = conn.execute_batch("DELETE FROM events WHERE seq = 1").unwrap_err().to_string();
+/// Changes the journal as somebody with full rights would.
+fn tamper(home: &Home, sql: &str) {
+    let refused = home.script("DELETE FROM events WHERE seq = 1").unwrap_err();
     assert!(refused.contains("append-only"), "{refused}");
-    conn.execute_batch("DROP TRIGGER events_are_not_changed; DROP TRIGGER events_are_not_removed")
-        .unwrap();
-    conn.execute_batch(sql).unwrap();
+    home.unguard();
+    home.script(sql).unwrap();
 }
 
 fn only_break(report: &VerifyReport) -> &Break {
@@ -36,9 +48,8 @@ fn only_break(report: &VerifyReport) -> &Break {
     breaks[0]
 }
 
-#[test]
-fn a_sound_journal_is_called_consistent_and_no_more() {
-    let (desk, _tmp) = desk();
+fn a_sound_journal_is_called_consistent_and_no_more(kind: Kind) {
+    let (desk, _home) = desk(kind);
     let mut told = Vec::new();
     let report = verify(&desk.db.reader(), None, &mut |at| {
         told.push((at.stream.to_owned(), at.streams_done, at.streams, at.records, at.of));
@@ -55,10 +66,9 @@ fn a_sound_journal_is_called_consistent_and_no_more() {
     assert_eq!(json["streams"][0]["records"], 5);
 }
 
-#[test]
-fn a_changed_record_is_named() {
-    let (desk, _tmp) = desk();
-    tamper(&desk, "UPDATE events SET body = '{}' WHERE stream = 'account/b' AND seq = 2000");
+fn a_changed_record_is_named(kind: Kind) {
+    let (desk, home) = desk(kind);
+    tamper(&home, "UPDATE events SET body = '{}' WHERE stream = 'account/b' AND seq = 2000");
     let report = check(&desk, None);
     let expected = ChainError::Content { stream: account("b"), seq: 2_000 };
     assert_eq!(only_break(&report), &Break::Chain(expected));
@@ -67,48 +77,43 @@ fn a_changed_record_is_named() {
     assert_eq!(json["streams"][1]["broken"]["code"], "chain_content");
 }
 
-#[test]
-fn every_column_that_is_hashed_is_guarded() {
+fn every_column_that_is_hashed_is_guarded(kind: Kind) {
     for column in ["at = at + 1", "wall_at = 0", "kind = 'x'", "version = 9"] {
-        let (desk, _tmp) = desk();
-        tamper(&desk, &format!("UPDATE events SET {column} WHERE stream = 'desk'"));
+        let (desk, home) = desk(kind);
+        tamper(&home, &format!("UPDATE events SET {column} WHERE stream = 'desk'"));
         assert_eq!(only_break(&check(&desk, None)).code(), "chain_content", "{column}");
     }
 }
 
-#[test]
-fn a_removed_record_is_named() {
-    let (desk, _tmp) = desk();
-    tamper(&desk, "DELETE FROM events WHERE stream = 'account/a' AND seq = 3");
+fn a_removed_record_is_named(kind: Kind) {
+    let (desk, home) = desk(kind);
+    tamper(&home, "DELETE FROM events WHERE stream = 'account/a' AND seq = 3");
     let expected = ChainError::Sequence { stream: account("a"), expected: 3, found: 4 };
     assert_eq!(only_break(&check(&desk, None)), &Break::Chain(expected));
 }
 
-#[test]
-fn records_missing_at_the_end_are_noticed_by_the_head() {
-    let (desk, _tmp) = desk();
-    tamper(&desk, "DELETE FROM events WHERE stream = 'account/a' AND seq > 3");
+fn records_missing_at_the_end_are_noticed_by_the_head(kind: Kind) {
+    let (desk, home) = desk(kind);
+    tamper(&home, "DELETE FROM events WHERE stream = 'account/a' AND seq > 3");
     let expected = Break::Missing { stream: "account/a".into(), last: 3, head: 5 };
     assert_eq!(only_break(&check(&desk, None)), &expected);
 }
 
-#[test]
-fn a_stream_without_head_row_and_an_altered_head_are_noticed() {
-    let (desk, _tmp) = desk();
-    tamper(&desk, "DELETE FROM streams WHERE stream = 'account/a'");
+fn a_stream_without_head_row_and_an_altered_head_are_noticed(kind: Kind) {
+    let (desk, home) = desk(kind);
+    tamper(&home, "DELETE FROM streams WHERE stream = 'account/a'");
     let expected = Break::BehindHead { stream: "account/a".into(), seq: 1 };
     assert_eq!(only_break(&check(&desk, None)), &expected);
-    let conn = Connection::open(desk.db.path()).unwrap();
-    conn.execute_batch("INSERT INTO streams VALUES ('account/a', 5, zeroblob(32), 0)").unwrap();
+    let forged = format!("INSERT INTO streams VALUES ('account/a', 5, {}, 0)", home.zeros());
+    home.script(&forged).unwrap();
     let expected = Break::Head { stream: "account/a".into(), seq: 5 };
     assert_eq!(only_break(&check(&desk, None)), &expected);
 }
 
-#[test]
-fn a_stream_that_no_desk_would_write_is_noticed() {
-    let (desk, _tmp) = desk();
+fn a_stream_that_no_desk_would_write_is_noticed(kind: Kind) {
+    let (desk, home) = desk(kind);
     tamper(
-        &desk,
+        &home,
         "DELETE FROM streams WHERE stream = 'desk'; UPDATE events SET stream = 'dusk' \
         WHERE stream = 'desk'",
     );
@@ -121,11 +126,10 @@ const CUT: &str = "DELETE FROM events WHERE stream = 'account/a' AND seq > 3; \
     UPDATE streams SET head_seq = 3, head_hash = (SELECT hash FROM events \
     WHERE stream = 'account/a' AND seq = 3) WHERE stream = 'account/a'";
 
-#[test]
-fn only_a_checkpoint_shows_a_cut_end() {
-    let (desk, tmp) = desk();
+fn only_a_checkpoint_shows_a_cut_end(kind: Kind) {
+    let (desk, home) = desk(kind);
     let installation = desk.db.meta().installation().unwrap();
-    let file = tmp.path().join("checkpoint.json");
+    let file = home.path().join("checkpoint.json");
     let reader = desk.db.reader();
     reader.export_checkpoint(crate::kit::NOW).unwrap().write_to(&file).unwrap();
     let checkpoint = Checkpoint::read_from(&file).unwrap();
@@ -137,7 +141,7 @@ fn only_a_checkpoint_shows_a_cut_end() {
     assert_eq!(sound.verdict(), expected);
     assert!(desk.db.meta().rewound_since(&checkpoint).unwrap().is_empty());
 
-    tamper(&desk, CUT);
+    tamper(&home, CUT);
     assert!(check(&desk, None).is_sound());
     let expected = Break::Truncated { stream: "account/a".into(), last: 3, seen: 5 };
     assert_eq!(only_break(&check(&desk, Some(&checkpoint))), &expected);
@@ -146,12 +150,11 @@ fn only_a_checkpoint_shows_a_cut_end() {
     assert_eq!((rewound[0].seen.seq, rewound[0].found.seq), (5, 3));
 }
 
-#[test]
-fn a_checkpoint_shows_a_rewritten_history_and_a_lost_stream() {
-    let (mut desk, _tmp) = desk();
+fn a_checkpoint_shows_a_rewritten_history_and_a_lost_stream(kind: Kind) {
+    let (mut desk, home) = desk(kind);
     let a = account("a");
     let checkpoint = desk.db.reader().export_checkpoint(crate::kit::NOW).unwrap();
-    tamper(&desk, CUT);
+    tamper(&home, CUT);
     let rewritten = batch(&a, desk.head(&a), 0, 4, "another story");
     let head = last(&rewritten);
     desk.append(rewritten).unwrap();
@@ -160,17 +163,15 @@ fn a_checkpoint_shows_a_rewritten_history_and_a_lost_stream() {
     assert_eq!(only_break(&check(&desk, Some(&checkpoint))), &expected);
     assert_eq!(desk.db.meta().rewound_since(&checkpoint).unwrap().len(), 1);
 
-    let conn = Connection::open(desk.db.path()).unwrap();
-    conn.execute_batch("DELETE FROM events WHERE stream = 'account/a'").unwrap();
-    conn.execute_batch("DELETE FROM streams WHERE stream = 'account/a'").unwrap();
+    home.script("DELETE FROM events WHERE stream = 'account/a'").unwrap();
+    home.script("DELETE FROM streams WHERE stream = 'account/a'").unwrap();
     let expected = Break::Truncated { stream: "account/a".into(), last: 0, seen: 5 };
     assert_eq!(only_break(&check(&desk, Some(&checkpoint))), &expected);
 }
 
-#[test]
-fn a_checkpoint_of_another_journal_is_not_compared() {
-    let (mine, _tmp) = desk();
-    let (theirs, _other) = desk();
+fn a_checkpoint_of_another_journal_is_not_compared(kind: Kind) {
+    let (mine, _tmp) = desk(kind);
+    let (theirs, _other) = desk(kind);
     mine.db.meta().installation().unwrap();
     theirs.db.meta().installation().unwrap();
     let checkpoint = theirs.db.reader().export_checkpoint(crate::kit::NOW).unwrap();
@@ -180,26 +181,23 @@ fn a_checkpoint_of_another_journal_is_not_compared() {
     assert_eq!(error.code(), "store_other_installation");
 }
 
-#[test]
-fn a_checkpoint_file_that_is_none_is_refused() {
+fn a_checkpoint_file_that_is_none_is_refused(kind: Kind) {
     let tmp = tempfile::tempdir().unwrap();
     let file = tmp.path().join("c.json");
     assert_eq!(Checkpoint::read_from(&file).unwrap_err().code(), "store_file");
     std::fs::write(&file, "{\"format\":1}").unwrap();
     assert_eq!(Checkpoint::read_from(&file).unwrap_err().code(), "store_corrupt");
-    let (desk, _tmp) = Desk::temp();
+    let (desk, _home) = Desk::at(kind);
     let mut newer = desk.db.reader().export_checkpoint(crate::kit::NOW).unwrap();
     newer.format = 2;
     newer.write_to(&file).unwrap();
     assert_eq!(Checkpoint::read_from(&file).unwrap_err().code(), "store_corrupt");
 }
 
-#[test]
-fn a_journal_is_checked_while_it_grows() {
-    let (mut desk, _tmp) = desk();
-    let path = desk.db.path().to_owned();
+fn a_journal_is_checked_while_it_grows(kind: Kind) {
+    let (mut desk, home) = desk(kind);
+    let reader = home.reader();
     let checking = std::thread::spawn(move || {
-        let reader = SqliteReader::open(path).unwrap();
         for _ in 0..30 {
             let report = verify(&reader, None, &mut |_| {}).unwrap();
             assert!(report.is_sound(), "{report:?}");

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{BufRead, BufReader, Write},
     path::Path,
     process::Stdio,
@@ -10,15 +11,21 @@ use std::{
 
 use domain::InstallationId;
 use path::journal::{JournalReader, JournalStore, StreamId};
-use store::{EMERGENCY_FILE, EmergencyJournal, emergency::CAPACITY_MIN, verify};
+use store::{
+    DataDirLock, Database, EMERGENCY_FILE, EmergencyJournal, emergency::CAPACITY_MIN, verify,
+};
 
 use crate::{
     isolation::{child_dir, command},
-    kit::{Desk, account, batch, last},
+    kit::{Desk, FileDesk, Home, Kind, account, batch, last, on_both},
 };
 
 const STREAMS: [&str; 3] = ["a", "b", "c"];
 const ROUNDS: u32 = 20;
+/// Names the server to a child that works on one.
+const URL_FILE: &str = "url";
+
+on_both!(every_acknowledged_record_survives_sigkill);
 
 fn say(stream: &StreamId, seq: u64) {
     let mut out = std::io::stdout().lock();
@@ -28,7 +35,10 @@ fn say(stream: &StreamId, seq: u64) {
 
 /// Appends until it is killed, and says what is durable.
 fn append_for_ever(dir: &Path) -> ! {
-    let mut desk = Desk::open(dir);
+    let lock = DataDirLock::acquire(dir).unwrap();
+    let url = fs::read_to_string(dir.join(URL_FILE)).ok().map(|url| url.parse().unwrap());
+    let db = Database::open(&lock, url.as_ref()).unwrap();
+    let mut desk = Desk { journal: db.journal().unwrap(), db };
     for round in 0.. {
         let batches: Vec<_> = STREAMS
             .iter()
@@ -79,18 +89,23 @@ fn run_and_kill(test: &str, dir: &Path, work: Duration) -> BTreeMap<String, u64>
     reading.join().unwrap()
 }
 
-#[test]
-fn every_acknowledged_record_survives_sigkill() {
+fn every_acknowledged_record_survives_sigkill(kind: Kind) {
     if let Some(dir) = child_dir() {
         append_for_ever(&dir);
     }
-    let tmp = tempfile::tempdir().unwrap();
+    let home = Home::new(kind);
+    if let Some(server) = &home.server {
+        fs::write(home.path().join(URL_FILE), server.text()).unwrap();
+    }
+    let test = match kind {
+        Kind::Sqlite => "crash::sqlite::every_acknowledged_record_survives_sigkill",
+        Kind::Postgres => "crash::postgres::every_acknowledged_record_survives_sigkill",
+    };
     let mut acked: BTreeMap<String, u64> = BTreeMap::new();
     for round in 0..ROUNDS {
         let work = Duration::from_millis(u64::from(20 + round * 37 % 90));
-        let test = "crash::every_acknowledged_record_survives_sigkill";
-        acked.extend(run_and_kill(test, tmp.path(), work));
-        let desk = Desk::open(tmp.path());
+        acked.extend(run_and_kill(test, home.path(), work));
+        let desk = home.open();
         let report = verify(&desk.db.reader(), None, &mut |_| {}).unwrap();
         assert!(report.is_sound(), "round {round}: {report:?}");
         assert_eq!(acked.len(), STREAMS.len());
@@ -149,7 +164,7 @@ fn the_emergency_journal_survives_sigkill_in_whole_batches() {
             head = entry.record.verify(&entry.stream, &head).unwrap();
         }
     }
-    let mut desk = Desk::open(tmp.path());
+    let mut desk = FileDesk::open(tmp.path());
     for entry in emergency(tmp.path()).entries().unwrap().entries {
         let (stream, expected, token) = (entry.stream, entry.expected, entry.token);
         let records = vec![entry.record];

@@ -19,7 +19,7 @@ use store::{
 
 use crate::{
     isolation::{Ran, assert_passed, child_dir, command, on_own_disk},
-    kit::{Desk, MINUTE, NOW, account, batch, last},
+    kit::{FileDesk, MINUTE, NOW, account, batch, last},
 };
 
 /// Takes every free byte of the file system and returns how many there were.
@@ -36,7 +36,7 @@ fn emergency(dir: &Path, capacity: u64) -> EmergencyJournal {
     EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, capacity).unwrap()
 }
 
-fn sound(desk: &Desk) -> u64 {
+fn sound(desk: &FileDesk) -> u64 {
     let report = verify(&desk.db.reader(), None, &mut |_| {}).unwrap();
     assert!(report.is_sound(), "{report:?}");
     report.records
@@ -68,7 +68,7 @@ fn a_full_disk_refuses_everything_and_recovers() {
 
 fn full_disk(dir: &Path) {
     let (a, b) = (account("a"), account("b"));
-    let mut desk = Desk::open(dir);
+    let mut desk = FileDesk::open(dir);
     desk.db.leases().acquire("desk", "x", MINUTE, NOW).unwrap();
     let mut head = desk.grow(&a, 3).unwrap();
     let filler = dir.join("filler");
@@ -86,7 +86,7 @@ fn full_disk(dir: &Path) {
     assert!(full_or_done(desk.db.leases().acquire("desk", "x", MINUTE, NOW)));
 
     drop(desk);
-    desk = Desk::open(dir);
+    desk = FileDesk::open(dir);
     assert_eq!(desk.head(&a), head, "a full disk does not keep a desk from starting");
     assert_eq!(desk.journal.append(&batches), full);
 
@@ -113,7 +113,7 @@ fn full_disk(dir: &Path) {
     assert!(!desk.db.is_dead());
     head = desk.grow(&a, 1).unwrap();
     drop(desk);
-    let desk = Desk::open(dir);
+    let desk = FileDesk::open(dir);
     assert_eq!(desk.head(&a), head);
     sound(&desk);
 }
@@ -133,7 +133,7 @@ fn a_failing_write_closes_the_journal() {
 /// The limit makes the kernel answer EFBIG, which is neither success nor a full disk.
 fn failing_write(dir: &Path) {
     let a = account("a");
-    let mut desk = Desk::open(dir);
+    let mut desk = FileDesk::open(dir);
     let head = desk.grow(&a, 50).unwrap();
     let wal = dir.join("cofferdam.sqlite-wal").metadata().unwrap().len();
     limit_files_to(Some(wal + 4096));
@@ -147,7 +147,7 @@ fn failing_write(dir: &Path) {
     assert_eq!(desk.head(&a), head, "what was written before can be read");
 
     drop(desk);
-    let mut desk = Desk::open(dir);
+    let mut desk = FileDesk::open(dir);
     assert_eq!(desk.head(&a), head);
     desk.append(large).unwrap();
     assert_eq!(sound(&desk), 550);
@@ -172,7 +172,7 @@ fn a_failed_sync_closes_the_journal_even_when_the_cause_was_a_full_disk() {
 
 fn failed_sync(dir: &Path) {
     let (a, data) = (account("a"), dir.join("disk/data"));
-    let mut desk = Desk::open(&data);
+    let mut desk = FileDesk::open(&data);
     let mut rescue = emergency(&data, CAPACITY_DEFAULT);
     let mut head = Head::default();
     for _ in 0..20 {
@@ -198,7 +198,7 @@ fn failed_sync(dir: &Path) {
     println!("the emergency journal on the same broken disk answered {outcome:?}");
     drop((desk, rescue));
     remount(dir);
-    let mut desk = Desk::open(&data);
+    let mut desk = FileDesk::open(&data);
     assert!(desk.head(&a).seq >= head.seq, "an acknowledged record is gone");
     sound(&desk);
     desk.grow(&a, 500).unwrap();

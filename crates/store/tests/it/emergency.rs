@@ -14,7 +14,7 @@ use store::{
 };
 use tempfile::TempDir;
 
-use crate::kit::{Desk, account, batch, last};
+use crate::kit::{FileDesk, account, batch, last};
 
 /// Where frames begin in the file.
 const FRAMES_AT: u64 = 8192;
@@ -84,7 +84,7 @@ fn records_wait_across_restarts_and_merge_into_the_journal() {
     assert_eq!(records, [first.records, second.records].concat());
     assert_eq!(found.entries[3].token, LeaseToken(3));
 
-    let (mut desk, _tmp) = Desk::temp();
+    let (mut desk, _tmp) = FileDesk::temp();
     for entry in found.entries {
         let (stream, expected, token) = (entry.stream, entry.expected, entry.token);
         desk.append(StreamBatch { stream, expected, token, records: vec![entry.record] }).unwrap();

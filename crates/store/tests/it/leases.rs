@@ -3,11 +3,19 @@
 use path::journal::{AppendError, Head, LeaseToken};
 use store::LeaseError;
 
-use crate::kit::{Desk, MINUTE, NOW, account, batch, last};
+use crate::kit::{Desk, Kind, MINUTE, NOW, account, batch, last, on_both};
 
-#[test]
-fn a_new_holder_fences_the_old_one_off() {
-    let (mut desk, _tmp) = Desk::temp();
+on_both!(
+    a_new_holder_fences_the_old_one_off,
+    renewal_keeps_the_token_and_release_ends_it,
+    the_same_holder_starts_a_new_tenure,
+    without_a_lease_tokens_only_grow,
+    leases_of_different_streams_are_independent,
+    an_installation_has_one_name_and_counts_its_incarnations
+);
+
+fn a_new_holder_fences_the_old_one_off(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let main = account("main");
     let leases = desk.db.leases();
     let one = leases.acquire(main.as_str(), "desk-1", MINUTE, NOW).unwrap();
@@ -32,9 +40,8 @@ fn a_new_holder_fences_the_old_one_off() {
     assert!(matches!(lost, LeaseError::Lost { held: 1, current: 2 }), "{lost}");
 }
 
-#[test]
-fn renewal_keeps_the_token_and_release_ends_it() {
-    let (mut desk, _tmp) = Desk::temp();
+fn renewal_keeps_the_token_and_release_ends_it(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let main = account("main");
     let leases = desk.db.leases();
     let token = leases.acquire(main.as_str(), "a", MINUTE, NOW).unwrap();
@@ -52,22 +59,20 @@ fn renewal_keeps_the_token_and_release_ends_it() {
     desk.append(batch(&main, Head::default(), 2, 1, "b")).unwrap();
 }
 
-#[test]
-fn the_same_holder_starts_a_new_tenure() {
-    let (mut desk, tmp) = Desk::temp();
+fn the_same_holder_starts_a_new_tenure(kind: Kind) {
+    let (mut desk, tmp) = Desk::at(kind);
     let main = account("main");
     desk.db.leases().acquire(main.as_str(), "a", MINUTE, NOW).unwrap();
     drop(desk);
-    desk = Desk::open(tmp.path());
+    desk = tmp.open();
     let again = desk.db.leases().acquire(main.as_str(), "a", MINUTE, NOW).unwrap();
     assert_eq!(again, LeaseToken(2));
     let ghost = batch(&main, Head::default(), 1, 1, "ghost");
     assert!(matches!(desk.append(ghost), Err(AppendError::Fenced { .. })));
 }
 
-#[test]
-fn without_a_lease_tokens_only_grow() {
-    let (mut desk, _tmp) = Desk::temp();
+fn without_a_lease_tokens_only_grow(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let main = account("main");
     let first = batch(&main, Head::default(), 5, 1, "five");
     desk.append(first.clone()).unwrap();
@@ -77,9 +82,8 @@ fn without_a_lease_tokens_only_grow() {
     assert_eq!(lease, LeaseToken(6), "a lease is newer than whatever wrote before");
 }
 
-#[test]
-fn leases_of_different_streams_are_independent() {
-    let (mut desk, _tmp) = Desk::temp();
+fn leases_of_different_streams_are_independent(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
     let (a, b) = (account("a"), account("b"));
     let leases = desk.db.leases();
     leases.acquire(a.as_str(), "x", MINUTE, NOW).unwrap();
@@ -90,15 +94,14 @@ fn leases_of_different_streams_are_independent() {
     assert!(matches!(unknown, LeaseError::Lost { held: 1, current: 0 }));
 }
 
-#[test]
-fn an_installation_has_one_name_and_counts_its_incarnations() {
-    let (desk, tmp) = Desk::temp();
+fn an_installation_has_one_name_and_counts_its_incarnations(kind: Kind) {
+    let (desk, tmp) = Desk::at(kind);
     let id = desk.db.meta().installation().unwrap();
     assert_eq!(id.as_str().len(), 6);
     assert_eq!(desk.db.meta().incarnation().unwrap(), 0);
     assert_eq!(desk.db.meta().next_incarnation().unwrap(), 1);
     drop(desk);
-    let desk = Desk::open(tmp.path());
+    let desk = tmp.open();
     let meta = desk.db.meta();
     assert_eq!(meta.installation().unwrap(), id);
     assert_eq!(meta.incarnation().unwrap(), 1);

@@ -12,4 +12,6 @@ mod isolation;
 mod kit;
 mod leases;
 mod model;
+mod postgres;
+mod postgres_server;
 mod snapshots;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use path::journal::{AppendError, EventRecord, Head, JournalStore, StreamBatch, StreamId};
+use path::journal::{AppendError, EventRecord, Head, StreamBatch, StreamId};
 use proptest::prelude::*;
 use store::verify;
 
-use crate::kit::{Desk, MINUTE, NOW, account, batch};
+use crate::kit::{Desk, Kind, MINUTE, NOW, account, batch};
 
 #[derive(Debug, Clone, Copy)]
 enum Base {
@@ -117,8 +117,8 @@ impl Model {
     }
 }
 
-fn run(steps: Vec<Step>) {
-    let (mut desk, tmp) = Desk::temp();
+fn run(kind: Kind, steps: Vec<Step>) {
+    let (mut desk, home) = Desk::at(kind);
     let streams = [account("x"), account("y"), StreamId::desk()];
     let mut models: BTreeMap<usize, Model> = (0..3).map(|at| (at, Model::default())).collect();
     for (number, step) in steps.into_iter().enumerate() {
@@ -153,7 +153,7 @@ fn run(steps: Vec<Step>) {
             }
             Step::Reopen => {
                 drop(desk);
-                desk = Desk::open(tmp.path());
+                desk = home.open();
             }
         }
     }
@@ -164,11 +164,26 @@ fn run(steps: Vec<Step>) {
     assert!(verify(&desk.db.reader(), None, &mut |_| {}).unwrap().is_sound());
 }
 
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(96))]
 
     #[test]
-    fn the_store_does_what_the_model_does(steps in prop::collection::vec(step(), 1..25)) {
-        run(steps);
+    fn the_file_does_what_the_model_does(steps in prop::collection::vec(step(), 1..25)) {
+        run(Kind::Sqlite, steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(32))]
+
+    #[test]
+    fn the_server_does_what_the_model_does(steps in prop::collection::vec(step(), 1..25)) {
+        if !crate::postgres_server::skipped() {
+            run(Kind::Postgres, steps);
+        }
     }
 }

@@ -17,10 +17,10 @@ use super::{
     probe::{Mark, price},
 };
 
-type Found = Result<Verdict, String>;
+pub(super) type Found = Result<Verdict, String>;
 
 /// How long an adapter may take to tell what has happened.
-const SOON: Nanos = Nanos::from_secs(2);
+pub(super) const SOON: Nanos = Nanos::from_secs(2);
 
 macro_rules! ensure {
     ($condition:expr, $($text:tt)*) => {
@@ -29,19 +29,20 @@ macro_rules! ensure {
         }
     };
 }
+pub(super) use ensure;
 
 fn quantity(text: &str) -> Result<Qty, String> {
     text.parse().map_err(|e| format!("the suite itself: {e}"))
 }
 
-fn accepted(outcome: &PlaceOutcome) -> Result<&OrderReport, String> {
+pub(super) fn accepted(outcome: &PlaceOutcome) -> Result<&OrderReport, String> {
     match outcome {
         PlaceOutcome::Accepted(report) => Ok(report),
         other => Err(format!("a plain order was not accepted: {other:?}")),
     }
 }
 
-fn fills(told: &[VenueEvent]) -> Vec<&Fill> {
+pub(super) fn fills(told: &[VenueEvent]) -> Vec<&Fill> {
     let fills = told.iter().filter_map(|event| match event {
         VenueEvent::Fill(fill) => Some(fill),
         _ => None,
@@ -53,11 +54,11 @@ fn trades<'a>(fills: impl IntoIterator<Item = &'a Fill>) -> BTreeSet<&'a TradeId
     fills.into_iter().map(|f| &f.trade_id).collect()
 }
 
-fn filled(told: &[VenueEvent]) -> Decimal {
+pub(super) fn filled(told: &[VenueEvent]) -> Decimal {
     fills(told).iter().map(|f| f.qty.get()).sum()
 }
 
-fn end_of(told: &[VenueEvent], id: &ClientOrderId) -> Option<VenueStatus> {
+pub(super) fn end_of(told: &[VenueEvent], id: &ClientOrderId) -> Option<VenueStatus> {
     told.iter().rev().find_map(|event| match event {
         VenueEvent::Order(report) if report.client_order_id.as_ref() == Some(id) => {
             report.status.is_final().then_some(report.status)
@@ -111,7 +112,10 @@ pub(super) async fn cash_is_what_the_fills_say<R: Rig>(p: &mut Probe<'_, R>) -> 
     Ok(Verdict::Kept)
 }
 
-async fn is_listed<R: Rig>(p: &Probe<'_, R>, id: &ClientOrderId) -> Result<bool, String> {
+pub(super) async fn is_listed<R: Rig>(
+    p: &Probe<'_, R>,
+    id: &ClientOrderId,
+) -> Result<bool, String> {
     let all = p.everything(Timestamp::default()).await?;
     Ok(all.open_orders.iter().any(|r| r.client_order_id.as_ref() == Some(id)))
 }

@@ -6,6 +6,7 @@
 mod belief;
 mod checks;
 mod probe;
+mod replacing;
 
 use domain::{AccountId, Instrument, Nanos, Price};
 use path::{
@@ -80,16 +81,18 @@ impl Report {
 pub async fn run<R: Rig>(make: impl Fn() -> R) -> Report {
     let mut found = Vec::new();
     macro_rules! check {
-        ($($name:ident),* $(,)?) => {$(
+        ($module:ident: $($name:ident),* $(,)?) => {$(
             let mut rig = make();
             let verdict = match Probe::new(&mut rig).await {
-                Ok(mut probe) => checks::$name(&mut probe).await.unwrap_or_else(Verdict::Broken),
+                Ok(mut probe) => {
+                    $module::$name(&mut probe).await.unwrap_or_else(Verdict::Broken)
+                }
                 Err(text) => Verdict::Broken(text),
             };
             found.push((stringify!($name), verdict));
         )*};
     }
-    check!(
+    check!(checks:
         a_market_order_fills_and_is_told_once,
         cash_is_what_the_fills_say,
         a_resting_order_is_listed_until_it_is_cancelled,
@@ -108,6 +111,12 @@ pub async fn run<R: Rig>(make: impl Fn() -> R) -> Report {
         nothing_leaves_without_the_lease,
         an_order_of_another_account_is_refused,
         executions_are_told_from_the_time_asked_for,
+    );
+    check!(replacing:
+        a_replacement_takes_the_place_of_the_old_order,
+        a_refused_replacement_leaves_the_old_order,
+        a_lost_replacement_is_found_by_its_id,
+        an_ended_order_is_not_replaced,
     );
     Report(found)
 }

@@ -14,7 +14,7 @@ use path::{
     },
     budget::{BudgetTable, DeskLimits},
     commit::{Action, Batch, commit},
-    core::{Core, Input, Reply, ReplyId},
+    core::{Changes, Core, Input, Reply, ReplyId},
     journal::LeaseToken,
     market::{MarketView, Now, Session},
     wire::{Mono, MonoClock, Wire},
@@ -229,13 +229,7 @@ impl<'r, R: Rig> Probe<'r, R> {
         };
         let (intent, reply) = (Box::new(intent), Some(ReplyId(u64::from(self.wishes))));
         self.tell(Input::Submit { intent, reply }).await?;
-        let id = match self.replies.pop() {
-            Some(Reply::Recorded { order, .. }) => order,
-            other => return Err(format!("the suite itself: the gate said {other:?}")),
-        };
-        let outcome = self.placed.get(&id).cloned();
-        let outcome = outcome.ok_or_else(|| format!("{id} was recorded and not sent"))?;
-        Ok(Sent { id, outcome })
+        self.sent()
     }
 
     /// Buys or sells at the market.
@@ -252,6 +246,32 @@ impl<'r, R: Rig> Probe<'r, R> {
     ) -> Result<Sent, String> {
         let kind = OrderKind::Limit { limit: price(limit)? };
         self.send(side, qty, kind, TimeInForce::Gtc, Mark::None).await
+    }
+
+    /// Asks for another limit on a resting order, through the gate.
+    pub(super) async fn replace(
+        &mut self,
+        id: &ClientOrderId,
+        limit: &str,
+    ) -> Result<Sent, String> {
+        self.wishes += 1;
+        let changes = Changes { limit: Some(price(limit)?), ..Changes::default() };
+        let intent = IntentId::new(format!("wish-{}", self.wishes)).map_err(built_in)?;
+        let (order, origin) = (id.clone(), origin()?);
+        let reply = Some(ReplyId(u64::from(self.wishes)));
+        self.tell(Input::Replace { order, changes, intent, origin, reply }).await?;
+        self.sent()
+    }
+
+    /// The order that was recorded last, with its answer.
+    fn sent(&mut self) -> Result<Sent, String> {
+        let id = match self.replies.pop() {
+            Some(Reply::Recorded { order, .. }) => order,
+            other => return Err(format!("the suite itself: the gate said {other:?}")),
+        };
+        let outcome = self.placed.get(&id).cloned();
+        let outcome = outcome.ok_or_else(|| format!("{id} was recorded and not sent"))?;
+        Ok(Sent { id, outcome })
     }
 
     /// Cancels an order.

@@ -55,6 +55,14 @@ pub enum Fault {
     Incomplete,
     /// A refusal for a rule is told as an unknown outcome.
     RulesUnknown,
+    /// A replacement is acknowledged and not carried out.
+    ReplaceIgnored,
+    /// The end of an order that was replaced is not told.
+    ReplacedSilent,
+    /// A refused replacement is told as if it had been accepted.
+    RefusedIsAccepted,
+    /// A replacement that the venue refuses has cost the old order.
+    ReplaceCancelsFirst,
 }
 
 pub struct SimRig {
@@ -73,6 +81,10 @@ const START: i64 = 1_704_153_600_000_000_000;
 
 impl SimRig {
     pub fn new(fault: Fault) -> Self {
+        Self::with(fault, SimConfig::default())
+    }
+
+    pub fn with(fault: Fault, config: SimConfig) -> Self {
         let clock = Arc::new(AtomicI64::new(START));
         let told: Arc<Mutex<VecDeque<VenueEvent>>> = Arc::default();
         let queue = told.clone();
@@ -80,6 +92,9 @@ impl SimRig {
             let mut queue = queue.lock().unwrap();
             match (&event, fault) {
                 (VenueEvent::Fill(_), Fault::FillsSilent) => return,
+                (VenueEvent::Order(report), Fault::ReplacedSilent) if was_replaced(report) => {
+                    return;
+                }
                 (VenueEvent::Fill(fill), Fault::FillTwice) => {
                     let trade_id = domain::TradeId::new(format!("{}-2", fill.trade_id)).unwrap();
                     queue.push_back(VenueEvent::Fill(domain::Fill { trade_id, ..fill.clone() }));
@@ -88,7 +103,6 @@ impl SimRig {
             }
             queue.push_back(event);
         });
-        let config = SimConfig { quote_max_age: None, ..SimConfig::default() };
         let engine = venue_sim::Venue::open(config, MemoryStorage::default()).unwrap();
         let venue = SharedVenue::new(engine, sink);
         let rig = Self { venue, clock, told, lose: Arc::default(), fault };
@@ -115,7 +129,8 @@ impl Rig for SimRig {
         let read = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
         let inner = SimBroker::new(self.venue.clone(), account(), read);
         let clock = self.clock.clone();
-        Arc::new(Faulty { inner, lose: self.lose.clone(), fault: self.fault, clock })
+        let venue = self.venue.clone();
+        Arc::new(Faulty { inner, venue, lose: self.lose.clone(), fault: self.fault, clock })
     }
 
     fn instrument(&self) -> Instrument {
@@ -168,8 +183,13 @@ impl Rig for SimRig {
     }
 }
 
+fn was_replaced(report: &OrderReport) -> bool {
+    report.reason.as_deref().is_some_and(|why| why.starts_with("replaced by"))
+}
+
 struct Faulty {
     inner: SimBroker<MemoryStorage>,
+    venue: SharedVenue<MemoryStorage>,
     lose: Arc<AtomicBool>,
     fault: Fault,
     clock: Arc<AtomicI64>,
@@ -178,6 +198,38 @@ struct Faulty {
 /// A wire that lets everything through, which no adapter may have.
 fn open_wire(token: path::journal::LeaseToken) -> Wire {
     Wire::new(Arc::new(|| Mono(0)), token, Mono(i64::MAX), 0)
+}
+
+impl Faulty {
+    fn at(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// An order that the venue never had.
+    fn invented(&self, id: &ClientOrderId) -> OrderReport {
+        OrderReport {
+            client_order_id: Some(id.clone()),
+            venue_order_id: "v-invented".parse().unwrap(),
+            instrument: "sim:SYN".parse().unwrap(),
+            side: domain::Side::Buy,
+            qty: "3".parse().unwrap(),
+            kind: domain::OrderKind::Limit { limit: "85".parse().unwrap() },
+            tif: domain::TimeInForce::Gtc,
+            reduce_only: false,
+            status: path::broker::VenueStatus::Working,
+            filled: domain::Qty::ZERO,
+            reason: None,
+            at: self.at(),
+        }
+    }
+
+    fn cancel_all(&self) {
+        let now = self.at();
+        let open = self.venue.with(|v| v.snapshot(&account(), now, now)).unwrap().open_orders;
+        for report in open {
+            self.venue.external_cancel(&account(), &report.venue_order_id, now).unwrap();
+        }
+    }
 }
 
 impl Broker for Faulty {
@@ -219,7 +271,31 @@ impl Broker for Faulty {
         wire: &'a Wire,
         replace: Recorded<path::verbs::ReplaceOrder>,
     ) -> BoxFuture<'a, PlaceOutcome> {
-        self.inner.replace(wire, replace)
+        Box::pin(async move {
+            let id = replace.client_order_id().clone();
+            if self.fault == Fault::ReplaceIgnored {
+                return PlaceOutcome::Accepted(self.invented(&id));
+            }
+            let outcome = self.inner.replace(wire, replace).await;
+            let lost = self.lose.swap(false, Ordering::SeqCst);
+            match (outcome, self.fault) {
+                (PlaceOutcome::Accepted(_), Fault::LostIsRejected) if lost => {
+                    let code = path::broker::VenueRejection::Other;
+                    PlaceOutcome::Rejected { code, text: "time-out".to_owned() }
+                }
+                (PlaceOutcome::Accepted(_), _) if lost => {
+                    PlaceOutcome::Unknown { why: "the answer was lost".to_owned() }
+                }
+                (PlaceOutcome::Rejected { .. }, Fault::RefusedIsAccepted) => {
+                    PlaceOutcome::Accepted(self.invented(&id))
+                }
+                (outcome @ PlaceOutcome::Rejected { .. }, Fault::ReplaceCancelsFirst) => {
+                    self.cancel_all();
+                    outcome
+                }
+                (outcome, _) => outcome,
+            }
+        })
     }
 
     fn cancel<'a>(

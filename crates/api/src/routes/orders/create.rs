@@ -27,8 +27,8 @@ use crate::{
                 "class": "entry", "qty": "10", "replayed": false})),
         (status = 200, description = "A compound close that ended while it was waited for",
             body = Outcome),
-        (status = 202, description = "Waits for approval, or a compound close has begun",
-            body = Outcome),
+        (status = 202, description = "Waits for approval or for the market's next opening, or a \
+                compound close has begun", body = Outcome),
         (status = 409, description = "The key stands for another request", body = Problem,
             content_type = "application/problem+json"),
         (status = 422, description = "Refused by the gate, with every reason", body = Problem,
@@ -63,16 +63,17 @@ pub(crate) async fn finish(
     reply: Reply,
     wait: Option<Wait>,
 ) -> Result<Outcome, ApiError> {
-    let (order, close) = match &reply {
-        Reply::Recorded { order, .. } => (Some(order.clone()), None),
-        Reply::Closing { close, .. } => (None, Some(*close)),
-        _ => (None, None),
+    let (order, closes) = match &reply {
+        Reply::Recorded { order, .. } => (Some(order.clone()), Vec::new()),
+        Reply::Closing { close, .. } => (None, vec![*close]),
+        Reply::ClosingAll(begun) => (None, begun.iter().map(|(_, _, close, _)| *close).collect()),
+        _ => (None, Vec::new()),
     };
     let mut outcome = Outcome::of(account, reply)?;
     // What is recorded is recorded: a wait that fails must not hide it.
-    match (wait, order, close) {
-        (Some(wait), Some(order), _) => outcome.state = wait.order(&order).await.ok().flatten(),
-        (Some(wait), None, Some(close)) => outcome.ended = wait.close(close).await.ok(),
+    match (wait, order) {
+        (Some(wait), Some(order)) => outcome.state = wait.order(&order).await.ok().flatten(),
+        (Some(wait), None) if !closes.is_empty() => outcome.ended = wait.closes(closes).await.ok(),
         _ => {}
     }
     Ok(outcome)

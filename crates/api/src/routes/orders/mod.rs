@@ -1,8 +1,9 @@
-//! Orders: ask for one, ask what would happen, list, show, cancel.
+//! Orders: ask for one, ask what would happen, list, show, change, cancel.
 //!
 //! Whether an order may be sent is the gate's to say.
 
 pub(crate) mod cancel;
+pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod outcome;

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use domain::{BookId, InstrumentId, Qty};
 use path::core::Reply;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,8 +21,8 @@ use crate::{
 /// What the desk did with a request.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub(crate) struct Outcome {
-    /// recorded: on disk and on its way. held: waits for approval. closing: a compound close has
-    /// begun. done: nothing more to do.
+    /// recorded: on disk and on its way. held: waits for approval. armed: waits for the market's
+    /// next opening. closing: a compound close has begun. done: nothing more to do.
     #[schema(example = "recorded")]
     pub(crate) outcome: &'static str,
     /// The account.
@@ -44,9 +45,20 @@ pub(crate) struct Outcome {
     /// The number of the compound close.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) close: Option<u64>,
-    /// True when the close has ended while it was waited for.
+    /// True when the close, or all of several, has ended while it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ended: Option<bool>,
+    /// The compound closes that have begun, when several positions are closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) closes: Vec<ClosingView>,
+    /// The order whose place it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "cfa1b2c3-1-9")]
+    pub(crate) replaces: Option<String>,
+    /// The request that waits for the market's next opening, for
+    /// `DELETE /api/armed/{account}/{intent}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) armed: Option<String>,
     /// The request that waits, for `POST /api/approvals/{account}/{id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) approval: Option<String>,
@@ -62,6 +74,28 @@ pub(crate) struct Outcome {
     /// The order as it stands, when it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<OrderView>,
+}
+
+/// One of several compound closes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ClosingView {
+    /// The book.
+    #[schema(example = "manual")]
+    pub(crate) book: String,
+    /// What is closed.
+    #[schema(example = "sim:IBM")]
+    pub(crate) symbol: String,
+    /// The number of the compound close.
+    pub(crate) close: u64,
+    /// How much it is to close.
+    #[schema(example = "10")]
+    pub(crate) qty: String,
+}
+
+impl ClosingView {
+    fn new((book, symbol, close, qty): (BookId, InstrumentId, u64, Qty)) -> Self {
+        Self { book: book.to_string(), symbol: symbol.to_string(), close, qty: qty.to_string() }
+    }
 }
 
 impl Outcome {
@@ -84,6 +118,15 @@ impl Outcome {
                 ended: Some(false),
                 ..base
             },
+            Reply::ClosingAll(begun) => Self {
+                outcome: "closing",
+                closes: begun.into_iter().map(ClosingView::new).collect(),
+                ended: Some(false),
+                ..base
+            },
+            Reply::Armed { intent } => {
+                Self { outcome: "armed", armed: Some(intent.to_string()), ..base }
+            }
             Reply::Held { intent, notional, limit, expires_at } => Self {
                 outcome: "held",
                 approval: Some(intent.to_string()),
@@ -103,7 +146,7 @@ impl IntoResponse for Outcome {
         let status = match self.outcome {
             "recorded" => StatusCode::CREATED,
             "closing" if self.ended == Some(true) => StatusCode::OK,
-            "closing" | "held" => StatusCode::ACCEPTED,
+            "closing" | "held" | "armed" => StatusCode::ACCEPTED,
             _ => StatusCode::OK,
         };
         let replayed = self.replayed == Some(true);

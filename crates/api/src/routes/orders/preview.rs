@@ -3,6 +3,7 @@
 //! Nothing is recorded or reserved. It must not judge by itself.
 
 use axum::{Json, extract::State};
+use domain::Activate;
 use path::core::Preview;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +13,10 @@ use crate::{
     extract::Body,
     problem::{ApiError, RefusalView},
     state::ApiState,
-    views::decimal,
+    views::{
+        decimal,
+        plan::{TargetView, TimeStopView, TrailView},
+    },
 };
 
 /// What would happen.
@@ -43,21 +47,38 @@ pub(crate) struct PreviewView {
     stop_attached: bool,
     /// The target that the desk would watch.
     target: Option<String>,
+    /// How the stop would follow the price, with the activation on the tick.
+    trail: Option<TrailView>,
+    /// The partial targets that the desk would watch, on the tick.
+    targets: Vec<TargetView>,
+    /// When the position would be closed whatever its price.
+    time_stop: Option<TimeStopView>,
+    /// True when the request would wait for the market's next opening: the verdict is that of now,
+    /// and it would be sized and judged anew then.
+    waits_for_opening: bool,
     /// True when resting exits must first be taken away.
     needs_close: bool,
     /// The limit above which it waits for approval, when it does.
     approval_above: Option<String>,
 }
 
+/// What the view tells of the wish itself.
+struct IntentFacts {
+    /// It names a stop, or a trail that makes one.
+    named_stop: bool,
+    /// It waits for an opening.
+    waits: bool,
+}
+
 impl PreviewView {
-    fn new(preview: &Preview, named_stop: bool) -> Self {
+    fn new(preview: &Preview, intent: &IntentFacts) -> Self {
         let resolved = preview.resolved.as_ref();
+        let levels = resolved.map(|r| r.protective).unwrap_or_default();
         let verdict = match (preview.refusals.is_empty(), preview.held) {
             (false, _) => "refused",
             (true, Some(_)) => "held",
             (true, None) => "cleared",
         };
-        let stop = resolved.and_then(|r| r.protective.stop);
         Self {
             verdict,
             refusals: preview.refusals.iter().map(RefusalView::from).collect(),
@@ -73,9 +94,13 @@ impl PreviewView {
             trigger: resolved.and_then(|r| r.kind.trigger()).map(|p| p.to_string()),
             reference: resolved.and_then(|r| r.reference).map(|p| p.to_string()),
             notional: resolved.and_then(|r| r.notional).map(decimal),
-            stop: stop.map(|p| p.to_string()),
-            stop_attached: stop.is_some() && !named_stop,
-            target: resolved.and_then(|r| r.protective.target).map(|p| p.to_string()),
+            stop: levels.stop.map(|p| p.to_string()),
+            stop_attached: levels.stop.is_some() && !intent.named_stop,
+            target: levels.target.map(|p| p.to_string()),
+            trail: levels.trail.as_ref().map(TrailView::from),
+            targets: levels.targets.iter().map(TargetView::planned).collect(),
+            time_stop: levels.time_stop.as_ref().map(TimeStopView::planned),
+            waits_for_opening: intent.waits,
             needs_close: resolved.is_some_and(|r| r.needs_close),
             approval_above: preview.held.map(|(_, limit)| decimal(limit)),
         }
@@ -91,7 +116,11 @@ pub(crate) async fn preview(
 ) -> Result<Json<PreviewView>, ApiError> {
     let account = state.desk().account(&body.account)?;
     let intent = body.into_intent(None)?;
-    let named_stop = intent.protective.stop.is_some();
+    let levels = intent.protective;
+    let facts = IntentFacts {
+        named_stop: levels.stop.is_some() || levels.trail.is_some_and(|t| t.activation.is_none()),
+        waits: intent.conditions.activate == Activate::NextOpen,
+    };
     let preview = account.preview(intent).await?;
-    Ok(Json(PreviewView::new(&preview, named_stop)))
+    Ok(Json(PreviewView::new(&preview, &facts)))
 }

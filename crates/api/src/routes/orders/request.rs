@@ -4,14 +4,16 @@
 //! know limits.
 
 use domain::{
-    AccountId, BookId, InstrumentId, Intent, IntentId, OrderKind, Origin, OriginKind, Percent,
-    Price, Principal, Protective, Qty, Side, Size, TimeInForce,
+    AccountId, Activate, BookId, Conditions, GroupId, InstrumentId, Intent, IntentId, OrderKind,
+    Origin, OriginKind, Percent, Price, Principal, Protective, Qty, Side, Size, TimeInForce,
+    TriggerBy,
 };
 use utoipa::ToSchema;
 
 use crate::{
     body::{Fields, FromFields},
     problem::ApiError,
+    routes::plan::{self, TargetSchema},
     state::by_key,
 };
 
@@ -23,6 +25,12 @@ use crate::{
         "stop": "95", "target": "120"}),
     json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "type": "limit", "limit": "99.5",
         "risk_percent": "0.5", "stop": "95", "tif": "day"}),
+    json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "quantity": "10",
+        "trail_percent": "2.5", "trail_activation": "104", "time_stop_secs": 7200,
+        "targets": [{"price": "105", "percent": "33"}, {"price": "110", "percent": "33"}]}),
+    json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "quantity": "10",
+        "type": "stop", "trigger": "105", "trigger_by": "quote", "stop": "100",
+        "group": "breakout"}),
     json!({"account": "main", "book": "trend", "symbol": "sim:IBM", "side": "sell",
         "quantity": "10", "reduce_only": true, "source": {"kind": "strategy", "name": "trend-1"}})
 ))]
@@ -57,10 +65,42 @@ pub(crate) struct OrderRequestSchema {
     post_only: Option<bool>,
     /// Refuse rather than open or enlarge a position.
     reduce_only: Option<bool>,
-    /// The stop of the position that it makes; rests at the venue.
+    /// Which price sets a stop or stop_limit order off: `last`, `quote` (the side at which it would
+    /// fill) or `mark`; the venue's own choice when absent.
+    #[schema(example = "last")]
+    trigger_by: Option<String>,
+    /// True to let it fill before the opening and after the close too, where the venue has such
+    /// sessions.
+    extended_hours: Option<bool>,
+    /// `now` (when absent), or `next_open`: it waits in the desk for the market's next opening and
+    /// is sized and judged then, at the price of then.
+    activate: Option<String>,
+    /// Orders of one book with the same group are alternatives: as soon as one fills, the others
+    /// are cancelled. 1 to 32 of letters, digits, `-` and `_`.
+    #[schema(example = "breakout")]
+    group: Option<String>,
+    /// The stop of the position that it makes, a price; rests at the venue.
     stop: Option<String>,
-    /// The target of the position that it makes; watched by the desk.
+    /// The price at which all that is left of the position is closed; watched by the desk.
     target: Option<String>,
+    /// The stop follows the best price at this distance, in the quote currency; watched by the
+    /// desk, the stop itself rests at the venue. Without `stop` it also makes the first stop.
+    #[schema(example = "2.5")]
+    trail_amount: Option<String>,
+    /// As `trail_amount`, as a percentage of the best price; above 0 and below 100.
+    trail_percent: Option<String>,
+    /// The price that must be reached before the stop begins to follow; at once when absent.
+    trail_activation: Option<String>,
+    /// Up to four prices at which shares of the position are closed; watched by the desk.
+    #[schema(max_items = 4)]
+    targets: Option<Vec<TargetSchema>>,
+    /// The position is closed at this time, RFC 3339, or when its market next opens; watched by the
+    /// desk.
+    #[schema(example = "2026-01-30T20:00:00Z")]
+    time_stop: Option<String>,
+    /// As `time_stop`, so many seconds after the first fill.
+    #[schema(example = 7200, minimum = 1)]
+    time_stop_secs: Option<u32>,
     /// A less trusted source on whose behalf the order is placed.
     source: Option<SourceSchema>,
 }
@@ -91,7 +131,7 @@ pub(crate) struct OrderRequest {
     post_only: bool,
     reduce_only: bool,
     protective: Protective,
-    conditions: Default::default(),
+    conditions: Conditions,
     origin: Origin,
 }
 
@@ -106,8 +146,8 @@ impl FromFields for OrderRequest {
         let tif = f.choice::<TimeInForce>("tif", "gtc, day, ioc, fok, opg or cls");
         let post_only = f.flag("post_only");
         let reduce_only = f.flag("reduce_only");
-        let stop = f.decimal::<Price>("stop");
-        let target = f.decimal::<Price>("target");
+        let protective = plan::levels(f);
+        let conditions = conditions(f);
         let source = f.object::<Source>("source");
         Some(Self {
             account: account?,
@@ -119,8 +159,8 @@ impl FromFields for OrderRequest {
             tif: tif?.unwrap_or_default(),
             post_only: post_only?,
             reduce_only: reduce_only?,
-            protective: Protective { stop: stop?, target: target?, ..Protective::default() },
-            conditions: Default::default(),
+            protective: protective?,
+            conditions: conditions?,
             origin: source?.map_or_else(by_key, |s| s.0),
         })
     }
@@ -165,6 +205,19 @@ fn kind(f: &mut Fields) -> Option<OrderKind> {
             None
         }
     }
+}
+
+fn conditions(f: &mut Fields) -> Option<Conditions> {
+    let trigger_by = f.choice::<TriggerBy>("trigger_by", "last, quote or mark");
+    let extended_hours = f.flag("extended_hours");
+    let activate = f.choice::<Activate>("activate", "now or next_open");
+    let group = f.may::<GroupId>("group");
+    Some(Conditions {
+        trigger_by: trigger_by?,
+        extended_hours: extended_hours?,
+        activate: activate?.unwrap_or_default(),
+        group: group?,
+    })
 }
 
 /// A less trusted source.
@@ -216,14 +269,15 @@ impl OrderRequest {
             post_only: self.post_only,
             reduce_only: self.reduce_only,
             protective: self.protective,
-            conditions: Default::default(),
+            conditions: self.conditions,
             origin: self.origin,
             idempotency_key: key,
         })
     }
 }
 
-fn fresh_id() -> Result<IntentId, ApiError> {
+/// A new id for a wish that came through this door.
+pub(crate) fn fresh_id() -> Result<IntentId, ApiError> {
     let mut bytes = [0; 12];
     let failed = |what: String| ApiError::internal("no_randomness", what);
     getrandom::fill(&mut bytes).map_err(|e| failed(e.to_string()))?;

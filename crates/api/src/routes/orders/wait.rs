@@ -72,13 +72,15 @@ impl Wait {
         }
     }
 
-    /// Waits for the end of a compound close; true when it has ended.
-    pub(crate) async fn close(mut self, id: u64) -> Result<bool, ApiError> {
+    /// Waits for the end of compound closes; true when all have ended.
+    pub(crate) async fn closes(mut self, ids: Vec<u64>) -> Result<bool, ApiError> {
         let deadline = tokio::time::Instant::now() + self.span;
         loop {
-            let open =
-                views::look(&self.account, move |core, _| core.state().closes.contains_key(&id))
-                    .await?;
+            let wanted = ids.clone();
+            let open = views::look(&self.account, move |core, _| {
+                wanted.iter().any(|id| core.state().closes.contains_key(id))
+            })
+            .await?;
             if !open {
                 return Ok(true);
             }

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use domain::{Nanos, Timestamp};
 use path::journal::{Head, JournalReader, StreamId};
-use store::SqliteReader;
+use store::Reader;
 
 use super::{Check, State};
-use crate::cli::{context, failure::Failure, output::instant};
+use crate::cli::{context::Context, failure::Failure, output::instant};
 
 /// So many of the last records of each stream are checked.
 const LAST: u64 = 1_000;
@@ -17,9 +17,9 @@ const LAST: u64 = 1_000;
 const SLACK: Nanos = Nanos::from_secs(60);
 
 /// Checks the end of every stream.
-pub(super) fn check(dir: &Path) -> Vec<Check> {
+pub(super) fn check(ctx: &Context, dir: &Path) -> Vec<Check> {
     const NAME: &str = "journal";
-    let reader = match context::journal_in(dir) {
+    let reader = match ctx.journal_beside(dir) {
         Ok(reader) => reader,
         Err(failure) if failure.code() == "no_journal" => {
             return vec![Check::new(NAME, State::Note, "there is none yet")];
@@ -41,7 +41,7 @@ pub(super) fn check(dir: &Path) -> Vec<Check> {
     }
 }
 
-fn ends(reader: &SqliteReader) -> Result<(usize, u64, Timestamp), Failure> {
+fn ends(reader: &Reader) -> Result<(usize, u64, Timestamp), Failure> {
     let heads = reader.heads()?;
     let mut checked = 0;
     let mut newest = Timestamp(i64::MIN);

@@ -74,7 +74,7 @@ pub(crate) fn run(_: &DoctorArgs, ctx: &Context, out: &mut Out) -> Result<Outcom
     checks.extend(files::check(&dir));
     checks.push(disk(&dir));
     checks.push(clock(desk::clock::wall_time()));
-    checks.extend(journal::check(&dir));
+    checks.extend(journal::check(ctx, &dir));
     checks.push(kill_file(&dir));
     checks.push(exposure::check(kill::holder(&dir).as_deref()));
     checks.push(answering(ctx));

@@ -16,10 +16,10 @@ use desk::KillFile;
 use path::policy::KillLevel;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
-use store::SqliteReader;
+use store::Reader;
 
 use crate::cli::{
-    Outcome, context,
+    Outcome,
     context::Context,
     failure::Failure,
     fold::{self, Folded},
@@ -54,7 +54,7 @@ pub(super) fn pull(
     })?;
     let standing = file.level().unwrap_or(level);
     let holder = holder(&dir);
-    let (accounts, trouble) = look(&dir, standing, holder.is_some());
+    let (accounts, trouble) = look(ctx, &dir, standing, holder.is_some());
     let report = Report { level: standing, dir: &dir, holder, accounts, trouble };
     out.json(&report.to_json())?;
     report.show(why, out);
@@ -75,9 +75,14 @@ pub(crate) fn holder(dir: &Path) -> Option<String> {
 }
 
 /// The accounts as the journal tells them; with a running desk once they have the level.
-fn look(dir: &Path, level: KillLevel, running: bool) -> (Vec<Folded>, Option<String>) {
-    let read = || -> Result<(SqliteReader, Vec<Folded>), Failure> {
-        let reader = context::journal_in(dir)?;
+fn look(
+    ctx: &Context,
+    dir: &Path,
+    level: KillLevel,
+    running: bool,
+) -> (Vec<Folded>, Option<String>) {
+    let read = || -> Result<(Reader, Vec<Folded>), Failure> {
+        let reader = ctx.journal_beside(dir)?;
         let accounts = fold::all(&reader)?;
         Ok((reader, accounts))
     };

@@ -43,6 +43,12 @@ pub(super) fn show(desk: &str, report: &Value, out: &mut Out) -> Result<Outcome,
     } else {
         out.line(format!("kill switch at {level}, but NOT every account has acknowledged"));
     }
+    for other in at(report, "others").map(items).unwrap_or_default() {
+        let (desk, how) = (clean(&field(other, "desk")), clean(&field(other, "how")));
+        let stopped = at(other, "stopped").and_then(Value::as_bool).unwrap_or(false);
+        let state = if stopped { "stopped" } else { "NOT stopped" };
+        out.line(format!("  desk {desk} on the same database: {state}, {how}"));
+    }
     let accounts = at(report, "accounts").map(items).unwrap_or_default();
     for account in accounts {
         let name = clean(&field(account, "account"));

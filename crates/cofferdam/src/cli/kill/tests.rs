@@ -55,6 +55,8 @@ fn order(id: &str, class: RiskClass) -> OrderRecorded {
         class,
         origin: Origin { kind: OriginKind::ApiKey, principal: Principal::desk() },
         protective: domain::Protective::default(),
+        conditions: Default::default(),
+        replaces: None,
         close: None,
         reference: None,
         notional: None,
@@ -81,9 +83,9 @@ fn events() -> Vec<Event> {
             policy: Policy::default(),
             installation: InstallationId::new("a1b2c3").unwrap(),
         }),
-        Event::OrderRecorded(order("cfa1b2c3-1-1", RiskClass::Entry)),
+        Event::OrderRecorded(Box::new(order("cfa1b2c3-1-1", RiskClass::Entry))),
         Event::OrderAccepted(accepted),
-        Event::OrderRecorded(order("cfa1b2c3-1-2", RiskClass::Protective)),
+        Event::OrderRecorded(Box::new(order("cfa1b2c3-1-2", RiskClass::Protective))),
     ]
 }
 

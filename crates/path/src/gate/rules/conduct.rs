@@ -1,4 +1,4 @@
-//! Rules about conduct: how often, how alike, against whom, after what.
+//! Rules about conduct: how often, how alike, against whom, after what, at what time.
 //!
 //! It must not know limits by value.
 
@@ -34,9 +34,26 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
     if let Some(other) = crossing(state, intent, r) {
         out.push(Refusal::rule(Code::SelfCross, format!("It would meet your order {other}.")));
     }
+    let group = intent.conditions.group.as_ref();
+    let group = group.and_then(|g| state.groups.get(&AccountState::group_key(&intent.book, g)));
+    if group.is_some_and(|g| g.winner.is_some()) {
+        out.push(Refusal::rule(Code::GroupFilled, Code::GroupFilled.meaning()));
+    }
     frequency(case, out);
     duplicate(case, out);
     cooldown(case, out);
+    window(case, out);
+}
+
+/// Every scope's window must be open.
+fn window(case: &Case<'_>, out: &mut Vec<Refusal>) {
+    let at = case.ctx.now.at;
+    let mut windows = case.scopes().filter_map(|(s, l)| Some((l.trading_window?, s)));
+    let shut = windows.find(|(window, _)| !window.contains(at));
+    if let Some((window, scope)) = shut {
+        let now = domain::window::minute_of_week(at);
+        out.push(Refusal::limit(Code::TradingWindow, scope, window, now, None));
+    }
 }
 
 /// A live order of the account that the new one would trade against.
@@ -78,8 +95,7 @@ fn frequency(case: &Case<'_>, out: &mut Vec<Refusal>) {
         usage.within(60, ctx.now.at)
     });
     judge(Code::EntriesPerDay, limit(|l| l.entries_per_day), &|| {
-        let day = ctx.state.day.map_or_else(|| ctx.now.at.utc_day(), |d| d.number);
-        if usage.day == day { usage.entries } else { 0 }
+        if usage.day == case.day() { usage.entries } else { 0 }
     });
 }
 

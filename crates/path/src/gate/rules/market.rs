@@ -31,7 +31,8 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
         });
     }
     let open = ctx.market.session(r.instrument.calendar).is_some_and(|s| s.open);
-    if !open && !ctx.capabilities.queues_when_closed {
+    let early = case.intent.conditions.extended_hours && ctx.capabilities.extended_hours;
+    if !open && !early && !ctx.capabilities.queues_when_closed {
         out.push(Refusal::rule(Code::MarketClosed, format!("The market of {id} is closed.")));
     }
     match ctx.market.age(id, ctx.now.at) {

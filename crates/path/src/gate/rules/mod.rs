@@ -3,16 +3,20 @@
 //! Every rule is judged, so that a refusal names everything that is wrong at once. This module
 //! must not change anything and must not be asked about exits.
 
+mod caps;
 mod conduct;
 mod market;
 mod sizes;
 
 use std::cell::OnceCell;
 
-use domain::{Intent, Limits, OrderKind, Origin, OriginKind, Price, Scope, Side};
+use domain::{Cap, Intent, Limits, OrderKind, Origin, OriginKind, Price, Scope, Side};
 use rust_decimal::Decimal;
 
-use super::{Context, Resolved, exposure::WithOrder};
+use super::{
+    Context, Resolved,
+    exposure::{Own, WithOrder},
+};
 use crate::{
     budget::DeskExceeded,
     codes::{Refusal, RefusalCode as Code},
@@ -25,21 +29,53 @@ pub(super) struct Case<'a> {
     pub(super) ctx: &'a Context<'a>,
     intent: &'a Intent,
     pub(super) r: &'a Resolved,
-    scopes: [Option<(Scope, &'a Limits)>; 4],
+    scopes: [Option<(Scope, &'a Limits)>; 5],
     with_order: OnceCell<WithOrder>,
+    own: OnceCell<Option<Own>>,
+}
+
+/// What percentages are taken of, in the reporting currency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base {
+    /// The account's equity.
+    equity: Decimal,
+    /// The account's trading capital.
+    capital: Decimal,
+    /// The book's capital where it has one, but no more than the account's.
+    own: Decimal,
+}
+
+impl Base {
+    fn of(case: &Case<'_>, equity: Decimal) -> Self {
+        let state = case.ctx.state;
+        let capital = state.policy.capital(equity);
+        let given = state.books.get(&case.intent.book).and_then(|b| b.capital);
+        Self { equity, capital, own: given.map_or(capital, |given| given.min(capital)) }
+    }
+
+    /// The ceiling that a scope's cap comes to.
+    fn resolve(&self, scope: Scope, cap: Cap) -> Decimal {
+        cap.resolve(if scope == Scope::Book { self.own } else { self.capital })
+    }
 }
 
 impl<'a> Case<'a> {
     pub(super) fn new(ctx: &'a Context<'a>, intent: &'a Intent, r: &'a Resolved) -> Self {
         let state = ctx.state;
         let origin = state.origin_limits.get(&intent.origin.kind);
+        let principal = state.principal_limits.get(&intent.origin.principal);
         let scopes = [
             Some((Scope::Account, &state.limits)),
             state.books.get(&intent.book).map(|b| (Scope::Book, &b.limits)),
             origin.map(|l| (Scope::Origin, l)),
+            principal.map(|l| (Scope::Principal, l)),
             state.instrument_limits.get(&intent.instrument).map(|l| (Scope::Instrument, l)),
         ];
-        Self { ctx, intent, r, scopes, with_order: OnceCell::new() }
+        Self { ctx, intent, r, scopes, with_order: OnceCell::new(), own: OnceCell::new() }
+    }
+
+    pub(super) fn side(&self) -> Side {
+        self.intent.side
     }
 
     /// The worst case with the order; nothing can be told while it has no price.
@@ -53,6 +89,21 @@ impl<'a> Case<'a> {
 
     fn scopes(&self) -> impl Iterator<Item = (Scope, &'a Limits)> + Clone + '_ {
         self.scopes.iter().flatten().copied()
+    }
+
+    /// The scopes whose caps are about the whole account.
+    fn wide_scopes(&self) -> impl Iterator<Item = (Scope, &'a Limits)> + Clone + '_ {
+        self.scopes().filter(|(scope, _)| *scope != Scope::Book)
+    }
+
+    fn book_limits(&self) -> Option<&'a Limits> {
+        self.scopes().find(|(scope, _)| *scope == Scope::Book).map(|(_, limits)| limits)
+    }
+
+    /// The number of the trading day, by which entries are counted.
+    fn day(&self) -> i64 {
+        let state = self.ctx.state;
+        state.day.map_or_else(|| self.ctx.now.at.utc_day(), |d| d.number)
     }
 }
 
@@ -70,6 +121,14 @@ pub(crate) fn shape(intent: &Intent, resolved: &Resolved) -> Vec<Refusal> {
     out.extend(door(&intent.origin));
     if intent.post_only && resolved.kind.limit().is_none() {
         let text = format!("A {} order can't be post-only.", resolved.kind.name());
+        out.push(Refusal::rule(Code::OrderShape, text));
+    }
+    if intent.conditions.extended_hours && !matches!(resolved.kind, OrderKind::Limit { .. }) {
+        let text = "Before the opening and after the close only limit orders are sent.";
+        out.push(Refusal::rule(Code::OrderShape, text));
+    }
+    if intent.conditions.trigger_by.is_some() && resolved.kind.trigger().is_none() {
+        let text = format!("A {} order has no trigger to be set off.", resolved.kind.name());
         out.push(Refusal::rule(Code::OrderShape, text));
     }
     if let OrderKind::StopLimit { trigger, limit } = resolved.kind {
@@ -134,8 +193,8 @@ pub(super) fn needs_approval(case: &Case<'_>) -> Option<(Decimal, Decimal)> {
     if !ctx.state.policy.approval_for.contains(&intent.origin.kind) {
         return None;
     }
-    let equity = ctx.book().equity()?;
-    let caps = case.scopes().filter_map(|(s, l)| Some((l.approval_above?.resolve(equity), s)));
+    let base = Base::of(case, ctx.book().equity()?);
+    let caps = case.scopes().filter_map(|(s, l)| Some((base.resolve(s, l.approval_above?), s)));
     let (limit, _) = tightest(caps)?;
     let notional = r.notional?;
     (notional > limit).then_some((notional, limit))
@@ -155,6 +214,9 @@ pub(super) fn desk_refusal(exceeded: DeskExceeded, r: &Resolved, price: Price) -
     match exceeded {
         DeskExceeded::GrossExposure(limit, would) => {
             Refusal::limit(Code::GrossExposure, Scope::Desk, limit, would, room(limit, would))
+        }
+        DeskExceeded::NetExposure(limit, would) => {
+            Refusal::limit(Code::NetExposure, Scope::Desk, limit, would, room(limit, would))
         }
         DeskExceeded::DailyEntryNotional(limit, would) => {
             Refusal::limit(Code::DailyEntryNotional, Scope::Desk, limit, would, room(limit, would))

@@ -1,13 +1,15 @@
-//! Rules by value: sizes, exposure, heat, losses, buying power.
+//! Rules by value: quantity, losses, buying power, and where the caps are judged.
 //!
 //! A figure that can't be told fails closed. This module must not know prices' ages or sessions.
 
-use domain::{Cap, Limits, Qty, Scope, Side};
+use domain::{Qty, Scope, Side};
 use rust_decimal::Decimal;
 
 use super::{
-    super::{Resolved, exposure::WithOrder, figures::product},
-    Case, tightest,
+    super::{Resolved, figures::product},
+    Base, Case,
+    caps::Caps,
+    tightest,
 };
 use crate::{
     codes::{Refusal, RefusalCode as Code},
@@ -19,61 +21,23 @@ use crate::{
 pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
     let Case { ctx, r, .. } = *case;
     let (Some(price), Some(notional)) = (r.unit_price, r.notional) else { return };
-    let book = ctx.book();
-    let Some(equity) = book.equity() else {
+    let Some(equity) = ctx.book().equity() else {
         out.push(Refusal::rule(Code::EquityUnknown, Code::EquityUnknown.meaning()));
         return;
     };
-    let limits = || case.scopes();
-    let cap = |get: fn(&Limits) -> Option<Cap>| {
-        tightest(limits().filter_map(|(s, l)| Some((get(l)?.resolve(equity), s))))
-    };
-    let per_unit = || notional / r.qty.get().max(Decimal::new(1, 12));
-    let mut over = |code: Code,
-                    limit: Option<(Decimal, Scope)>,
-                    would: Option<Decimal>,
-                    per: &dyn Fn() -> Decimal| {
-        let Some((limit, scope)) = limit else { return };
-        let Some(would) = would else { return out.push(untold(code)) };
-        if would > limit {
-            let per = per();
-            let max = largest(r, limit - (would - per * r.qty.get()), per);
-            out.push(Refusal::limit(code, scope, limit.normalize(), would.normalize(), Some(max)));
-        }
-    };
-    over(Code::OrderNotional, cap(|l| l.order_notional), Some(notional), &per_unit);
-    let WithOrder { exposure, gross } = case.with_order();
-    over(Code::PositionNotional, cap(|l| l.position_notional), exposure, &per_unit);
-    over(Code::GrossExposure, cap(|l| l.gross_exposure), gross, &per_unit);
-    let risk = r.protective.stop.map_or(price.get(), |s| price.distance(s));
-    let rate = book.rate(r.instrument.quote).unwrap_or_default();
-    let risk_unit = product(&[risk, r.instrument.multiplier, rate]).unwrap_or_else(per_unit);
-    let heat = product(&[risk_unit, r.qty.get()]).zip(book.heat()).map(|(own, held)| held + own);
-    over(Code::PortfolioHeat, cap(|l| l.portfolio_heat), heat, &|| risk_unit);
-    let entries = Some(ctx.state.entries_notional + notional);
-    over(Code::DailyEntryNotional, cap(|l| l.daily_entry_notional), entries, &per_unit);
-    let qty_limit = tightest(limits().filter_map(|(s, l)| Some((l.order_qty?, s))));
+    let base = Base::of(case, equity);
+    Caps::new(case, base, (price, notional), out).judge();
+    let qty_limit = tightest(case.scopes().filter_map(|(s, l)| Some((l.order_qty?, s))));
     if let Some((limit, scope)) = qty_limit.filter(|(limit, _)| r.qty > *limit) {
-        out.push(Refusal::limit(
-            Code::OrderQty,
-            scope,
-            limit,
-            r.qty,
-            Some(limit.to_step(r.instrument.step)),
-        ));
-    }
-    let orders = tightest(limits().filter_map(|(s, l)| Some((l.open_orders?, s))));
-    if let Some((limit, scope)) = orders
-        && ctx.state.live.len() >= limit as usize
-    {
-        out.push(Refusal::limit(Code::OpenOrders, scope, limit, ctx.state.live.len() + 1, None));
+        let max = limit.to_step(r.instrument.step);
+        out.push(Refusal::limit(Code::OrderQty, scope, limit, r.qty, Some(max)));
     }
     losses(case, equity, out);
     buying_power(case, out);
 }
 
 /// A figure that can't be told, because something held or ordered has no price: fails closed.
-fn untold(code: Code) -> Refusal {
+pub(super) fn untold(code: Code) -> Refusal {
     let text = format!("What `{code}` limits can't be told, because something has no price.");
     Refusal::rule(Code::EquityUnknown, text)
 }
@@ -99,7 +63,8 @@ fn losses(case: &Case<'_>, equity: Decimal, out: &mut Vec<Refusal>) {
     }
 }
 
-/// The day's loss, the limit and who set it, when the loss has reached the limit.
+/// The day's loss, the limit and who set it, when the loss has reached the limit. A percentage is
+/// of the trading capital, as it was at the day's opening.
 pub(crate) fn daily_loss<'a>(
     state: &AccountState,
     equity: Decimal,
@@ -110,8 +75,9 @@ pub(crate) fn daily_loss<'a>(
     if loss <= Decimal::ZERO {
         return None;
     }
+    let capital = state.policy.capital(day.equity);
     let (limit, scope) =
-        tightest(scopes.filter_map(|(s, l)| Some((l.daily_loss?.resolve(day.equity), s))))?;
+        tightest(scopes.filter_map(|(s, l)| Some((l.daily_loss?.resolve(capital), s))))?;
     (loss >= limit).then(|| (loss.normalize(), limit.normalize(), scope))
 }
 

@@ -20,6 +20,8 @@ impl Dice {
             class: self.class(),
             origin: self.origin(),
             protective: self.protective(),
+            conditions: self.conditions(),
+            replaces: self.maybe(Self::order),
             close: self.maybe(Self::count),
             reference: self.maybe(Self::price),
             notional: self.maybe(Self::decimal),
@@ -36,13 +38,23 @@ impl Dice {
     pub(super) fn order_event(&mut self, kind: &str) -> Event {
         let client_order_id = self.order();
         match kind {
+            "order_armed" => Event::OrderArmed(OrderArmed {
+                intent: Box::new(self.intent()),
+                day: self.maybe(|_| 20_454),
+                open: self.roll(2) == 0,
+            }),
+            "armed_ended" => Event::ArmedEnded(ArmedEnded {
+                intent: self.intent_id(),
+                end: self.pick(&[ArmedEnd::Opened, ArmedEnd::Missed, ArmedEnd::Withdrawn]),
+                by: self.maybe(Self::origin),
+            }),
             "order_held" => Event::OrderHeld(OrderHeld {
                 intent: Box::new(self.intent()),
                 notional: self.decimal(),
                 limit: self.decimal(),
                 expires_at: self.at(),
             }),
-            "order_recorded" => Event::OrderRecorded(self.recorded()),
+            "order_recorded" => Event::OrderRecorded(Box::new(self.recorded())),
             "order_accepted" => {
                 let venue_order_id = self.venue_order();
                 Event::OrderAccepted(OrderAccepted { client_order_id, venue_order_id })
@@ -162,7 +174,14 @@ impl Dice {
                 instrument,
                 qty: self.qty(),
                 origin: self.origin(),
-                purpose: self.pick(&[ClosePurpose::Request, ClosePurpose::Unprotected]),
+                purpose: self.pick(&[
+                    ClosePurpose::Request,
+                    ClosePurpose::Unprotected,
+                    ClosePurpose::Stop,
+                    ClosePurpose::TimeStop,
+                ]),
+                target: self.maybe(|d| d.pick(&[0, 1, 3])),
+                then: self.maybe(|d| Box::new(d.intent())),
                 idempotency: self.maybe(Self::idempotency),
             }),
             "close_ended" => Event::CloseEnded(CloseEnded {
@@ -180,6 +199,15 @@ impl Dice {
                 let day = i64::try_from(self.roll(30_000)).unwrap() - 100;
                 Event::DayOpened(DayOpened { day, equity: self.decimal() })
             }
+            "marked" => Event::Marked(Marked {
+                equity: self.maybe(Self::decimal),
+                prices: vec![PriceMark {
+                    instrument,
+                    low: self.price(),
+                    high: self.price(),
+                    last: self.price(),
+                }],
+            }),
             "peak_raised" => Event::PeakRaised(PeakRaised { equity: self.decimal() }),
             "latch_set" => Event::LatchSet(LatchSet { latch: self.latch(), text: self.text() }),
             "latch_released" => Event::LatchReleased(LatchReleased {
@@ -197,10 +225,11 @@ impl Dice {
     }
 
     fn target(&mut self) -> LimitTarget {
-        match self.roll(4) {
+        match self.roll(5) {
             0 => LimitTarget::Account,
             1 => LimitTarget::Book(self.book()),
             2 => LimitTarget::Origin(self.pick(&OriginKind::ALL)),
+            3 => LimitTarget::Principal(self.origin().principal),
             _ => LimitTarget::Instrument(self.instrument()),
         }
     }

@@ -1,0 +1,160 @@
+//! The durable venue's commands that are not orders: accounts, money, prices, sessions.
+//!
+//! Each carries out the engine's command of the same name and stores what it changed. This module
+//! must not know how changes are stored.
+
+use domain::{AccountId, Bar, Instrument, InstrumentId, Money, Price, SignedQty, Timestamp};
+use rust_decimal::Decimal;
+
+use crate::{
+    actions::Happening,
+    engine::AccountEvent,
+    error::SimError,
+    market::{BarStep, SessionChange, SimTick},
+    settings::AccountSettings,
+    storage::SimStorage,
+    venue::Venue,
+};
+
+impl<S: SimStorage> Venue<S> {
+    /// See [`Engine::register`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn register(&mut self, instrument: Instrument) -> Result<(), SimError> {
+        self.together(|engine| engine.register(instrument))
+    }
+
+    /// See [`Engine::open_account`].
+    ///
+    /// # Errors
+    /// [`SimError::AccountExists`], [`SimError::Storage`].
+    pub fn open_account(
+        &mut self,
+        account: AccountId,
+        settings: AccountSettings,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.open_account(account, settings))
+    }
+
+    /// See [`Engine::deposit`]. Nobody is told; it is in the list of movements.
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn deposit(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
+        self.attempt(|engine| engine.deposit(account, money))
+    }
+
+    /// See [`Engine::withdraw`]. Nobody is told; it is in the list of movements.
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn withdraw(&mut self, account: &AccountId, money: &Money) -> Result<(), SimError> {
+        self.attempt(|engine| engine.withdraw(account, money))
+    }
+
+    /// See [`Engine::deposit_at`] and, for a negative amount, [`Engine::withdraw_at`].
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn transfer(
+        &mut self,
+        account: &AccountId,
+        money: &Money,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.attempt(|engine| match money.amount().is_sign_negative() {
+            true => engine.withdraw_at(account, &money.negated(), now),
+            false => engine.deposit_at(account, money, now),
+        })
+    }
+
+    /// See [`Engine::set_leverage`].
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn set_leverage(
+        &mut self,
+        account: &AccountId,
+        instrument: &InstrumentId,
+        leverage: Decimal,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.set_leverage(account, instrument, leverage))
+    }
+
+    /// See [`Engine::happen`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn happen(
+        &mut self,
+        what: &Happening,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.happen(what, now))
+    }
+
+    /// See [`Engine::transfer_position`].
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn transfer_position(
+        &mut self,
+        account: &AccountId,
+        instrument: &InstrumentId,
+        qty: SignedQty,
+        price: Price,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.transfer_position(account, instrument, qty, price))
+    }
+
+    /// See [`Engine::on_tick`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_tick(
+        &mut self,
+        tick: &SimTick,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.on_tick(tick, now))
+    }
+
+    /// See [`Engine::on_bar_step`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_bar_step(
+        &mut self,
+        instrument: &InstrumentId,
+        bar: &Bar,
+        step: BarStep,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.on_bar_step(instrument, bar, step))
+    }
+
+    /// See [`Engine::on_bar`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_bar(
+        &mut self,
+        instrument: &InstrumentId,
+        bar: &Bar,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.on_bar(instrument, bar))
+    }
+
+    /// See [`Engine::on_session`].
+    ///
+    /// # Errors
+    /// [`SimError::Storage`].
+    pub fn on_session(
+        &mut self,
+        instrument: &InstrumentId,
+        change: SessionChange,
+        now: Timestamp,
+    ) -> Result<Vec<AccountEvent>, SimError> {
+        self.together(|engine| engine.on_session(instrument, change, now))
+    }
+}
