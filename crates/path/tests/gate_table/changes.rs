@@ -43,7 +43,12 @@ fn shares(list: &[(&str, &str)]) -> Targets {
 
 fn replaced() -> Vec<Case> {
     vec![
-        entry(Code::ReplaceUnsupported, |desk| Act::Change(working_entry(desk), to("91"))),
+        entry(Code::ReplaceUnsupported, |desk| Act::Change(working_entry(desk), to("91"))).fits(
+            |desk| {
+                replacing(desk);
+                Act::Change(working_entry(desk), to("91"))
+            },
+        ),
         on(RiskClass::Exit, Code::ReplaceUnsupported, |desk| {
             let exit = resting_exit(desk);
             Act::Change(exit, to("111"))
@@ -54,6 +59,10 @@ fn replaced() -> Vec<Case> {
             let entry = working_entry(desk);
             desk.cancel(&entry);
             Act::Change(entry, to("91"))
+        })
+        .fits(|desk| {
+            replacing(desk);
+            Act::Change(working_entry(desk), to("91"))
         }),
         on(RiskClass::Exit, Code::ReplacePending, |desk| {
             replacing(desk);
@@ -109,6 +118,11 @@ pub(super) fn cases() -> Vec<Case> {
             desk.order(buy("1").limit("97").with(|i| i.conditions.group = pair()));
             desk.venue.on_cancel.push_back(OnCancel::LoseRequest);
             desk.fill(&first, "1", "98");
+            submit(buy("1").limit("96").with(|i| i.conditions.group = pair()))
+        })
+        .fits(|desk| {
+            let pair = || Some("pair".parse().unwrap());
+            desk.order(buy("1").limit("98").with(|i| i.conditions.group = pair()));
             submit(buy("1").limit("96").with(|i| i.conditions.group = pair()))
         }),
     ]);
