@@ -143,6 +143,7 @@ async fn serve(
         // A file that was left here says nothing about the other desks on the same database.
         desk.kill_here(level, by, "kill file".to_owned()).await;
     }
+    let stop = asked_to_stop();
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
@@ -155,7 +156,7 @@ async fn serve(
     }
     let state = doors::state(&house, &accounts, &desk);
     announce(args, &house, &data_dir);
-    let served = api::serve(listener, state, asked_to_stop()).await;
+    let served = api::serve(listener, state, stop).await;
     feed.abort();
     desk.stop().await;
     if let Err(error) = desk.record_heads().await {
@@ -223,20 +224,21 @@ fn spawn_duties(desk: &Desk) {
     });
 }
 
-async fn asked_to_stop() {
-    let mut terminate =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
+/// Listens for the wish to stop from this call on, so that none is missed while the desk starts.
+fn asked_to_stop() -> impl Future<Output = ()> {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        match terminate {
+            Ok(mut terminate) => tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            },
             Err(error) => {
                 tracing::warn!(%error, "only an interrupt stops the desk");
                 // Without the handler the signal ends the process by itself.
                 let _ = tokio::signal::ctrl_c().await;
-                return;
             }
-        };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        }
     }
 }
 
