@@ -215,6 +215,13 @@ impl SimConfig {
              The venue adds no latency."
                 .to_owned(),
         ];
+        words.extend(self.describe_options());
+        words
+    }
+
+    /// What is assumed only when it is set.
+    fn describe_options(&self) -> Vec<String> {
+        let mut words = Vec::new();
         if let Some(age) = self.quote_max_age {
             let ms = age.as_millis();
             words.push(format!(
@@ -224,8 +231,8 @@ impl SimConfig {
         if !self.borrow_rate.is_zero() || !self.interest_rate.is_zero() {
             words.push(format!(
                 "Shorts owe {} % and borrowed cash {} % a year, charged once a day.",
-                percent(self.borrow_rate),
-                percent(self.interest_rate)
+                (self.borrow_rate * Decimal::ONE_HUNDRED).normalize(),
+                (self.interest_rate * Decimal::ONE_HUNDRED).normalize()
             ));
         }
         words
