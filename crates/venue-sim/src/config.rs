@@ -219,7 +219,7 @@ impl SimConfig {
         words
     }
 
-    /// What is assumed only where it is set.
+    /// What is assumed only when it is set.
     fn describe_options(&self) -> Vec<String> {
         let mut words = Vec::new();
         if let Some(age) = self.quote_max_age {
@@ -229,11 +229,10 @@ impl SimConfig {
             ));
         }
         if !self.borrow_rate.is_zero() || !self.interest_rate.is_zero() {
-            let percent = |rate: Decimal| (rate * Decimal::ONE_HUNDRED).normalize();
             words.push(format!(
                 "Shorts owe {} % and borrowed cash {} % a year, charged once a day.",
-                percent(self.borrow_rate),
-                percent(self.interest_rate)
+                (self.borrow_rate * Decimal::ONE_HUNDRED).normalize(),
+                (self.interest_rate * Decimal::ONE_HUNDRED).normalize()
             ));
         }
         words
