@@ -30,7 +30,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::DeskError;
 pub use house::{Desk, LEASE_FOR, Run};
 pub use killfile::KillFile;
-pub use ports::{CurrentUse, Emergency, OtherDesk, Others, Ports, SharedUse};
+pub use ports::{CurrentUse, Emergency, JudgeUse, OtherDesk, Others, Ports, SharedUse};
 pub use shared::{NewAccount, Published, Venue, deliver};
 pub use switch::{AccountKill, KillReport};
 pub use tenure::Tenure;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use common::{buy, house, human, ports, run};
-use desk::{Desk, DeskError, OtherDesk, Others, Run, SharedUse};
+use desk::{Desk, DeskError, JudgeUse, OtherDesk, Others, Run, SharedUse};
 use domain::{AccountId, Origin};
 use path::{
     broker::BoxFuture,
@@ -34,7 +34,7 @@ impl SharedUse for Fake {
         &self,
         _: &AccountId,
         _: DeskUse,
-        judge: &mut dyn FnMut(&BTreeMap<AccountId, DeskUse>) -> Result<(), DeskExceeded>,
+        judge: &mut JudgeUse<'_>,
     ) -> Result<Result<(), DeskExceeded>, String> {
         let gross = self.gross.lock().unwrap().ok_or_else(|| "no answer".to_owned())?;
         let used = DeskUse { gross_exposure: gross.into(), ..DeskUse::default() };

@@ -186,7 +186,7 @@ impl FromFields for LatchRelease {
 #[utoipa::path(post, path = "/api/accounts/{id}/latches/{latch}/release", tag = "kill",
     request_body = LatchRelease,
     params(("id" = String, Path, description = "The account", example = "main"),
-        ("latch" = String, Path, description = "daily_loss, drawdown, foreign_desk or rewound")),
+        ("latch" = String, Path, description = "daily_loss, drawdown, foreign_desk, rewound or liquidated")),
     responses((status = 200, description = "Released", body = Done)))]
 pub(crate) async fn release_latch(
     State(state): State<ApiState>,
@@ -199,7 +199,7 @@ pub(crate) async fn release_latch(
             ApiError::fields(vec![FieldError {
                 field: "latch".to_owned(),
                 value: Some(latch.chars().take(80).collect()),
-                rule: "daily_loss, drawdown, foreign_desk or rewound".to_owned(),
+                rule: "daily_loss, drawdown, foreign_desk, rewound or liquidated".to_owned(),
             }])
         })?;
     let account = state.desk().account(&id)?;

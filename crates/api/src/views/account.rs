@@ -53,7 +53,7 @@ impl From<&Kill> for KillView {
 /// A closed latch: a condition that stops entries.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct LatchView {
-    /// daily_loss, drawdown, foreign_desk or rewound.
+    /// daily_loss, drawdown, foreign_desk, rewound or liquidated.
     pub(crate) latch: String,
     /// The numbers.
     pub(crate) text: String,

@@ -22,7 +22,7 @@ pub(crate) enum LatchCommand {
     /// Release a latch, so that entries pass again
     #[command(after_help = "Example:\n  cofferdam latch release drawdown --rebase")]
     Release {
-        /// daily-loss, drawdown, foreign-desk or rewound
+        /// daily-loss, drawdown, foreign-desk, rewound or liquidated
         #[arg(value_parser = kind)]
         latch: LatchKind,
         /// Count the drawdown from today's equity on
@@ -36,7 +36,7 @@ pub(crate) enum LatchCommand {
 
 fn kind(text: &str) -> Result<LatchKind, String> {
     serde_json::from_value(text.replace('-', "_").into())
-        .map_err(|_| "write daily-loss, drawdown, foreign-desk or rewound".to_owned())
+        .map_err(|_| "write daily-loss, drawdown, foreign-desk, rewound or liquidated".to_owned())
 }
 
 /// Runs a command.

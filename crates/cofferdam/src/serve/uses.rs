@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
 };
 
-use desk::{CurrentUse, SharedUse};
+use desk::{CurrentUse, JudgeUse, SharedUse};
 use domain::AccountId;
 use path::{
     budget::{DeskExceeded, DeskUse},
@@ -92,7 +92,7 @@ impl SharedUse for DatabaseUse {
         &self,
         account: &AccountId,
         usage: DeskUse,
-        judge: &mut dyn FnMut(&BTreeMap<AccountId, DeskUse>) -> Result<(), DeskExceeded>,
+        judge: &mut JudgeUse<'_>,
     ) -> Result<Result<(), DeskExceeded>, String> {
         let token = self
             .tenancy

@@ -130,7 +130,8 @@ fn a_change_is_sent_once_and_told_with_what_it_replaces() {
     assert_eq!(text, "order a-2 · working\n  quantity  3\n  filled    0\n  replaces  a-1\n");
     let request = &desk.requests()[0];
     assert_eq!(request.line(), "PATCH /api/orders/main/a-1?wait_ms=3000");
-    assert_eq!(request.body, r#"{"limit":"99.5","quantity":"7"}"#);
+    let sent: Value = serde_json::from_str(&request.body).unwrap();
+    assert_eq!(sent, json!({"quantity": "7", "limit": "99.5"}));
     assert!(request.head.to_lowercase().contains("idempotency-key: k-1\r\n"));
     let (_, text) = run_at(&desk, true, "change a-1 --trigger 5 --account main --wait 0").unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), made);

@@ -69,7 +69,8 @@ fn everything_is_closed_only_when_it_is_said() {
     let requests = desk.requests();
     assert_eq!(requests[1].line(), "POST /api/accounts/main/close");
     assert_eq!(requests[1].body, r#"{"percent":"100"}"#);
-    assert_eq!(requests[3].body, r#"{"percent":"25","symbol":"sim:IBM"}"#);
+    let sent: Value = serde_json::from_str(&requests[3].body).unwrap();
+    assert_eq!(sent, json!({"percent": "25", "symbol": "sim:IBM"}));
 }
 
 #[test]
