@@ -181,6 +181,11 @@ impl Ledger {
                 self.add(&BookId::unmanaged(), &e.instrument, e.qty.get());
             }
             Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
+            Event::CashMoved(e) => {
+                for share in &e.shares {
+                    self.pay(&share.money, Decimal::ONE);
+                }
+            }
             Event::Reconciled(_) => self.reconciled = true,
             Event::DayOpened(_) => {
                 self.day_notional = Decimal::ZERO;
