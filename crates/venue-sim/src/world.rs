@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl<S: SimStorage> Venue<S> {
-    /// See [`Engine::register`].
+    /// See [`Engine::register`](crate::Engine::register).
     ///
     /// # Errors
     /// [`SimError::Storage`].
@@ -25,7 +25,7 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.register(instrument))
     }
 
-    /// See [`Engine::open_account`].
+    /// See [`Engine::open_account`](crate::Engine::open_account).
     ///
     /// # Errors
     /// [`SimError::AccountExists`], [`SimError::Storage`].
@@ -37,7 +37,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.open_account(account, settings))
     }
 
-    /// See [`Engine::deposit`]. Nobody is told; it is in the list of movements.
+    /// See [`Engine::deposit`](crate::Engine::deposit). Nobody is told; it is in the list of movements.
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -45,7 +45,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.deposit(account, money))
     }
 
-    /// See [`Engine::withdraw`]. Nobody is told; it is in the list of movements.
+    /// See [`Engine::withdraw`](crate::Engine::withdraw). Nobody is told; it is in the list of movements.
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -53,7 +53,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.withdraw(account, money))
     }
 
-    /// See [`Engine::deposit_at`] and, for a negative amount, [`Engine::withdraw_at`].
+    /// See [`Engine::deposit_at`](crate::Engine::deposit_at) and, for a negative amount, [`Engine::withdraw_at`](crate::Engine::withdraw_at).
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -69,7 +69,7 @@ impl<S: SimStorage> Venue<S> {
         })
     }
 
-    /// See [`Engine::set_leverage`].
+    /// See [`Engine::set_leverage`](crate::Engine::set_leverage).
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -82,7 +82,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.set_leverage(account, instrument, leverage))
     }
 
-    /// See [`Engine::happen`].
+    /// See [`Engine::happen`](crate::Engine::happen).
     ///
     /// # Errors
     /// [`SimError::Storage`].
@@ -94,7 +94,7 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.happen(what, now))
     }
 
-    /// See [`Engine::transfer_position`].
+    /// See [`Engine::transfer_position`](crate::Engine::transfer_position).
     ///
     /// # Errors
     /// As the engine's, or [`SimError::Storage`].
@@ -108,7 +108,7 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.transfer_position(account, instrument, qty, price))
     }
 
-    /// See [`Engine::on_tick`].
+    /// See [`Engine::on_tick`](crate::Engine::on_tick).
     ///
     /// # Errors
     /// [`SimError::Storage`].
@@ -120,7 +120,7 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.on_tick(tick, now))
     }
 
-    /// See [`Engine::on_bar_step`].
+    /// See [`Engine::on_bar_step`](crate::Engine::on_bar_step).
     ///
     /// # Errors
     /// [`SimError::Storage`].
@@ -133,7 +133,7 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.on_bar_step(instrument, bar, step))
     }
 
-    /// See [`Engine::on_bar`].
+    /// See [`Engine::on_bar`](crate::Engine::on_bar).
     ///
     /// # Errors
     /// [`SimError::Storage`].
@@ -145,7 +145,7 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.on_bar(instrument, bar))
     }
 
-    /// See [`Engine::on_session`].
+    /// See [`Engine::on_session`](crate::Engine::on_session).
     ///
     /// # Errors
     /// [`SimError::Storage`].
