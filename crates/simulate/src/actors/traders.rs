@@ -109,7 +109,7 @@ impl World {
 
     /// What else may hold for an order.
     fn conditions(&mut self, instrument: &Instrument) -> Conditions {
-        let grouped = self.dice.chance(150);
+        let grouped = self.dice.chance(400);
         let group = grouped.then(|| format!("g{}", self.intents / 12));
         let listed = instrument.calendar == CalendarKind::UsEquities;
         let waits = listed && self.dice.chance(150);
