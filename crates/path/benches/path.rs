@@ -40,6 +40,8 @@ fn account_at_work() -> Desk {
         let limit = format!("{}", 60 + n);
         desk.order(buy("1").of(&name(n % 20)).limit(&limit).stop("50"));
     }
+    let clusters = (0..20).map(|n| (name(n).parse().unwrap(), u32::try_from(n / 2).unwrap()));
+    desk.tell(path::core::Input::Clusters(clusters.collect()));
     desk.advance(Nanos::from_secs(90));
     for n in 0..20 {
         desk.price(&name(n), "99.99", "100.01");
