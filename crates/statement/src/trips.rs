@@ -217,13 +217,12 @@ impl Holding {
             fees: Cash::default(),
         });
         trip.stop = trip.stop.or(execution.stop);
-        trip.low = trip.low.min(execution.price);
-        trip.high = trip.high.max(execution.price);
         trip.bought = trip.bought.plus(execution.qty);
         trip.paid = trip.paid.plus(&value)?;
         trip.fees.add(&execution.fee)?;
         self.position = self.position.plus(execution.side.signed(execution.qty));
         self.lots.open(execution);
+        self.note_prices(execution.price, execution.price);
         Ok(())
     }
 

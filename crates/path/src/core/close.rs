@@ -5,8 +5,7 @@
 //! must not know why a position is closed.
 
 use domain::{
-    BookId, Conditions, InstrumentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side,
-    TimeInForce,
+    BookId, InstrumentId, IntentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side,
 };
 
 use super::{
@@ -21,7 +20,7 @@ use crate::{
     gate::{self, Reduction},
     journal::Hash,
     state::{Close, Order},
-    verbs::RiskClass,
+    verbs::{PlaceOrder, RiskClass},
 };
 
 /// A close is given up after this span; then the stop comes back.
@@ -247,30 +246,42 @@ impl Step<'_> {
         let reference = ctx.market.mark(&reduction.instrument.id);
         let request = cleared.request();
         let Some(intent) = system_intent(&id) else { return };
-        let body = OrderRecorded {
-            client_order_id: id.clone(),
-            intent,
-            book: reduction.book.clone(),
-            instrument: reduction.instrument.id.clone(),
-            side: request.side,
-            qty: request.qty,
-            kind: request.kind,
-            tif: TimeInForce::Gtc,
-            post_only: false,
-            reduce_only: request.reduce_only,
-            class: reduction.class,
-            origin,
-            protective: Protective::default(),
-            conditions: Conditions::default(),
-            replaces: None,
-            close,
-            reference,
-            notional: None,
-            idempotency: None,
-        };
+        let body = reduction_body(request, intent, &reduction.book, reduction.class, origin);
+        let body = OrderRecorded { close, reference, ..body };
         if self.emit(Event::OrderRecorded(Box::new(body))) {
             self.effects.push(Effect::Place(cleared));
             self.inquire_later(&id);
         }
+    }
+}
+
+/// The record of an order that only reduces, as far as every such record is alike.
+pub(super) fn reduction_body(
+    request: &PlaceOrder,
+    intent: IntentId,
+    book: &BookId,
+    class: RiskClass,
+    origin: Origin,
+) -> OrderRecorded {
+    OrderRecorded {
+        client_order_id: request.client_order_id.clone(),
+        intent,
+        book: book.clone(),
+        instrument: request.instrument.clone(),
+        side: request.side,
+        qty: request.qty,
+        kind: request.kind,
+        tif: request.tif,
+        post_only: request.post_only,
+        reduce_only: request.reduce_only,
+        class,
+        origin,
+        protective: Protective::default(),
+        conditions: request.conditions.clone(),
+        replaces: None,
+        close: None,
+        reference: None,
+        notional: None,
+        idempotency: None,
     }
 }

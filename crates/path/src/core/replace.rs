@@ -4,11 +4,9 @@
 //! The venue keeps one of the two, but until it has told the end of one, both are live here and
 //! both are counted. It must not know why an order is changed.
 
-use domain::{
-    ClientOrderId, Conditions, Intent, IntentId, OrderKind, Origin, Price, Qty, Size, TimeInForce,
-};
+use domain::{ClientOrderId, Intent, IntentId, OrderKind, Origin, Price, Qty, Size};
 
-use super::{Reply, ReplyId, Step, system, system_intent};
+use super::{Reply, ReplyId, Step, close::reduction_body, system, system_intent};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
@@ -50,27 +48,9 @@ impl Step<'_> {
         };
         let reference = ctx.market.mark(&old.instrument);
         let request = &cleared.request().order;
-        let body = OrderRecorded {
-            client_order_id: id,
-            intent,
-            book: old.book.clone(),
-            instrument: old.instrument.clone(),
-            side: old.side,
-            qty: request.qty,
-            kind,
-            tif: TimeInForce::Gtc,
-            post_only: false,
-            reduce_only: request.reduce_only,
-            class: old.class,
-            origin: system(),
-            protective: domain::Protective::default(),
-            conditions: Conditions::default(),
-            replaces: Some(old.client_order_id.clone()),
-            close: None,
-            reference,
-            notional: None,
-            idempotency: None,
-        };
+        let body = reduction_body(request, intent, &old.book, old.class, system());
+        let replaces = Some(old.client_order_id.clone());
+        let body = OrderRecorded { replaces, reference, ..body };
         self.send_replacement(cleared, body)
     }
 
