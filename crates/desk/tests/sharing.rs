@@ -11,7 +11,7 @@ use std::{
 
 use common::{buy, house, human, ports, run};
 use desk::{Desk, DeskError, JudgeUse, OtherDesk, Others, Run, SharedUse};
-use domain::{AccountId, Origin};
+use domain::{AccountId, BookId, Origin};
 use path::{
     broker::BoxFuture,
     budget::{DeskExceeded, DeskLimits, DeskUse},
@@ -108,6 +108,9 @@ async fn limits_count_what_other_desks_use_and_fail_closed() {
     *others.gross.lock().unwrap() = None;
     let reply = house.account.submit(buy("three", "1", None)).await.unwrap();
     assert!(refused_with(&reply, RefusalCode::GrossExposure), "{reply:?}");
+    house
+        .until(|core| !core.state().position(&BookId::manual(), &common::symbol()).is_zero())
+        .await;
     let reply = house.close(10_000).await;
     assert!(matches!(reply, Reply::Closing { .. }), "exits pass: {reply:?}");
 }
