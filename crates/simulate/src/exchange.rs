@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, AssetClass, CalendarKind, ClientOrderId, Currency, Fill, Instrument, InstrumentId,
-    Money, Percent, Price, Qty, Quote, TickSource, Timestamp, VenueId,
+    AccountId, ClientOrderId, Currency, Fill, Instrument, InstrumentId, Money, Percent, Price, Qty,
+    Quote, Timestamp,
 };
 use path::{
     broker::{
@@ -18,10 +18,14 @@ use path::{
 };
 use rust_decimal::Decimal;
 use venue_sim::{
-    AccountEvent, AccountSettings, Engine, ExternalOrder, Phase, SessionChange, SimConfig, SimTick,
+    AccountEvent, AccountSettings, Engine, ExternalOrder, Happening, Phase, SessionChange,
+    SimConfig, SimTick,
 };
 
-use crate::dice::Dice;
+use crate::{
+    dice::Dice,
+    listing::{Listing, euro},
+};
 
 /// An account and an id of its orders.
 type Key = (AccountId, ClientOrderId);
@@ -38,8 +42,10 @@ pub(crate) struct Exchange {
     pub(crate) repeated: BTreeSet<Key>,
     /// Until when queries don't show a young order.
     hidden: BTreeMap<Key, i64>,
-    /// Whether accounts may be short.
+    /// Whether accounts may be short of what is delivered.
     pub(crate) allow_short: bool,
+    /// Contracts and a second currency are listed.
+    pub(crate) wide: bool,
     /// Only a share of the traded volume fills.
     pub(crate) partial: bool,
 }
@@ -58,34 +64,14 @@ pub(crate) fn qty(thousandths: i64) -> Qty {
     decimal(thousandths.max(0), 3, Qty::new)
 }
 
-fn instrument(symbol: &str, calendar: CalendarKind, step: i64, shortable: bool) -> Instrument {
-    let venue = VenueId::new("sim").expect("a constant");
-    let stock = calendar == CalendarKind::UsEquities;
-    Instrument {
-        id: InstrumentId::new(&venue, symbol).expect("a constant"),
-        asset_class: if stock { AssetClass::Equity } else { AssetClass::CryptoSpot },
-        base: Currency::new(symbol).expect("a constant"),
-        quote: Currency::usd(),
-        fee_currency: Currency::usd(),
-        tick: price(1),
-        tick_source: TickSource::Specified,
-        step: qty(step),
-        min_qty: qty(step),
-        max_qty: None,
-        min_notional: if stock { Decimal::ZERO } else { Decimal::from(5) },
-        multiplier: Decimal::ONE,
-        calendar,
-        shortable,
-        tradable: true,
-        contract: None,
-    }
-}
-
 impl Exchange {
-    /// A venue with three instruments and no accounts.
+    /// A venue that lists some instruments and has no accounts.
     pub(crate) fn new(dice: &mut Dice, partial: bool, can: &Capabilities) -> Self {
-        let allow_short = dice.chance(300);
+        let Listing { instruments, wide, allow_short } = Listing::draw(dice);
         let config = SimConfig {
+            borrow_rate: Decimal::new(dice.between(0, 20), 2),
+            interest_rate: Decimal::new(dice.between(0, 10), 2),
+            insurance_fund: dice.chance(500),
             slippage_bps: Decimal::from(dice.between(0, 5)),
             volume_share: partial.then(|| Percent::basis_points(2_000)),
             reduce_only: can.reduce_only,
@@ -93,27 +79,46 @@ impl Exchange {
             groups: can.groups,
             ..SimConfig::default()
         };
-        let instruments = vec![
-            instrument("BTC", CalendarKind::AlwaysOpen, 1, allow_short),
-            instrument("ETH", CalendarKind::AlwaysOpen, 10, allow_short),
-            instrument("IBM", CalendarKind::UsEquities, 1_000, allow_short),
-        ];
         let mut engine = Engine::new(config).expect("the settings are in range");
         for instrument in &instruments {
             engine.register(instrument.clone());
         }
         let (accepted, hidden) = (BTreeMap::new(), BTreeMap::new());
         let repeated = BTreeSet::new();
-        Self { engine, instruments, accepted, repeated, hidden, allow_short, partial }
+        Self { engine, instruments, accepted, repeated, hidden, allow_short, wide, partial }
     }
 
-    /// Opens an account with some money.
-    pub(crate) fn open_account(&mut self, account: &AccountId, cash: i64) {
-        let settings =
-            AccountSettings { allow_short: self.allow_short, ..AccountSettings::default() };
+    /// Opens an account with some money; in wide worlds some of it in the second currency.
+    pub(crate) fn open_account(
+        &mut self,
+        account: &AccountId,
+        settings: AccountSettings,
+        cash: i64,
+    ) {
         let opened = self.engine.open_account(account.clone(), settings);
-        debug_assert!(opened.is_ok(), "accounts have different names");
+        debug_assert!(opened.is_ok(), "accounts have different names and settings in range");
         let _ = self.transfer(account, cash);
+        if self.wide {
+            let euros = Money::new(Decimal::from(cash / 4), euro());
+            let paid = self.engine.deposit(account, &euros);
+            debug_assert!(paid.is_ok(), "the account exists");
+        }
+    }
+
+    /// Something happens to an instrument or at the end of a day.
+    pub(crate) fn happen(&mut self, what: &Happening, now: i64) -> Vec<AccountEvent> {
+        self.engine.happen(what, Timestamp(now))
+    }
+
+    /// What the venue counts that an account's positions in contracts have cost.
+    pub(crate) fn contract_cost(&self, account: &AccountId) -> BTreeMap<Currency, Decimal> {
+        let mut cost = BTreeMap::new();
+        for rules in self.instruments.iter().filter(|rules| rules.contract.is_some()) {
+            if let Some(position) = self.engine.position(account, &rules.id) {
+                *cost.entry(rules.quote).or_default() += position.cost.amount();
+            }
+        }
+        cost
     }
 
     /// Moves money in, or out when negative; false when the venue refuses.

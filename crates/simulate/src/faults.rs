@@ -110,6 +110,18 @@ faults! {
     Transfer "deposit_or_withdrawal" 100;
     /// A market closes and opens.
     SessionBreak "session_break" 500;
+    /// Holders of a perpetual contract pay each other.
+    Funding "funding" 400;
+    /// A share pays a dividend.
+    Dividend "dividend" 150;
+    /// A day's fees for loans are charged.
+    LoanFees "loan_fees" 150;
+    /// A share is split, or shares are put together.
+    Split "split" 900;
+    /// The mark price of a contract leaves its last trade.
+    MarkGap "mark_gap" 250;
+    /// Exchange rates stop coming.
+    RateStale "rate_stale" 100;
 }
 
 /// How likely each kind is in one run, in thousandths per occasion.

@@ -13,6 +13,8 @@ mod disk;
 mod driver;
 mod exchange;
 pub mod faults;
+mod happenings;
+mod listing;
 mod market;
 mod mishaps;
 mod network;

@@ -4,6 +4,7 @@
 
 use domain::{CalendarKind, Quote, Timestamp};
 use path::{core::Input, market::Session};
+use rust_decimal::Decimal;
 
 use crate::{
     dice::Dice,
@@ -25,19 +26,39 @@ pub(crate) struct Feed {
     day: i64,
     /// Prices stand still.
     pub(crate) frozen: bool,
+    /// Dollars for one euro, in ten thousandths.
+    rate: i64,
+    /// Until when desks get no exchange rates.
+    pub(crate) rate_stale_until: i64,
 }
 
 impl Feed {
     /// Markets at their first prices.
     pub(crate) fn new(dice: &mut Dice, instruments: usize) -> Self {
         let cents = (0..instruments).map(|_| dice.between(5_000, 20_000)).collect();
-        let day = Timestamp(EPOCH).utc_day();
-        Self { cents, stale_until: vec![0; instruments], open: true, day, frozen: false }
+        let (day, rate) = (Timestamp(EPOCH).utc_day(), dice.between(9_000, 13_000));
+        let stale_until = vec![0; instruments];
+        Self { cents, stale_until, open: true, day, frozen: false, rate, rate_stale_until: 0 }
     }
 
     /// The last price of an instrument in hundredths.
     pub(crate) fn cents(&self, index: usize) -> i64 {
         self.cents[index]
+    }
+
+    /// The price of an instrument is another one from now on, without a trade.
+    pub(crate) fn set_cents(&mut self, index: usize, cents: i64) {
+        self.cents[index] = cents;
+    }
+
+    /// Dollars for one euro.
+    pub(crate) fn rate(&self) -> Decimal {
+        Decimal::new(self.rate, 4)
+    }
+
+    /// The exchange rate moves by so many ten thousandths.
+    pub(crate) fn move_rate(&mut self, by: i64) {
+        self.rate = (self.rate + by).clamp(8_000, 14_000);
     }
 
     /// The sessions of both calendars.
@@ -64,7 +85,9 @@ impl World {
         let old = self.feed.cents[index];
         let mut moved = self.dice.between(-old / 400, old / 400);
         if !self.feed.frozen && self.strikes(Fault::PriceGap) {
-            moved = self.dice.between(-old / 12, old / 12);
+            let contract = self.exchange.instruments[index].contract.is_some();
+            let most = old / if contract { 6 } else { 12 };
+            moved = self.dice.between(-most, most);
         }
         if self.feed.frozen {
             moved = 0;
@@ -123,6 +146,7 @@ impl World {
             }
         }
         if !open {
+            self.overnight();
             let wait = self.dice.millis(3_000, 15_000);
             self.after(wait, Job::Session(true));
         }

@@ -17,7 +17,7 @@ impl World {
         let wait = self.dice.millis(500, 3_000);
         self.after(wait, Job::Mishap);
         self.replay_old();
-        if self.dice.chance(50) {
+        if self.dice.chance(if self.exchange.wide { 150 } else { 50 }) {
             self.break_session();
         }
         if self.strikes(Fault::ClockUntrusted) {

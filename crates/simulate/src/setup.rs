@@ -12,16 +12,44 @@ use path::{
 };
 use rust_decimal::Decimal;
 
+use venue_sim::{AccountSettings, MarginMode, MarginPlan};
+
 use crate::{
     actors::{origin, strategy_book},
     check::{Invariant, Ledger},
     disk::Main,
     report::Report,
-    world::{Account, EPOCH, Job, SECOND, World},
+    world::{Account, AccountTerms, EPOCH, Job, SECOND, World},
 };
 
+/// So many instruments, the first ones, are delivered and in the first currency.
+const SPOT: usize = 3;
 /// How long a run is left alone after the faults have ended.
 const REST: i64 = 120 * SECOND;
+
+impl AccountTerms {
+    /// The same for the venue.
+    fn settings(&self, allow_short: bool) -> AccountSettings {
+        AccountSettings {
+            allow_short,
+            margin: match self.spot_rate() {
+                Some(initial_rate) => {
+                    let maintenance_rate = initial_rate / Decimal::TWO;
+                    MarginPlan::Margin { initial_rate, maintenance_rate }
+                }
+                None => MarginPlan::Cash,
+            },
+            margin_mode: if self.isolated { MarginMode::Isolated } else { MarginMode::Cross },
+            default_leverage: self.leverage,
+            ..AccountSettings::default()
+        }
+    }
+
+    /// The share of what is delivered that equity must cover; `None` for the whole.
+    pub(crate) fn spot_rate(&self) -> Option<Decimal> {
+        self.margin.then(|| Decimal::new(5, 1))
+    }
+}
 
 impl World {
     /// Builds accounts, venue and the first desk, and sets everything going.
@@ -53,6 +81,7 @@ impl World {
         for index in 0..self.exchange.instruments.len() {
             self.after(SECOND, Job::Price(index));
         }
+        self.begin_happenings();
         self.after(4 * SECOND, Job::Somebody);
         self.after(5 * SECOND, Job::Mishap);
     }
@@ -60,9 +89,10 @@ impl World {
     fn open(&mut self, n: usize, token: path::journal::LeaseToken) {
         let id = AccountId::new(format!("acc-{n}")).expect("letters and digits");
         let cash = self.dice.between(30_000, 120_000);
-        self.exchange.open_account(&id, cash);
+        let terms = self.draw_terms();
+        self.exchange.open_account(&id, terms.settings(self.exchange.allow_short), cash);
         if self.dice.chance(300) {
-            let index = self.dice.index(self.exchange.instruments.len());
+            let index = self.dice.index(SPOT);
             let instrument = self.exchange.instruments[index].id.clone();
             let units = Qty::new(Decimal::from(self.dice.between(1, 20))).unwrap_or(Qty::ZERO);
             self.exchange.endow(&id, &instrument, units);
@@ -76,7 +106,7 @@ impl World {
             reporting: Currency::usd(),
             calendar: CalendarKind::AlwaysOpen,
         };
-        let (policy, installation) = (self.draw_policy(), self.installation.clone());
+        let (policy, installation) = (self.draw_policy(&terms), self.installation.clone());
         let event = Event::AccountOpened(AccountOpened { spec, policy, installation });
         let stream = StreamId::account(&id);
         let draft = Draft {
@@ -100,7 +130,15 @@ impl World {
             misled: false,
             position_limits: Vec::new(),
             kill_wish: None,
+            terms,
         });
+    }
+
+    fn draw_terms(&mut self) -> AccountTerms {
+        let wide = self.exchange.wide;
+        let leverage = if wide { self.dice.pick(&[1, 5, 10, 20]) } else { 1 };
+        let (margin, isolated) = (wide && self.dice.chance(300), wide && self.dice.chance(500));
+        AccountTerms { leverage: leverage.into(), margin, isolated }
     }
 
     fn equip(&mut self, a: usize) {

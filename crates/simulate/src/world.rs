@@ -78,6 +78,12 @@ pub(crate) enum Job {
     Price(usize),
     /// A market closes or opens.
     Session(bool),
+    /// The exchange rate moves.
+    Rate,
+    /// Something happens at the venue without an order.
+    Happening,
+    /// A contract comes to its end.
+    Expiry,
     /// Somebody does something.
     Somebody,
     /// Somebody repeats a request with the same key.
@@ -107,6 +113,19 @@ pub(crate) struct Account {
     pub(crate) position_limits: Vec<Option<Decimal>>,
     /// A kill that is wanted and not acknowledged.
     pub(crate) kill_wish: Option<path::policy::KillLevel>,
+    /// What the venue lets it do.
+    pub(crate) terms: AccountTerms,
+}
+
+/// How an account is secured at the venue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AccountTerms {
+    /// How many times its margin a position in a contract may be worth.
+    pub(crate) leverage: Decimal,
+    /// The venue lends for what is delivered.
+    pub(crate) margin: bool,
+    /// Each contract is secured alone.
+    pub(crate) isolated: bool,
 }
 
 /// The world.
@@ -301,6 +320,9 @@ impl World {
             }
             Job::Price(index) => self.price(index),
             Job::Session(open) => self.session(open),
+            Job::Rate => self.rate(),
+            Job::Happening => self.happening(),
+            Job::Expiry => self.expire(),
             Job::Somebody => self.somebody_acts(),
             Job::Again(reply) => self.again(reply),
             Job::Mishap => self.mishap(),

@@ -19,6 +19,7 @@ mod kill;
 mod live;
 mod marks;
 mod movements;
+mod outside;
 mod protect;
 mod reconcile;
 mod replace;

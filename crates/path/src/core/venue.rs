@@ -297,8 +297,8 @@ impl Step<'_> {
         let trade = fill.trade_id.clone();
         self.mark_before(&book, &fill);
         let doubles = order.as_ref().is_some_and(|id| self.doubles(id));
-        self.emit(Event::Filled(Filled { book, fill }));
-        let Some(id) = order else { return };
+        self.emit(Event::Filled(Filled { book, fill: fill.clone() }));
+        let Some(id) = order else { return self.hand_out(&fill) };
         if doubles {
             self.note_double_fill(&id);
         }

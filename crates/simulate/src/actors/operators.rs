@@ -7,14 +7,16 @@ use domain::{BookId, Cap, Limits, Multiple, OriginKind, Percent};
 use path::{
     core::Input,
     event::LimitTarget,
-    policy::{KillLevel, LatchKind, Policy, ProtectionFailure, WithoutStop},
+    policy::{
+        KillLevel, LatchKind, Leverage, MarginRate, Policy, ProtectionFailure, WithoutStop,
+    },
 };
 use rust_decimal::Decimal;
 
 use super::{Waiting, origin, strategy_book};
 use crate::{
     exchange::qty,
-    world::{Job, SECOND, World},
+    world::{AccountTerms, Job, SECOND, World},
 };
 
 impl World {
@@ -54,7 +56,13 @@ impl World {
         let reply = self.somebody();
         self.tell(p, a, Input::ReleaseKill { by: by.clone(), reply });
         for latch in
-            [LatchKind::DailyLoss, LatchKind::Drawdown, LatchKind::ForeignDesk, LatchKind::Rewound]
+            [
+                LatchKind::DailyLoss,
+                LatchKind::Drawdown,
+                LatchKind::ForeignDesk,
+                LatchKind::Rewound,
+                LatchKind::Liquidated,
+            ]
         {
             let (by, reply) = (by.clone(), self.somebody());
             let rebase = self.dice.chance(500);
@@ -128,7 +136,7 @@ impl World {
     }
 
     /// Draws a policy.
-    pub(crate) fn draw_policy(&mut self) -> Policy {
+    pub(crate) fn draw_policy(&mut self, terms: &AccountTerms) -> Policy {
         let without_stop = match self.dice.below(4) {
             0 => WithoutStop::Allow,
             _ => WithoutStop::Attach(Percent::basis_points(500)),
@@ -141,7 +149,10 @@ impl World {
             } else {
                 ProtectionFailure::Alert
             },
-            allow_short: self.exchange.allow_short,
+            allow_short: self.exchange.allow_short || self.exchange.wide,
+            leverage: Leverage::try_from(terms.leverage).expect("leverages are at least 1"),
+            spot_margin_rate: terms.spot_rate().and_then(|rate| MarginRate::try_from(rate).ok()),
+            rate_max_age_secs: self.dice.pick(&[5, 60, 86_400]),
             hold_secs: 5 + u32::try_from(self.dice.below(20)).unwrap_or(0),
             ..Policy::default()
         }
@@ -150,7 +161,8 @@ impl World {
     /// An operator changes the policy.
     pub(crate) fn change_policy(&mut self, a: usize) {
         let Some(p) = self.active() else { return };
-        let policy = Box::new(self.draw_policy());
+        let terms = self.accounts[a].terms;
+        let policy = Box::new(self.draw_policy(&terms));
         let (by, reply) = (origin(OriginKind::Human), self.somebody());
         self.tell(p, a, Input::SetPolicy { policy, by, reply });
     }

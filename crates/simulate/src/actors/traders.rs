@@ -38,7 +38,8 @@ impl World {
         match self.dice.below(10) {
             0..4 => {
                 let dollars = self.dice.between(20, 9_000);
-                let units = qty(dollars * 100_000 / whole);
+                let units = qty(dollars * 100_000 / whole).get() / instrument.multiplier;
+                let units = Qty::new(units.round_dp(3)).unwrap_or(Qty::ZERO);
                 let units = units.to_step(instrument.step);
                 let least = instrument.step;
                 Size::Quantity(if units.is_zero() { least } else { units })
@@ -125,7 +126,10 @@ impl World {
         let Some(p) = self.active() else { return };
         let index = self.dice.index(self.exchange.instruments.len());
         let instrument = self.exchange.instruments[index].clone();
-        let short = self.exchange.allow_short && self.dice.chance(300);
+        let short = match instrument.contract {
+            Some(_) => self.dice.chance(500),
+            None => self.exchange.allow_short && self.dice.chance(300),
+        };
         let side = if short { Side::Sell } else { Side::Buy };
         let kinds = [OriginKind::Human, OriginKind::ApiKey, OriginKind::Strategy];
         let source = self.dice.pick(&kinds);

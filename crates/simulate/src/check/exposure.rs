@@ -4,14 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{BookId, Cap, InstrumentId, Limits, OrderKind, Side};
+use domain::{BookId, Cap, Currency, InstrumentId, Limits, OrderKind, Side};
 use path::{event::OrderRecorded, verbs::RiskClass};
 use rust_decimal::Decimal;
 
 use super::Ledger;
 
-/// Latest prices by instrument, as one core knows them.
-pub(crate) type Marks = BTreeMap<InstrumentId, Decimal>;
+/// Latest prices and exchange rates, as one core knows them.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    pub(crate) prices: BTreeMap<InstrumentId, Decimal>,
+    /// Units of the reporting currency for one of a currency.
+    pub(crate) rates: BTreeMap<Currency, Decimal>,
+}
 
 /// Reads one cap of a scope's limits.
 type CapOf = fn(&Limits) -> Option<Cap>;
@@ -35,11 +40,20 @@ fn judged(order: &OrderRecorded) -> Option<Decimal> {
 }
 
 impl Ledger {
-    /// Cash and holdings at the latest prices.
+    /// What one unit at a price of one is worth in the reporting currency.
+    pub(crate) fn unit(&self, instrument: &InstrumentId, marks: &Marks) -> Option<Decimal> {
+        let rules = self.instruments.get(instrument)?;
+        Some(rules.multiplier * *marks.rates.get(&rules.quote)?)
+    }
+
+    /// Cash and holdings at the latest prices, in the reporting currency.
     pub(crate) fn equity(&self, marks: &Marks) -> Option<Decimal> {
-        let mut total: Decimal = self.cash.values().sum();
+        let mut total = Decimal::ZERO;
+        for (currency, amount) in self.cash.iter().filter(|(_, amount)| !amount.is_zero()) {
+            total += *amount * *marks.rates.get(currency)?;
+        }
         for ((_, instrument), qty) in self.positions.iter().filter(|(_, q)| !q.is_zero()) {
-            total += *qty * *marks.get(instrument)?;
+            total += *qty * *marks.prices.get(instrument)? * self.unit(instrument, marks)?;
         }
         Some(total)
     }
@@ -55,10 +69,10 @@ impl Ledger {
         whose: Whose<'_>,
         counts: fn(&OrderRecorded) -> bool,
     ) -> Option<(Decimal, Decimal, Decimal)> {
-        let mark = marks.get(instrument).copied();
+        let (mark, unit) = (marks.prices.get(instrument).copied(), self.unit(instrument, marks)?);
         let net =
             whose.map_or_else(|| self.net(instrument), |book| self.position(book, instrument));
-        let held = if net.is_zero() { Decimal::ZERO } else { net * mark? };
+        let held = if net.is_zero() { Decimal::ZERO } else { net * mark? * unit };
         let (mut buys, mut sells) = (Decimal::ZERO, Decimal::ZERO);
         // The venue keeps one of an order and the one that takes its place.
         let replaced = fresh.and_then(|f| f.replaces.as_ref());
@@ -74,7 +88,7 @@ impl Ledger {
                 None => counted(&order.body.kind, mark, order.body.reference.map(|p| p.get()))?,
             };
             let side = if order.body.side == Side::Buy { &mut buys } else { &mut sells };
-            *side += price * open;
+            *side += price * open * unit;
         }
         let foreign = self.external.values().filter(|r| r.instrument == *instrument);
         for report in foreign.filter(|_| whose.is_none()) {
@@ -83,7 +97,7 @@ impl Ledger {
                 continue;
             }
             let side = if report.side == Side::Buy { &mut buys } else { &mut sells };
-            *side += counted(&report.kind, mark, None)? * open;
+            *side += counted(&report.kind, mark, None)? * open * unit;
         }
         Some((held, buys, sells))
     }
@@ -146,7 +160,13 @@ impl Ledger {
         let Some(price) = judged(order) else {
             return vec!["an entry was cleared without a price".to_owned()];
         };
-        let value = price * order.qty.get();
+        let Some(unit) = self.unit(&order.instrument, marks) else {
+            return vec!["an entry was cleared without an exchange rate".to_owned()];
+        };
+        let value = price * order.qty.get() * unit;
+        if order.notional.is_none_or(|recorded| recorded != value) {
+            out.push(format!("the value is recorded as {:?} and is {value}", order.notional));
+        }
         let wide = self.wide_scopes(order);
         let own: Vec<_> = self.book_limits.get(&order.book).into_iter().collect();
         for (whose, scopes) in [(None, wide), (Some(&order.book), own)] {

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    BookId, ClientOrderId, Currency, InstrumentId, IntentId, Limits, OriginKind, Principal, Side,
-    Timestamp, TradeId, VenueOrderId,
+    BookId, ClientOrderId, Currency, Instrument, InstrumentId, IntentId, Limits, MovementId,
+    OriginKind, Principal, Side, Timestamp, TradeId, VenueOrderId,
 };
 use path::{
     broker::OrderReport,
@@ -60,6 +60,11 @@ pub(crate) struct Ledger {
     pub(crate) positions: BTreeMap<(BookId, InstrumentId), Decimal>,
     pub(crate) cash: BTreeMap<Currency, Decimal>,
     pub(crate) trades: BTreeSet<TradeId>,
+    /// Movements of cash and corporate actions.
+    pub(crate) movements: BTreeSet<MovementId>,
+    pub(crate) instruments: BTreeMap<InstrumentId, Instrument>,
+    /// What was taken from a book because the venue's net position had become smaller.
+    taken: BTreeMap<(BookId, InstrumentId), Decimal>,
     pub(crate) orders: BTreeMap<ClientOrderId, Traded>,
     pub(crate) live: BTreeSet<ClientOrderId>,
     by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
@@ -81,7 +86,7 @@ pub(crate) struct Ledger {
     pub(crate) asked_notional: BTreeMap<Principal, Decimal>,
     pub(crate) closes: BTreeMap<u64, (BookId, InstrumentId, Timestamp)>,
     /// Levels of positions.
-    plans: BTreeMap<(BookId, InstrumentId), domain::Protective>,
+    pub(super) plans: BTreeMap<(BookId, InstrumentId), domain::Protective>,
     /// Alarms by code.
     pub(crate) alarms: BTreeMap<String, usize>,
     /// Books and venue were compared at least once.
@@ -134,13 +139,13 @@ impl Ledger {
         self.live.iter().filter_map(|id| self.orders.get(id).map(|order| (id, order)))
     }
 
-    fn add(&mut self, book: &BookId, instrument: &InstrumentId, qty: Decimal) -> Decimal {
+    pub(super) fn add(&mut self, book: &BookId, instrument: &InstrumentId, qty: Decimal) -> Decimal {
         let held = self.positions.entry((book.clone(), instrument.clone())).or_default();
         *held += qty;
         *held
     }
 
-    fn pay(&mut self, money: &domain::Money, sign: Decimal) {
+    pub(super) fn pay(&mut self, money: &domain::Money, sign: Decimal) {
         *self.cash.entry(money.currency()).or_default() += money.amount() * sign;
     }
 
@@ -176,15 +181,18 @@ impl Ledger {
             Event::Adopted(e) => {
                 self.add(&BookId::unmanaged(), &e.instrument, -e.qty.get());
                 self.add(&e.book, &e.instrument, e.qty.get());
+                let key = (e.book.clone(), e.instrument.clone());
+                *self.taken.entry(key).or_default() += e.qty.get().abs();
             }
             Event::PositionAdjusted(e) => {
                 self.add(&BookId::unmanaged(), &e.instrument, e.qty.get());
+                self.pay_for_contract(&e.instrument, e.qty.get() * e.price.get());
             }
             Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
-            Event::CashMoved(e) => {
-                for share in &e.shares {
-                    self.pay(&share.money, Decimal::ONE);
-                }
+            Event::CashMoved(e) => self.moved(e),
+            Event::ActionApplied(e) => self.converted(&e.action),
+            Event::InstrumentSet(e) => {
+                self.instruments.insert(e.instrument.id.clone(), e.instrument.clone());
             }
             Event::Reconciled(_) => self.reconciled = true,
             Event::DayOpened(_) => {
@@ -324,10 +332,10 @@ impl Ledger {
         let sign = if fill.side == Side::Buy { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
         let before = self.position(book, &fill.instrument);
         let after = self.add(book, &fill.instrument, sign * fill.qty.get());
-        let value = fill.price.get() * fill.qty.get();
-        let currency = fill.fee.currency();
-        self.pay(&domain::Money::new(value, currency), -sign);
-        self.pay(&fill.fee, Decimal::NEGATIVE_ONE);
+        let after = match self.charge(book, fill, sign) {
+            Ok(kept_back) => after - kept_back,
+            Err(finding) => return self.findings.push(finding),
+        };
         if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
             report.filled = report.filled.plus(fill.qty);
         }
@@ -355,7 +363,10 @@ impl Ledger {
             self.plans.remove(&(book.clone(), fill.instrument.clone()));
         }
         let reduces = matches!(order.body.class, RiskClass::Exit | RiskClass::Protective);
-        if reduces && (before * after < Decimal::ZERO || after.abs() > before.abs()) {
+        let key = (book.clone(), fill.instrument.clone());
+        let taken = self.taken.get(&key).copied().unwrap_or_default();
+        let turned = before * after < Decimal::ZERO || after.abs() > before.abs();
+        if reduces && turned && after.abs() > taken {
             let text =
                 format!("{id} took {} of book {book} from {before} to {after}", fill.instrument);
             self.findings.push((Invariant::NoFlip, text));

@@ -3,6 +3,7 @@
 //! Nothing in here uses the path's own sums; only the form of its events is shared. These modules
 //! must not change the world.
 
+mod cash;
 mod exposure;
 mod ledger;
 mod settled;
@@ -35,6 +36,13 @@ invariants! {
     SentOnce "sent_once";
     /// Every execution of the venue is in the books exactly once.
     FillsOnce "fills_once";
+    /// Every movement of cash and corporate action of the venue is in the books exactly once, and
+    /// its parts are the whole.
+    MovementsOnce "movements_once";
+    /// What an account is worth agrees with the simulator's own sum, in one currency.
+    EquityAgrees "equity_agrees";
+    /// At rest, what is reserved of the desk's limits is what lives and is held, and nothing else.
+    Reservations "reservations";
     /// Positions and cash of books, venue and the simulator's own sums agree exactly.
     BooksAgree "books_agree";
     /// No entry is cleared or taken in beyond a limit of its account.

@@ -30,12 +30,50 @@ impl World {
             let account = self.accounts[a].id.clone();
             let truth = self.exchange.truth(&account, Timestamp::default(), self.now);
             self.check_fills(a, &truth);
+            self.check_movements(a, &truth);
             self.check_books(p, a, &truth);
             self.check_orders(p, a, &truth);
             self.check_rest(p, a);
             self.check_protection(p, a, &truth);
             self.check_sent(a);
             self.check_groups(a);
+        }
+        self.check_reservations(p);
+    }
+
+    /// Everything that moved cash or units at the venue is in the books, and nothing else.
+    fn check_movements(&mut self, a: usize, truth: &VenueSnapshot) {
+        self.checked(Invariant::MovementsOnce);
+        let movements = truth.movements.iter().filter(|m| !m.kind.is_transfer()).map(|m| &m.id);
+        let told = movements.chain(truth.actions.iter().map(|action| &action.id));
+        let known = &self.durable[a].movements;
+        let lost: Vec<_> = told.filter(|id| !known.contains(*id)).cloned().collect();
+        let told = truth.movements.iter().map(|m| &m.id);
+        let told: BTreeSet<_> = told.chain(truth.actions.iter().map(|a| &a.id)).collect();
+        let made: Vec<_> = known.iter().filter(|id| !told.contains(id)).cloned().collect();
+        if !lost.is_empty() || !made.is_empty() {
+            let text = format!("account {a}: not in the books {lost:?}, not at the venue {made:?}");
+            self.violate(Invariant::MovementsOnce, text);
+        }
+    }
+
+    /// What the accounts together reserve of the desk's limits is what they hold and what lives.
+    fn check_reservations(&mut self, p: usize) {
+        let (mut gross, mut entries, mut orders) = (Some(Decimal::ZERO), Decimal::ZERO, 0);
+        for a in 0..self.accounts.len() {
+            let ledger = &self.procs[p].ledgers[a];
+            gross = gross.zip(ledger.gross(&self.marks(p, a), None, None)).map(|(a, b)| a + b);
+            entries += ledger.day_notional;
+            orders += ledger.live().count();
+        }
+        self.checked(Invariant::Reservations);
+        let reserved = self.procs[p].budget.total();
+        let same = gross.is_none_or(|gross| gross == reserved.gross_exposure)
+            && entries == reserved.entries_notional
+            && orders == reserved.open_orders as usize;
+        if !same {
+            let text = format!("{reserved:?}, own sums {gross:?}, {entries}, {orders} orders");
+            self.violate(Invariant::Reservations, text);
         }
     }
 
@@ -142,8 +180,18 @@ impl World {
             cash.iter().map(|m| (m.currency(), m.amount())).collect()
         };
         let (venue, books) = (of(&truth.cash), of(&state.wallets()));
-        if venue != books || venue != own {
-            wrong.push(format!("cash: venue {venue:?}, books {books:?}, own sum {own:?}"));
+        if venue != books {
+            wrong.push(format!("cash: venue {venue:?}, books {books:?}"));
+        }
+        // The venue takes the price of a contract from nobody.
+        let mut paid = venue.clone();
+        for (currency, cost) in self.exchange.contract_cost(&self.accounts[a].id) {
+            *paid.entry(currency).or_default() -= cost;
+        }
+        paid.retain(|_, amount| !amount.is_zero());
+        paid.values_mut().for_each(|amount| *amount = amount.normalize());
+        if paid != own {
+            wrong.push(format!("cash: venue with contracts paid {paid:?}, own sum {own:?}"));
         }
         for text in wrong {
             self.violate(Invariant::BooksAgree, format!("account {a}: {text}"));
@@ -249,7 +297,8 @@ impl World {
                 let whole = position.qty.abs().get();
                 let index = self.index_of(id);
                 let rules = &self.exchange.instruments[index];
-                let bare = (whole - resting - foreign) * self.exchange.last(index);
+                let price = self.exchange.last(index) * rules.multiplier;
+                let bare = (whole - resting - foreign) * price;
                 let bare = bare > rules.min_notional * Decimal::TWO;
                 if resting > whole || bare {
                     let held = position.qty;
@@ -269,7 +318,7 @@ impl World {
     fn is_dust(&self, instrument: &InstrumentId, held: SignedQty) -> bool {
         let index = self.index_of(instrument);
         let rules = &self.exchange.instruments[index];
-        let value = self.exchange.last(index) * held.abs().get();
+        let value = self.exchange.last(index) * held.abs().get() * rules.multiplier;
         held.abs() < rules.min_qty || value < rules.min_notional * Decimal::TWO
     }
 

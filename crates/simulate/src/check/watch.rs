@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ClientOrderId, Side, Timestamp};
+use domain::{ClientOrderId, Currency, Side, Timestamp};
 use path::{
     commit::Batch,
     core::Reply,
@@ -15,7 +15,7 @@ use path::{
 use rust_decimal::Decimal;
 
 use super::{Invariant, exposure::Marks};
-use crate::{report::Violation, world::World};
+use crate::{listing::euro, report::Violation, world::World};
 
 /// Violations of one run that are kept.
 const KEPT_MAX: usize = 8;
@@ -81,12 +81,29 @@ impl World {
                 }
             }
         }
+        self.watch_equity(p, a);
     }
 
-    fn marks(&self, p: usize, a: usize) -> Marks {
+    /// What a core knows of prices and rates.
+    pub(super) fn marks(&self, p: usize, a: usize) -> Marks {
         let market = self.procs[p].cores[a].market();
         let instruments = self.exchange.instruments.iter();
-        instruments.filter_map(|i| Some((i.id.clone(), market.mark(&i.id)?.get()))).collect()
+        let prices =
+            instruments.filter_map(|i| Some((i.id.clone(), market.mark(&i.id)?.get()))).collect();
+        let dollar = Currency::usd();
+        let rates = [dollar, euro()].into_iter();
+        let rates = rates.filter_map(|c| Some((c, market.rate(c, dollar)?))).collect();
+        Marks { prices, rates }
+    }
+
+    /// What the account is worth, summed a second time.
+    fn watch_equity(&mut self, p: usize, a: usize) {
+        let own = self.procs[p].ledgers[a].equity(&self.marks(p, a));
+        let told = self.procs[p].cores[a].book().equity();
+        self.checked(Invariant::EquityAgrees);
+        if own.map(|e| e.normalize()) != told.map(|e| e.normalize()) {
+            self.violate(Invariant::EquityAgrees, format!("a{a}: {told:?}, own sum {own:?}"));
+        }
     }
 
     fn watch_entry(&mut self, p: usize, a: usize, order: &OrderRecorded) {
@@ -199,14 +216,17 @@ impl World {
         };
         let net = truth.positions.get(&order.instrument).map_or(Decimal::ZERO, |q| q.get());
         let mark = body.reference.map_or(Decimal::ZERO, |p| p.get());
-        let mut long = net * mark;
+        let rules = &self.exchange.instruments[self.index_of(&order.instrument)];
+        let rate = if rules.quote == euro() { self.feed.rate() } else { Decimal::ONE };
+        let unit = rules.multiplier * rate;
+        let mut long = net * mark * unit;
         for report in truth.open_orders.iter().filter(|r| r.instrument == order.instrument) {
             let own = report.client_order_id.as_ref();
             let entry = own
                 .and_then(|id| self.durable[a].orders.get(id))
                 .is_some_and(|o| o.body.class == RiskClass::Entry);
             if entry && report.side == Side::Buy {
-                long += price(&report.kind) * report.qty.minus(report.filled).get();
+                long += price(&report.kind) * report.qty.minus(report.filled).get() * unit;
             }
         }
         let limit = loosest(&self.accounts[a].position_limits);

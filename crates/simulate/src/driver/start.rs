@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use domain::Currency;
 use path::{
     budget::{BudgetTable, DeskBudget},
     core::{Core, Input},
@@ -21,6 +22,7 @@ use crate::{
     check::Invariant,
     disk::Main,
     faults::Fault,
+    listing::euro,
     world::{Job, SECOND, World},
 };
 
@@ -116,6 +118,11 @@ impl World {
         }
         for instrument in self.exchange.instruments.clone() {
             self.tell(p, a, Input::SetInstrument(Box::new(instrument)));
+        }
+        if self.exchange.wide {
+            let (from, to, rate) = (euro(), Currency::usd(), self.feed.rate());
+            let at = domain::Timestamp(self.now);
+            self.tell(p, a, Input::Rate { from, to, rate, at });
         }
         let wait = self.dice.millis(5, 1_500);
         self.after(wait, Job::Connect { p, a });
