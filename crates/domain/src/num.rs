@@ -213,14 +213,14 @@ impl Price {
     /// The price moved by a signed number of percent, unrounded; `None` when it is not positive.
     #[must_use]
     pub fn moved_percent(self, percent: Decimal) -> Option<Self> {
-        let moved = self.0 + self.0 * percent / Decimal::ONE_HUNDRED;
-        Self::new(moved.round_dp(SCALE_MAX)).ok()
+        let by = self.0.checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED)?;
+        Self::new(self.0.checked_add(by)?.round_dp(SCALE_MAX)).ok()
     }
 
     /// The price moved by a signed amount; `None` when it is not positive.
     #[must_use]
     pub fn moved(self, amount: Decimal) -> Option<Self> {
-        Self::new((self.0 + amount).round_dp(SCALE_MAX)).ok()
+        Self::new(self.0.checked_add(amount)?.round_dp(SCALE_MAX)).ok()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::AccountId;
+use domain::{AccountId, Currency};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,12 @@ use serde::{Deserialize, Serialize};
 #[must_use]
 pub fn figure_unknown() -> Decimal {
     Decimal::from(domain::num::MAGNITUDE_MAX)
+}
+
+/// The currency of the desk's limits. What accounts use in another one is converted.
+#[must_use]
+pub fn desk_currency() -> Currency {
+    Currency::usd()
 }
 
 /// What an account uses of the desk's limits, in the desk's currency.

@@ -67,8 +67,8 @@ impl MarketView {
         self.units_since.insert(instrument.clone(), since);
         if self.quotes.get(instrument).is_some_and(|known| known.at < since) {
             self.quotes.remove(instrument);
-            self.ranges.remove(instrument);
         }
+        self.ranges.remove(instrument);
     }
 
     /// Takes a session in. A trading day never moves backward.
@@ -79,11 +79,14 @@ impl MarketView {
     }
 
     /// Takes a rate of a time in: so many units of `to` for one unit of `from`. An older one than
-    /// the latest is ignored.
-    pub fn set_rate(&mut self, from: Currency, to: Currency, rate: Decimal, at: Timestamp) {
-        if self.rates.get(&(from, to)).is_none_or(|known| known.at <= at) {
-            self.rates.insert((from, to), Rate { rate, at });
+    /// the latest is ignored. Returns true when the rate is another one than before.
+    pub fn set_rate(&mut self, from: Currency, to: Currency, rate: Decimal, at: Timestamp) -> bool {
+        let known = self.rates.get(&(from, to)).copied();
+        if known.is_some_and(|known| known.at > at) {
+            return false;
         }
+        self.rates.insert((from, to), Rate { rate, at });
+        known.is_none_or(|known| known.rate != rate)
     }
 
     /// Takes the 14-bar average true range of an instrument in.

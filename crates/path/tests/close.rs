@@ -107,13 +107,42 @@ fn a_stop_that_fills_in_part_leaves_only_the_rest_to_close() {
 }
 
 #[test]
-fn a_second_close_joins_the_first() {
+fn a_close_joins_one_that_does_as_much() {
     let mut desk = holding();
     desk.venue.on_cancel.push_back(OnCancel::LoseRequest);
     desk.close(IBM, "50");
-    assert_eq!(desk.close(IBM, "100"), Reply::Closing { close: 1, qty: qty("5") });
-    let joined = desk.ask(sell("10"));
-    assert_eq!(joined, Reply::Closing { close: 1, qty: qty("5") }, "the answer is what happens");
+    let joined = Reply::Closing { close: 1, qty: qty("5") };
+    assert_eq!(desk.close(IBM, "50"), joined);
+    assert_eq!(desk.ask(sell("3")), joined, "the answer is what happens");
+}
+
+#[test]
+fn a_larger_close_takes_the_place_of_a_smaller_one() {
+    let mut desk = holding();
+    desk.venue.on_cancel.push_back(OnCancel::LoseRequest);
+    desk.close(IBM, "50");
+    assert_eq!(desk.close(IBM, "100"), Reply::Closing { close: 2, qty: qty("10") });
+    desk.pass(Nanos::from_secs(10));
+    assert_eq!(desk.manual(), signed("0"), "nothing was left open");
+    assert!(desk.core.state().closes.is_empty());
+    desk.assert_agrees_with_venue();
+}
+
+#[test]
+fn a_larger_close_counts_what_the_smaller_one_has_sent() {
+    let mut desk = holding();
+    desk.plan(IBM, domain::Protective::default(), anna());
+    desk.pass(Nanos::from_secs(2));
+    desk.venue.fills_market = false;
+    desk.close(IBM, "50");
+    let half = desk.sent.last().map(|o| (o.client_order_id.clone(), o.qty)).unwrap();
+    assert_eq!(half.1, qty("5"));
+    desk.close(IBM, "100");
+    desk.venue.fills_market = true;
+    desk.fill(&half.0, "5", "100");
+    desk.pass(Nanos::from_secs(10));
+    assert_eq!(desk.manual(), signed("0"));
+    desk.assert_agrees_with_venue();
 }
 
 #[test]

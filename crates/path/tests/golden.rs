@@ -38,6 +38,7 @@ const ADDED: &[(&str, &str)] = &[
     ("net_exposure: None, correlated_exposure: None, leverage: None, ", ""),
     ("origin_daily_notional: None, ", ""),
     (", trading_window: None", ""),
+    ("), reporting: None, reason", "), reason"),
     (", trading_capital: None", ""),
     (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),
 ];

@@ -30,7 +30,9 @@ fn the_first_fill_cancels_the_others() {
     assert_eq!(desk.status(&above), OrderStatus::PartlyFilled, "the winner goes on");
     desk.fill(&above, "6", "105");
     assert_eq!(desk.manual(), signed("10"));
-    assert!(desk.core.state().groups.is_empty(), "nothing is kept of a group that is over");
+    let kept: Vec<_> = desk.core.state().groups.values().collect();
+    assert_eq!(kept.len(), 1);
+    assert!(kept[0].members.is_empty(), "who won is kept for the day, and nothing else");
     desk.assert_folds();
 }
 
@@ -46,6 +48,21 @@ fn two_that_fill_at_once_are_both_booked_and_named() {
     assert_eq!(desk.manual(), signed("20"));
     assert_eq!(desk.alarms(), ["group_filled_twice"]);
     assert_eq!(desk.uncovered(), qty("0"), "and all of it is covered");
+}
+
+#[test]
+fn what_comes_after_one_has_filled_comes_too_late() {
+    let mut desk = Desk::new();
+    desk.order(paired(buy("10")));
+    assert_eq!(desk.manual(), signed("10"), "it filled and is over");
+    let late = desk.codes(paired(buy("10").trigger("105")));
+    assert_eq!(late, [RefusalCode::GroupFilled]);
+    desk.restart_and_connect();
+    assert_eq!(desk.codes(paired(buy("10").trigger("105"))), [RefusalCode::GroupFilled]);
+    desk.session(true, START.utc_day() + 1);
+    desk.pass(Nanos::from_secs(2));
+    assert_eq!(desk.codes(paired(buy("10").trigger("105"))), [], "a new day, a new group");
+    desk.assert_folds();
 }
 
 #[test]
@@ -146,8 +163,46 @@ fn what_waits_during_a_session_waits_for_the_next_one() {
     desk.pass(Nanos::from_secs(5));
     assert!(desk.sent.is_empty());
     session(&mut desk, false, 100);
+    desk.pass(Nanos::from_secs(5));
     session(&mut desk, true, 101);
+    assert!(desk.sent.is_empty(), "the last price is of before the opening");
+    desk.price(XYZ, "50", "50");
     assert_eq!(desk.position("manual", XYZ), signed("10"));
+}
+
+#[test]
+fn a_split_ends_what_waits_in_old_units() {
+    let mut desk = before_the_opening();
+    desk.ask(at_the_opening("10"));
+    desk.tell(Input::Venue(VenueEvent::Action(domain::CorporateAction {
+        id: domain::MovementId::new("split-1").unwrap(),
+        instrument: id(XYZ),
+        numerator: d("1"),
+        denominator: d("10"),
+        at: desk.now.at,
+    })));
+    assert_eq!(ends(&desk), [ArmedEnd::UnitsChanged]);
+    session(&mut desk, true, 100);
+    desk.price(XYZ, "500", "500");
+    assert!(desk.sent.is_empty());
+    assert!(desk.alarms().contains(&"units_changed".to_owned()));
+    desk.assert_folds();
+}
+
+#[test]
+fn a_halt_leaves_an_exit_waiting() {
+    let mut desk = before_the_opening();
+    session(&mut desk, true, 100);
+    desk.ask(buy("10").of(XYZ).stop("40"));
+    session(&mut desk, false, 100);
+    desk.ask(sell("10").of(XYZ).with(|i| i.conditions.activate = Activate::NextOpen));
+    desk.kill(KillLevel::Halt);
+    desk.pass(Nanos::from_secs(2));
+    assert!(ends(&desk).is_empty(), "what takes out of a position is not stopped");
+    session(&mut desk, true, 101);
+    desk.price(XYZ, "50", "50");
+    desk.pass(Nanos::from_secs(5));
+    assert_eq!(desk.position("manual", XYZ), signed("0"));
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! Nothing is sized or judged before: at the opening each is a new wish at the price of then. It
 //! must not know what a market is.
 
-use domain::{Activate, CalendarKind, Intent, IntentId, Nanos, Origin};
+use domain::{Activate, CalendarKind, InstrumentId, Intent, IntentId, Nanos, Origin};
 
 use super::{Reply, ReplyId, Step};
 use crate::{
     codes::{Refusal, RefusalCode},
-    event::{ArmedEnd, ArmedEnded, Event, OrderArmed},
+    event::{ArmedEnd, ArmedEnded, Event, HoldDecision, HoldResolved, OrderArmed},
     gate,
+    market::Session,
     policy::KillLevel,
     state::Armed,
 };
@@ -68,7 +69,7 @@ impl Step<'_> {
             .armed
             .values()
             .filter_map(|armed| {
-                let end = if halted {
+                let end = if halted && !self.takes_out(&armed.intent) {
                     ArmedEnd::Killed
                 } else if now.since(armed.since) > WAITS_AT_MOST {
                     ArmedEnd::Missed
@@ -93,15 +94,60 @@ impl Step<'_> {
                 ArmedEnd::Missed => {
                     self.alarm("armed_missed", format!("Order {id} missed its opening."));
                 }
-                ArmedEnd::Killed | ArmedEnd::Withdrawn => {}
+                ArmedEnd::Killed | ArmedEnd::Withdrawn | ArmedEnd::UnitsChanged => {}
             }
         }
     }
 
+    /// True for what can only reduce: a halt leaves it waiting.
+    fn takes_out(&self, intent: &Intent) -> bool {
+        let held = self.state().position(&intent.book, &intent.instrument);
+        intent.reduce_only || domain::Side::reducing(held) == Some(intent.side)
+    }
+
+    /// True once its market has opened and has told a price since: what is sized by yesterday's
+    /// close is sized across the gap.
     fn has_opened(&self, armed: &Armed) -> bool {
-        let instrument = self.state().instruments.get(&armed.intent.instrument);
-        let session = instrument.and_then(|i| self.core.market.session(i.calendar));
-        session.is_some_and(|s| s.open && (!armed.open || armed.day.is_some_and(|d| s.day > d)))
+        let id = &armed.intent.instrument;
+        let instrument = self.state().instruments.get(id);
+        let Some(calendar) = instrument.map(|i| i.calendar) else { return false };
+        let Some(session) = self.core.market.session(calendar) else { return false };
+        let begun = !armed.open || armed.day.is_some_and(|day| session.day > day);
+        let since = self.core.live.opened.get(&calendar);
+        let priced = self.core.market.quote(id).zip(since).is_some_and(|(q, at)| q.at >= *at);
+        session.open && begun && priced
+    }
+
+    /// A market opened or closed, or a trading day began.
+    pub(super) fn session(&mut self, calendar: CalendarKind, session: Session) {
+        let before = self.core.market.session(calendar).filter(|s| s.open);
+        if session.open && before.is_none_or(|before| before.day < session.day) {
+            self.core.live.opened.insert(calendar, self.now.at);
+        }
+        self.core.market.set_session(calendar, session);
+    }
+
+    /// Requests that wait, for an opening or for an approval, were made in units that are no more:
+    /// they end, and who asked is told.
+    pub(super) fn units_changed(&mut self, instrument: &InstrumentId) {
+        let waits = |intent: &Intent| intent.instrument == *instrument;
+        let armed = self.state().armed.values().filter(|a| waits(&a.intent));
+        let armed: Vec<IntentId> = armed.map(|a| a.intent.id.clone()).collect();
+        let holds = self.state().holds.values().filter(|h| waits(&h.intent));
+        let holds: Vec<IntentId> = holds.map(|h| h.intent.id.clone()).collect();
+        for intent in armed.iter().cloned() {
+            let end = ArmedEnd::UnitsChanged;
+            self.emit(Event::ArmedEnded(ArmedEnded { intent, end, by: None }));
+        }
+        for intent in holds.iter().cloned() {
+            let decision = HoldDecision::UnitsChanged;
+            self.emit(Event::HoldResolved(HoldResolved { intent, decision, by: None }));
+        }
+        for id in armed.iter().chain(&holds) {
+            let text =
+                format!("Request {id} ended: {instrument} was split. Ask again in new units.");
+            self.alarm("units_changed", text);
+        }
     }
 
     /// Somebody takes back what waits.

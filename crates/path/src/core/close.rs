@@ -68,13 +68,25 @@ impl Step<'_> {
             Ok(qty) => qty,
             Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
-        if let Some(running) = self.running_close(&book, &instrument) {
-            return self.reply(reply, running);
-        }
         let key = key.map(|key| Idempotency { key, content });
+        let answer = self.close_or_join((book, instrument), qty, origin, key);
+        self.reply(reply, answer);
+    }
+
+    /// Begins a close that somebody asks for, or joins one under way that does as much.
+    pub(super) fn close_or_join(
+        &mut self,
+        (book, instrument): Holding,
+        qty: Qty,
+        origin: Origin,
+        key: Option<Idempotency>,
+    ) -> Reply {
+        if let Some(running) = self.enough_under_way(&book, &instrument, qty) {
+            return running;
+        }
         let cause = Cause::of(ClosePurpose::Request);
         let close = self.start_close((book, instrument), qty, origin, cause, key);
-        self.reply(reply, Reply::Closing { close, qty });
+        Reply::Closing { close, qty }
     }
 
     /// How much of a position a share of it is.
@@ -102,11 +114,34 @@ impl Step<'_> {
         Ok(if all { whole } else { gate::exit_part(rules, whole.percent(share), whole) })
     }
 
-    /// The answer to a request for a close while another one of the position is under way.
-    pub(super) fn running_close(&self, book: &BookId, instrument: &InstrumentId) -> Option<Reply> {
+    /// The answer to a request for a close of so much while one that does as much is under way. A
+    /// smaller one, and one after which a position would be opened, ends here: what it has sent
+    /// counts for what follows.
+    fn enough_under_way(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        qty: Qty,
+    ) -> Option<Reply> {
         let close = self.closing(book, instrument)?;
-        let qty = self.state().closes.get(&close).map_or(Qty::ZERO, |c| c.qty);
-        Some(Reply::Closing { close, qty })
+        let running = self.state().closes.get(&close)?.clone();
+        if running.then.is_none() && running.qty.minus(running.closed) >= qty {
+            return Some(Reply::Closing { close, qty: running.qty });
+        }
+        self.end_close(&running, false, "another close takes its place");
+        None
+    }
+
+    /// Makes way for a close that goes on with something else. The answer, when that goes on
+    /// already.
+    pub(super) fn make_way(&mut self, book: &BookId, instrument: &InstrumentId) -> Option<Reply> {
+        let close = self.closing(book, instrument)?;
+        let running = self.state().closes.get(&close)?.clone();
+        if running.then.is_some() {
+            return Some(Reply::Closing { close, qty: running.qty });
+        }
+        self.end_close(&running, false, "a reversal takes its place");
+        None
     }
 
     pub(super) fn start_close(

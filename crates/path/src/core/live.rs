@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{BookId, ClientOrderId, InstrumentId, Nanos, Origin, Principal, Qty, SignedQty};
+use domain::{
+    BookId, CalendarKind, ClientOrderId, InstrumentId, Nanos, Origin, Principal, Qty, SignedQty,
+    Timestamp,
+};
 
 use crate::{codes::RefusalCode, wire::Mono};
 
@@ -83,6 +86,8 @@ pub(super) struct Extremes {
 pub(super) struct Trailing {
     /// The side that closes the position.
     pub(super) side: domain::Side,
+    /// What it follows by: another trail begins at the price of then.
+    pub(super) trail: domain::Trail,
     /// The best price so far.
     pub(super) best: domain::Price,
     /// When the stop may move next.
@@ -133,6 +138,8 @@ pub(super) struct Live {
     pub(super) trails: BTreeMap<Holding, Trailing>,
     /// Prices of what is held since the last mark.
     pub(super) extremes: BTreeMap<InstrumentId, Extremes>,
+    /// When each market was seen to open.
+    pub(super) opened: BTreeMap<CalendarKind, Timestamp>,
     pub(super) marked_hour: Option<i64>,
     pub(super) marked_equity: Option<rust_decimal::Decimal>,
     pub(super) comparison: Comparison,
@@ -172,6 +179,7 @@ impl Live {
             unbooked: BTreeSet::new(),
             refused_rules: BTreeSet::new(),
             liquidations: BTreeSet::new(),
+            opened: BTreeMap::new(),
         }
     }
 

@@ -180,7 +180,9 @@ impl Core {
         let connected = self.live.connected;
         self.state = state;
         self.figures.get_mut().touch(&Touched::Everything);
+        let opened = std::mem::take(&mut self.live.opened);
         self.live = Live::new(now);
+        self.live.opened = opened;
         self.live.connected = connected;
         self.live.journal = writable;
         let unanswered: Vec<_> = self
@@ -386,10 +388,11 @@ impl<'a> Step<'a> {
             Input::LookedUp { order, answer } => self.looked_up(&order, answer),
             Input::Snapshot(answer) => self.snapshot_answer(answer),
             Input::Quote { instrument, quote } => self.quote(&instrument, quote),
-            Input::Session { calendar, session } => self.core.market.set_session(calendar, session),
+            Input::Session { calendar, session } => self.session(calendar, session),
             Input::Rate { from, to, rate, at } => {
-                self.core.market.set_rate(from, to, rate, at);
-                self.core.figures.get_mut().touch(&Touched::Everything);
+                if self.core.market.set_rate(from, to, rate, at) {
+                    self.core.figures.get_mut().touch(&Touched::Everything);
+                }
             }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
             Input::Clusters(clusters) => self.core.market.set_clusters(clusters),

@@ -122,6 +122,7 @@ impl Step<'_> {
         self.core.live.trails.retain(|(_, id), _| *id != action.instrument);
         self.core.live.extremes.remove(&action.instrument);
         self.emit(Event::ActionApplied(ActionApplied { action: action.clone() }));
+        self.units_changed(&action.instrument);
     }
 
     fn senseless(&mut self, action: &CorporateAction) {

@@ -64,9 +64,10 @@ impl Step<'_> {
         };
         let resting = Self::covered(&exits);
         let others = exits.iter().filter(|o| o.class == RiskClass::Exit);
-        let wanted = position.minus(others.fold(Qty::ZERO, |sum, o| sum.plus(o.open_qty())));
+        let wanted = position.minus(self.state().reserved_by(book, instrument, others));
         self.note_gap(book, instrument, position.minus(resting));
-        let under_way = exits.iter().any(|o| o.cancel_requested || o.replaced_by.is_some());
+        let changes = |o: &Order| o.cancel_requested || o.replaced_by.is_some();
+        let under_way = exits.iter().any(|o| o.class == RiskClass::Protective && changes(o));
         if self.closing(book, instrument).is_some() || under_way {
             return;
         }

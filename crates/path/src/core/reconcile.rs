@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Cash, ClientOrderId, InstrumentId, Money, Nanos, SignedQty, Timestamp};
+use domain::{
+    Cash, ClientOrderId, InstrumentId, Money, Nanos, Price, SignedQty, Timestamp, num::SCALE_MAX,
+};
+use rust_decimal::Decimal;
 
 use super::{Step, live::Inquiry};
 use crate::{
@@ -285,6 +288,14 @@ impl Step<'_> {
             } else {
                 "changed at the venue without an execution"
             };
+            let reporting = match self.worth(&instrument, qty, price) {
+                Worth::Nothing => None,
+                Worth::Told(value) => Some(value),
+                Worth::Unknown => {
+                    all = false;
+                    continue;
+                }
+            };
             if !first {
                 let text = format!(
                     "{instrument} changed by {} at the venue without an execution.",
@@ -293,10 +304,26 @@ impl Step<'_> {
                 self.alarm("position_adjusted", text);
             }
             let reason = reason.to_owned();
-            self.emit(Event::PositionAdjusted(PositionAdjusted { instrument, qty, price, reason }));
+            let body = PositionAdjusted { instrument, qty, price, reporting, reason };
+            self.emit(Event::PositionAdjusted(body));
         }
         self.core.live.comparison.positions.clear();
         all
+    }
+
+    /// What a quantity that came without an execution adds to the account's equity.
+    fn worth(&self, instrument: &InstrumentId, qty: SignedQty, price: Price) -> Worth {
+        let state = self.state();
+        let Some(rules) = state.instruments.get(instrument) else { return Worth::Unknown };
+        if rules.asset_class.is_contract() {
+            return Worth::Nothing;
+        }
+        let value = rules.notional(price, qty.abs()).ok();
+        let rate = self.core.market.rate(rules.quote, state.spec.reporting);
+        let value = value.zip(rate).and_then(|(v, rate)| v.amount().checked_mul(rate));
+        let Some(value) = value else { return Worth::Unknown };
+        let value = value.round_dp(SCALE_MAX).normalize();
+        Worth::Told(if qty.is_long() { value } else { -value })
     }
 
     /// Books the difference of a balance when two undisturbed comparisons agree on it.
@@ -343,4 +370,11 @@ impl Step<'_> {
             self.core.live.comparison.recorded = Some(now);
         }
     }
+}
+
+/// What something that came without an execution is worth.
+enum Worth {
+    Nothing,
+    Told(Decimal),
+    Unknown,
 }

@@ -5,7 +5,7 @@
 
 use domain::{Activate, InstrumentId, Intent, Origin, Percent, Side};
 
-use super::{Reply, ReplyId, Step, close::Cause, submit};
+use super::{Reply, ReplyId, Step, submit};
 use crate::{
     codes::{Refusal, RefusalCode},
     event::{ClosePurpose, CloseStarted, Idempotency},
@@ -37,12 +37,10 @@ impl Step<'_> {
                 }
             };
             let holding = (book.clone(), instrument.clone());
-            let running = self.closing(&book, &instrument);
-            let close = running.unwrap_or_else(|| {
-                let cause = Cause::of(ClosePurpose::Request);
-                self.start_close(holding, qty, origin.clone(), cause, None)
-            });
-            begun.push((book, instrument, close, qty));
+            let answer = self.close_or_join(holding, qty, origin.clone(), None);
+            if let Reply::Closing { close, qty } = answer {
+                begun.push((book, instrument, close, qty));
+            }
         }
         let answer =
             if begun.is_empty() { Reply::Refused(refused) } else { Reply::ClosingAll(begun) };
@@ -58,12 +56,12 @@ impl Step<'_> {
         if let Some(answer) = before {
             return self.reply(reply, answer);
         }
-        if let Some(running) = self.running_close(&intent.book, &intent.instrument) {
-            return self.reply(reply, running);
-        }
         if let Some(refusal) = self.cannot_reverse(&intent) {
             let class = self.class_of(&intent, std::slice::from_ref(&refusal));
             return self.refused(intent, class, vec![refusal], reply);
+        }
+        if let Some(running) = self.make_way(&intent.book, &intent.instrument) {
+            return self.reply(reply, running);
         }
         let (book, instrument) = (intent.book.clone(), intent.instrument.clone());
         let (origin, id) = (intent.origin.clone(), self.next_close());

@@ -4,15 +4,13 @@
 
 use domain::{Activate, ClientOrderId, Intent, Origin, Qty, Side};
 
-use super::{
-    Input, Reply, ReplyId, Step, close::Cause, kill::not_an_operator, live::RefusalRate, system,
-};
+use super::{Input, Reply, ReplyId, Step, kill::not_an_operator, live::RefusalRate, system};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
     event::{
-        CancelRecorded, ClosePurpose, Event, HoldDecision, HoldResolved, Idempotency,
-        IntentRefused, OrderHeld, OrderRecorded, RefusalsCounted,
+        CancelRecorded, Event, HoldDecision, HoldResolved, Idempotency, IntentRefused, OrderHeld,
+        OrderRecorded, RefusalsCounted,
     },
     gate::{self, Verdict},
     journal::Hash,
@@ -159,14 +157,10 @@ impl Step<'_> {
     }
 
     fn submit_close(&mut self, intent: Intent, qty: Qty, content: Hash, reply: Option<ReplyId>) {
-        if let Some(running) = self.running_close(&intent.book, &intent.instrument) {
-            return self.reply(reply, running);
-        }
         let key = intent.idempotency_key.map(|key| Idempotency { key, content });
         let holding = (intent.book, intent.instrument);
-        let cause = Cause::of(ClosePurpose::Request);
-        let close = self.start_close(holding, qty, intent.origin, cause, key);
-        self.reply(reply, Reply::Closing { close, qty });
+        let answer = self.close_or_join(holding, qty, intent.origin, key);
+        self.reply(reply, answer);
     }
 
     fn hold(

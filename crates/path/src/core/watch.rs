@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{BookId, InstrumentId, Nanos, Price, Protective, Qty, Quote, Side, Trail};
+use domain::{BookId, InstrumentId, Nanos, OrderKind, Price, Protective, Qty, Quote, Side, Trail};
 use rust_decimal::Decimal;
 
 use super::{
@@ -18,7 +18,8 @@ use super::{
 use crate::{
     event::{ClosePurpose, Event, PlanSet},
     gate::{self, Touched},
-    state::{Book, Order, Plan},
+    state::{Book, Plan},
+    verbs::RiskClass,
 };
 
 /// Pause between two moves of a trailing stop.
@@ -80,7 +81,12 @@ impl Step<'_> {
     fn reached(&self, book: &Book, instrument: &InstrumentId, quote: Quote) -> Option<Due> {
         let plan = book.plans.get(instrument)?;
         let qty = self.state().backed(&book.id, instrument);
-        if qty.is_zero() || self.closing(&book.id, instrument).is_some() {
+        let dust = || {
+            let refused = self.core.live.dust.iter();
+            let mut refused = refused.filter(|(_, refused)| **refused == qty);
+            refused.any(|((id, what), _)| *id == book.id && what == instrument)
+        };
+        if qty.is_zero() || self.closing(&book.id, instrument).is_some() || dust() {
             return None;
         }
         let long = self.state().position(&book.id, instrument).is_long();
@@ -91,8 +97,12 @@ impl Step<'_> {
             return due(qty, Cause::of(ClosePurpose::Target));
         }
         if plan.levels.stop.is_some_and(at_loss) {
+            // A limit far away takes nobody out.
             let mut resting = self.state().live_in(&book.id, instrument);
-            let uncovered = !resting.any(Order::is_reducing_class);
+            let uncovered = !resting.any(|o| {
+                o.class == RiskClass::Protective
+                    || o.is_reducing_class() && matches!(o.kind, OrderKind::Market)
+            });
             return uncovered.then(|| due(qty, Cause::of(ClosePurpose::Unprotected))).flatten();
         }
         let rules = self.state().instruments.get(instrument)?;
@@ -156,9 +166,9 @@ impl Step<'_> {
         let long = side == Side::Sell;
         let price = if long { quote.bid } else { quote.ask };
         let now = self.now.mono;
-        let fresh = Trailing { side, best: price, next: now };
+        let fresh = Trailing { side, trail, best: price, next: now };
         let known = self.core.live.trails.entry(holding.clone()).or_insert(fresh);
-        if known.side != side {
+        if known.side != side || known.trail != trail {
             *known = fresh;
         }
         known.best = if long { known.best.max(price) } else { known.best.min(price) };

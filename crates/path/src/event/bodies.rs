@@ -282,6 +282,10 @@ bodies! {
         qty: SignedQty,
         /// The price at which it is valued.
         price: Price,
+        /// What came or went in the reporting currency, by which loss and drawdown are corrected.
+        /// Absent for a contract, which is taken over at its price and is worth nothing then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reporting: Option<Decimal>,
         /// What the desk knows about it.
         reason: String,
     }

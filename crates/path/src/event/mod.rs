@@ -195,6 +195,8 @@ pub enum HoldDecision {
     Declined,
     /// Nobody decided in time.
     Lapsed,
+    /// It was asked in units that a split has changed.
+    UnitsChanged,
 }
 
 /// How a wait for an opening ended.
@@ -209,6 +211,8 @@ pub enum ArmedEnd {
     Missed,
     /// Somebody took it back.
     Withdrawn,
+    /// It was asked in units that a split has changed.
+    UnitsChanged,
 }
 
 /// Why an order never lived.

@@ -137,9 +137,15 @@ impl Source<'_> {
             Some(())
         };
         let pays = |side: Side, entry: bool| if contract { entry } else { side == Side::Buy };
+        let net = self.state.net_position(id);
+        // What buys a short back is counted with the short, as what is owed for it.
+        let mut owed = if net.is_short() { net.abs() } else { Qty::ZERO };
         for order in self.state.live_of(id) {
             if pays(order.side, order.class == RiskClass::Entry) {
-                add(&order.kind, order.reference, order.open_qty())?;
+                let open = order.open_qty();
+                let back = if order.is_reducing_class() { open.min_of(owed) } else { Qty::ZERO };
+                owed = owed.minus(back);
+                add(&order.kind, order.reference, open.minus(back))?;
             }
         }
         let foreign = self.state.external.values();

@@ -28,7 +28,7 @@ pub(crate) use rules::{daily_loss, door, drawdown, shape};
 
 use crate::{
     broker::Capabilities,
-    budget::{DeskBudget, DeskUse, figure_unknown},
+    budget::{DeskBudget, DeskUse, desk_currency, figure_unknown},
     codes::{Refusal, RefusalCode},
     journal::LeaseToken,
     market::{MarketView, Now},
@@ -170,7 +170,7 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
     };
     let entry = resolved.notional.unwrap_or_default();
     let reach = ctx.book().reach().and_then(|r| r.with(case.side(), entry));
-    let usage = used(ctx.state, case.with_order().gross, reach, entry, 1);
+    let usage = used(&ctx.book(), case.with_order().gross, reach, entry, 1);
     budget
         .reserve(&ctx.state.spec.id, usage)
         .map_err(|exceeded| rules::desk_refusal(exceeded, resolved, price))
@@ -179,24 +179,30 @@ fn reserve(case: &rules::Case<'_>, budget: &mut dyn DeskBudget) -> Result<(), Re
 /// What the account uses of the desk's limits.
 #[must_use]
 pub fn usage(book: &exposure::Book<'_>) -> DeskUse {
-    used(book.state, book.gross_exposure(), book.reach(), Decimal::ZERO, 0)
+    used(book, book.gross_exposure(), book.reach(), Decimal::ZERO, 0)
 }
 
-/// A figure that can't be told, because a price is missing, counts as the largest there is, so
-/// that the desk's limit fails closed.
+/// A figure that can't be told, because a price or the rate into the desk's currency is missing,
+/// counts as the largest there is, so that the desk's limit fails closed.
 fn used(
-    state: &AccountState,
+    book: &exposure::Book<'_>,
     gross: Option<Decimal>,
     reach: Option<exposure::Reach>,
     entry: Decimal,
     orders: u32,
 ) -> DeskUse {
-    let unknown = figure_unknown();
+    let (state, unknown) = (book.state, figure_unknown());
+    let rate = book.market.rate(state.spec.reporting, desk_currency());
+    let in_desk = |figure: Option<Decimal>| match figure.zip(rate) {
+        Some((figure, rate)) if rate == Decimal::ONE => figure,
+        Some((figure, rate)) => figures::product(&[figure, rate]).unwrap_or(unknown),
+        None => unknown,
+    };
     DeskUse {
-        gross_exposure: gross.unwrap_or(unknown),
-        net_long: reach.map_or(unknown, |r| r.long),
-        net_short: reach.map_or(unknown, |r| r.short),
-        entries_notional: (state.entries_notional + entry).min(unknown),
+        gross_exposure: in_desk(gross),
+        net_long: in_desk(reach.map(|r| r.long)),
+        net_short: in_desk(reach.map(|r| r.short)),
+        entries_notional: in_desk(state.entries_notional.checked_add(entry)).min(unknown),
         open_orders: u32::try_from(state.live.len()).unwrap_or(u32::MAX).saturating_add(orders),
     }
 }

@@ -1,4 +1,5 @@
-//! The fold of corporate actions: quantities, protective levels and closes in new units.
+//! The fold of corporate actions: quantities, protective levels and closes in new units. What a
+//! reversal would open was asked in the old ones and is dropped.
 //!
 //! Cost stays what it was, so a split earns and loses nothing. Orders are left to the venue, which
 //! ends them; protection places its stops anew. This module must not know prices of now.
@@ -40,9 +41,11 @@ impl AccountState {
         for (id, qty, closed) in closes {
             if let Some(close) = self.closes.get_mut(&id) {
                 (close.qty, close.closed) = (qty, closed);
+                close.then = None;
             }
         }
         if let Some(net) = net {
+            self.netted.remove(&instrument.id);
             self.contracts.insert(instrument.id.clone(), net);
         }
         self.count_movement(&action.id, action.at);

@@ -32,6 +32,7 @@ impl AccountState {
             instruments: BTreeMap::new(),
             books,
             contracts: BTreeMap::new(),
+            netted: BTreeMap::new(),
             limits: domain::Limits::default(),
             origin_limits: BTreeMap::new(),
             principal_limits: BTreeMap::new(),
@@ -199,6 +200,7 @@ impl AccountState {
                     book.entries_notional = Decimal::ZERO;
                 }
                 self.latches.remove(&LatchKind::DailyLoss);
+                self.forget_won_groups();
             }
             Event::PeakRaised(e) => self.peak = Some(e.equity),
             Event::LatchSet(e) => {

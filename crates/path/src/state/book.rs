@@ -43,6 +43,56 @@ impl Plan {
             taken: shared.map_or([false; TARGETS_MAX], |o| o.taken),
         }
     }
+
+    /// The plan after an entry added to the position, which is now `held`. Of two stops the one
+    /// that allows less loss holds, so that nobody loosens a whole position's stop by adding to it;
+    /// of everything else the entry's own holds where it brings one. New partial targets are shares
+    /// of the whole position.
+    fn added(
+        &self,
+        entry: &ClientOrderId,
+        new: Protective,
+        (held, long): (Qty, bool),
+        at: Timestamp,
+    ) -> Self {
+        let old = self.levels;
+        let tighter = |a: Price, b: Price| if long { a.max(b) } else { a.min(b) };
+        let retargeted = !new.targets.is_empty() && new.targets != old.targets;
+        let timed = new.time_stop.is_some() && new.time_stop != old.time_stop;
+        Self {
+            levels: Protective {
+                stop: match (old.stop, new.stop) {
+                    (Some(old), Some(new)) => Some(tighter(old, new)),
+                    (old, new) => old.or(new),
+                },
+                target: new.target.or(old.target),
+                trail: new.trail.or(old.trail),
+                targets: if retargeted { new.targets } else { old.targets },
+                time_stop: new.time_stop.or(old.time_stop),
+            },
+            since: if timed { at } else { self.since },
+            entry: Some(entry.clone()),
+            base: if retargeted { held } else { self.base },
+            taken: if retargeted { [false; TARGETS_MAX] } else { self.taken },
+        }
+    }
+}
+
+/// An execution of an entry that made its position larger.
+#[derive(Debug)]
+pub(super) struct PlannedFill {
+    /// The entry.
+    pub(super) id: ClientOrderId,
+    /// What it asked for.
+    pub(super) levels: Protective,
+    /// By how much the position grew.
+    pub(super) grown: Qty,
+    /// What is held now.
+    pub(super) held: Qty,
+    /// True for the entry's first execution.
+    pub(super) first: bool,
+    /// The desk's time.
+    pub(super) at: Timestamp,
 }
 
 /// A book of an account.
@@ -158,24 +208,26 @@ impl Book {
         Ok(())
     }
 
-    /// Takes in the levels of an entry that grew the position by `grown` to `held`.
-    pub(super) fn plan_entry(
-        &mut self,
-        instrument: &InstrumentId,
-        entry: (&ClientOrderId, Protective),
-        (grown, held): (Qty, Qty),
-        at: Timestamp,
-    ) {
-        let (id, levels) = entry;
-        if let Some(plan) = self.plans.get_mut(instrument)
-            && plan.entry.as_ref() == Some(id)
-        {
-            plan.base = plan.base.plus(grown);
+    /// Takes in the levels of an entry that grew the position. One that adds to a planned position
+    /// changes its plan with its first fill and never loosens it ([`Plan::added`]).
+    pub(super) fn plan_entry(&mut self, instrument: &InstrumentId, entry: &PlannedFill) {
+        let PlannedFill { id, levels, grown, held, first, at } = entry;
+        let Some(plan) = self.plans.get_mut(instrument) else {
+            let (base, taken) = (*held, [false; TARGETS_MAX]);
+            let plan = Plan { levels: *levels, since: *at, entry: Some(id.clone()), base, taken };
+            self.plans.insert(instrument.clone(), plan);
             return;
+        };
+        plan.base = plan.base.plus(*grown);
+        if *first && plan.entry.as_ref() != Some(id) {
+            let long = self.positions.get(instrument).is_some_and(|p| p.qty.is_long());
+            *plan = plan.added(id, *levels, (*held, long), *at);
         }
-        let (base, taken) = (held, [false; TARGETS_MAX]);
-        let plan = Plan { levels, since: at, entry: Some(id.clone()), base, taken };
-        self.plans.insert(instrument.clone(), plan);
+    }
+
+    /// The position turned in one execution: what was planned was for the other side.
+    pub(super) fn forget_plan(&mut self, instrument: &InstrumentId) {
+        self.plans.remove(instrument);
     }
 
     /// Replaces the levels of a position; nothing happens where none is held.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccountState, Order};
 
-/// A group while one of its orders is live.
+/// A group while one of its orders is live and, once one has filled, for the rest of the day: what
+/// joins it later is told that it is too late.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Its orders that something may still come from, and the winner.
@@ -60,15 +61,25 @@ impl AccountState {
         }
     }
 
-    /// Forgets a group once nothing more can come of it.
+    /// Forgets a group once nothing more can come of it and nothing came of it.
     pub(super) fn leave_group(&mut self, id: &ClientOrderId) {
         let Some(order) = self.orders.get(id) else { return };
         let Some(name) = &order.conditions.group else { return };
         let key = Self::group_key(&order.book, name);
         let Some(group) = self.groups.get(&key) else { return };
         let settled = |id: &ClientOrderId| self.orders.get(id).is_none_or(Order::is_settled);
-        if group.members.iter().all(settled) {
-            self.groups.remove(&key);
+        if !group.members.iter().all(settled) {
+            return;
         }
+        if group.winner.is_none() {
+            self.groups.remove(&key);
+        } else if let Some(group) = self.groups.get_mut(&key) {
+            group.members.clear();
+        }
+    }
+
+    /// A new day: names of groups of which nothing lives can be used again.
+    pub(super) fn forget_won_groups(&mut self) {
+        self.groups.retain(|_, group| !group.members.is_empty());
     }
 }

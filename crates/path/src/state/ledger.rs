@@ -8,7 +8,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
-use super::AccountState;
+use super::{AccountState, Netted, book::PlannedFill};
 use crate::{
     event::{Adopted, CashAdjusted, Event, Filled, PositionAdjusted},
     journal::Hash,
@@ -58,9 +58,12 @@ impl AccountState {
         }
         let instrument = self.instrument(&fill.instrument)?;
         let before = self.position(&body.book, &fill.instrument);
-        let net = self.net_after(&instrument, fill.side, fill.qty, fill.price)?;
+        let net = self.net_with(&instrument, fill)?;
         self.book_mut(&body.book)?.fill(fill, &instrument, at).map_err(|e| money(&e))?;
-        self.hold_net(net);
+        if let Some((netted, net)) = net {
+            self.contracts.insert(instrument.id.clone(), net);
+            self.netted.insert(instrument.id.clone(), netted);
+        }
         self.trades.insert(fill.at, trade);
         if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
             report.filled = report.filled.plus(fill.qty);
@@ -70,17 +73,22 @@ impl AccountState {
         order.accepted(&fill.venue_order_id);
         order.filled(fill.qty, fill.price);
         let (class, levels, close) = (order.class, order.protective, order.close);
+        let first = order.filled == fill.qty;
         self.by_venue_id.insert(fill.venue_order_id.clone(), id.clone());
         if let Some(close) = close.and_then(|c| self.closes.get_mut(&c)) {
             close.closed = close.closed.plus(fill.qty);
             close.attempts = 0;
         }
         let after = self.position(&body.book, &fill.instrument);
-        let grown = after.abs().minus(before.abs());
+        let turned = before.is_long() && after.is_short() || before.is_short() && after.is_long();
+        if turned {
+            self.book_mut(&body.book)?.forget_plan(&fill.instrument);
+        }
+        let held = after.abs();
+        let grown = if turned { held } else { held.minus(before.abs()) };
         if class == RiskClass::Entry && !grown.is_zero() && !levels.is_empty() {
-            let entry = (&id, levels);
-            let sizes = (grown, after.abs());
-            self.book_mut(&body.book)?.plan_entry(&fill.instrument, entry, sizes, at);
+            let entry = PlannedFill { id: id.clone(), levels, grown, held, first, at };
+            self.book_mut(&body.book)?.plan_entry(&fill.instrument, &entry);
         }
         self.note_group_fill(&id);
         self.settle(&id, at);
@@ -120,8 +128,13 @@ impl AccountState {
         let instrument = self.instrument(&body.instrument)?;
         let side = if body.qty.is_long() { Side::Buy } else { Side::Sell };
         let net = self.net_after(&instrument, side, body.qty.abs(), body.price)?;
+        let corrected = body.reporting.map(|by| self.corrected(by)).transpose()?;
         self.adjust(&BookId::unmanaged(), &body.instrument, body.qty, body.price)?;
-        self.hold_net(net);
+        self.netted.remove(&body.instrument);
+        self.contracts.extend(net);
+        if let Some(corrected) = corrected {
+            self.correct(corrected);
+        }
         Ok(())
     }
 
@@ -155,8 +168,24 @@ impl AccountState {
         Ok(Some((instrument.id.clone(), net)))
     }
 
-    fn hold_net(&mut self, net: Option<(InstrumentId, Position)>) {
-        self.contracts.extend(net);
+    /// The account's position in a contract with one more execution, in the venue's order; nothing
+    /// for what is delivered.
+    fn net_with(
+        &self,
+        instrument: &Instrument,
+        fill: &domain::Fill,
+    ) -> Result<Option<(Netted, Position)>, String> {
+        if !instrument.asset_class.is_contract() {
+            return Ok(None);
+        }
+        let held = self.contracts.get(&instrument.id).copied();
+        let held = held.unwrap_or_else(|| Position::flat(instrument.quote));
+        let fresh = || Netted::new(held);
+        let netted = self.netted.get(&instrument.id).cloned().unwrap_or_else(fresh);
+        let (netted, net) =
+            netted.with(held, fill, instrument.multiplier).map_err(|e| money(&e))?;
+        SignedQty::new(net.qty.get()).map_err(|e| overflow(&e))?;
+        Ok(Some((netted, net)))
     }
 
     fn adjust_cash(&mut self, body: &CashAdjusted) -> Result<(), String> {

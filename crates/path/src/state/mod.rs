@@ -10,6 +10,7 @@ mod apply;
 mod book;
 mod group;
 mod ledger;
+mod netting;
 mod order;
 mod orders;
 mod trades;
@@ -26,6 +27,7 @@ use domain::{
 };
 pub use group::Group;
 pub(crate) use ledger::trade_key;
+pub use netting::Netted;
 pub use order::Order;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -41,7 +43,7 @@ use crate::{
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 4;
+pub const STATE_VERSION: u16 = 5;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.
@@ -243,6 +245,9 @@ pub struct AccountState {
     /// The account's net position in each contract, as the venue nets it, at average cost.
     #[serde(default)]
     pub contracts: BTreeMap<InstrumentId, Position>,
+    /// The latest executions behind each of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub netted: BTreeMap<InstrumentId, Netted>,
     /// Limits of the account.
     pub limits: Limits,
     /// Limits by kind of source.
@@ -397,7 +402,7 @@ impl AccountState {
         self.reducible_in(book, instrument, None)
     }
 
-    /// The same for another order of a group, of which the venue lets one fill: its other members
+    /// The same for another order of a group: where one of a group can fill, its other members
     /// reserve nothing.
     #[must_use]
     pub fn reducible_in(
@@ -408,21 +413,25 @@ impl AccountState {
     ) -> Qty {
         let position = self.position(book, instrument);
         let Some(side) = Side::reducing(position) else { return Qty::ZERO };
+        let backed = self.backed(book, instrument);
+        // A venue holds an order to only reducing by the account's net position. Where that is
+        // more than this book's, two of a group can fill before one is cancelled.
+        let held_to_one = self.net_position(instrument).abs() <= backed;
+        let own = own.filter(|_| held_to_one);
         let exits = self.live_in(book, instrument).filter(|o| o.side == side);
-        let (mut reserved, mut groups) = (Qty::ZERO, BTreeMap::new());
-        for order in exits {
-            match &order.conditions.group {
-                // Of a group that the venue holds to only reducing, one member can fill.
-                Some(group) if order.reduce_only && own == Some(group) => {}
-                Some(group) if order.reduce_only => {
-                    let largest: &mut Qty = groups.entry(group).or_default();
-                    *largest = (*largest).max(order.open_qty());
-                }
-                _ => reserved = reserved.plus(order.open_qty()),
-            }
-        }
-        let grouped = groups.into_values().fold(Qty::ZERO, Qty::plus);
-        self.backed(book, instrument).minus(reserved.plus(grouped))
+        backed.minus(reserved(exits, own, held_to_one))
+    }
+
+    /// What these exits of one position take of it at most.
+    #[must_use]
+    pub fn reserved_by<'a>(
+        &self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        exits: impl Iterator<Item = &'a Order>,
+    ) -> Qty {
+        let held_to_one = self.net_position(instrument).abs() <= self.backed(book, instrument);
+        reserved(exits, None, held_to_one)
     }
 
     /// The key under which a caller's idempotency key is kept.
@@ -438,4 +447,25 @@ impl AccountState {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
+}
+
+/// What exits of one position take of it at most, those of the group `own` left out. `one_fills`
+/// says whether of a group that the venue holds to only reducing one member can fill.
+fn reserved<'a>(
+    exits: impl Iterator<Item = &'a Order>,
+    own: Option<&GroupId>,
+    one_fills: bool,
+) -> Qty {
+    let (mut reserved, mut groups) = (Qty::ZERO, BTreeMap::new());
+    for order in exits {
+        match order.conditions.group.as_ref().filter(|_| one_fills && order.reduce_only) {
+            Some(group) if own == Some(group) => {}
+            Some(group) => {
+                let largest: &mut Qty = groups.entry(group).or_default();
+                *largest = (*largest).max(order.open_qty());
+            }
+            None => reserved = reserved.plus(order.open_qty()),
+        }
+    }
+    groups.into_values().fold(reserved, Qty::plus)
 }

@@ -158,3 +158,26 @@ fn each_currency_has_its_wallet() {
     assert_eq!((t.wallet("EUR"), t.wallet("USD")), ("10096".into(), "100000".into()));
     t.agrees();
 }
+
+#[test]
+fn an_execution_told_late_takes_its_place_among_the_others() {
+    // The venue: buy 1 at 50 000, sell 1 at 51 000, buy 1 at 52 000. Told: the sale last.
+    let mut t = Table::new();
+    let told = |t: &mut Table, side: Side, price: &str| {
+        let at = t.desk.now.at;
+        let order = t.desk.venue.order_by_hand(id(PERP), side, "1", at);
+        let inputs = t.desk.venue.fill(&order.venue_order_id, qty("1"), px(price), at);
+        t.desk.now.at = at.plus(domain::Nanos::from_millis(10));
+        inputs
+    };
+    let first = told(&mut t, Side::Buy, "50000");
+    let sale = told(&mut t, Side::Sell, "51000");
+    let last = told(&mut t, Side::Buy, "52000");
+    t.desk.tell_all(first);
+    t.desk.tell_all(last);
+    t.desk.tell_all(sale);
+    // In the order of telling the average would be 51 000 and nothing earned: 51 000 − 51 000
+    assert_eq!(t.net(PERP), ["1", "52000", "1000"]);
+    assert_eq!(t.wallet("USD"), "101000");
+    t.agrees();
+}

@@ -35,8 +35,10 @@ fn a_liquidation_stops_entries_and_leaves_no_exit_beyond_what_is_held() {
     assert!(t.desk.core.state().latches.contains_key(&LatchKind::Liquidated));
     let more = t.limit(("a", IBM), Side::Buy, "1", "100");
     assert_eq!(t.desk.codes(more.clone()), [Code::Liquidated]);
-    // The book believes in 1; 0.6 are really there
-    assert_eq!(t.held("a", PERP).qty, signed("1"));
+    // What the venue took is taken from the book at the venue's price: 0.4 × (46 000 − 50 000)
+    let held = t.held("a", PERP);
+    assert_eq!((held.qty, held.realized.amount()), (signed("0.6"), d("-1600")));
+    assert_eq!(t.held("unmanaged", PERP).qty, signed("0"));
     assert_eq!(t.desk.core.state().backed(&book("a"), &id(PERP)), qty("0.6"));
     t.desk.pass(Nanos::from_secs(3));
     assert_eq!(t.desk.stops(PERP), [("0.6".to_owned(), "45000".to_owned())]);
@@ -45,6 +47,34 @@ fn a_liquidation_stops_entries_and_leaves_no_exit_beyond_what_is_held() {
     assert_eq!(t.desk.venue.positions.get(&id(PERP)), None, "an exit went beyond");
     assert_eq!(t.desk.release_latch(LatchKind::Liquidated, false, anna()), Reply::Done);
     assert!(matches!(t.desk.ask(more), Reply::Recorded { .. }));
+    t.agrees();
+}
+
+#[test]
+fn a_liquidation_is_shared_by_who_holds_that_side() {
+    let mut t = Table::new();
+    t.buy("a", PERP, "1", "50000");
+    t.buy("b", PERP, "0.6", "50000");
+    t.sell("c", PERP, "0.4", "50000");
+    liquidated(&mut t, "0.8", "46000");
+    // Of 1.6 long, 0.8 went: 0.3 of b's 0.6, the rest from the larger holder; c is on the other side
+    let held = |t: &Table, book| t.held(book, PERP).qty;
+    assert_eq!(held(&t, "a"), signed("0.5"));
+    assert_eq!(held(&t, "b"), signed("0.3"));
+    assert_eq!((held(&t, "c"), held(&t, "unmanaged")), (signed("-0.4"), signed("0")));
+    t.agrees();
+}
+
+#[test]
+fn what_an_outside_trade_opens_is_nobodys() {
+    let mut t = Table::new();
+    t.buy("a", PERP, "0.5", "50000");
+    liquidated(&mut t, "0.8", "46000");
+    // 0.5 close what the account held, 0.3 are a new short
+    assert_eq!(t.held("a", PERP).qty, signed("0"));
+    assert_eq!(t.held("unmanaged", PERP).qty, signed("-0.3"));
+    liquidated(&mut t, "0.1", "46000");
+    assert_eq!(t.held("unmanaged", PERP).qty, signed("-0.4"));
     t.agrees();
 }
 

@@ -7,9 +7,7 @@ use domain::{BookId, Cap, Limits, Multiple, OriginKind, Percent};
 use path::{
     core::Input,
     event::LimitTarget,
-    policy::{
-        KillLevel, LatchKind, Leverage, MarginRate, Policy, ProtectionFailure, WithoutStop,
-    },
+    policy::{KillLevel, LatchKind, Leverage, MarginRate, Policy, ProtectionFailure, WithoutStop},
 };
 use rust_decimal::Decimal;
 
@@ -55,15 +53,13 @@ impl World {
         let by = origin(if self.dice.chance(850) { OriginKind::Human } else { OriginKind::ApiKey });
         let reply = self.somebody();
         self.tell(p, a, Input::ReleaseKill { by: by.clone(), reply });
-        for latch in
-            [
-                LatchKind::DailyLoss,
-                LatchKind::Drawdown,
-                LatchKind::ForeignDesk,
-                LatchKind::Rewound,
-                LatchKind::Liquidated,
-            ]
-        {
+        for latch in [
+            LatchKind::DailyLoss,
+            LatchKind::Drawdown,
+            LatchKind::ForeignDesk,
+            LatchKind::Rewound,
+            LatchKind::Liquidated,
+        ] {
             let (by, reply) = (by.clone(), self.somebody());
             let rebase = self.dice.chance(500);
             self.tell(p, a, Input::ReleaseLatch { latch, rebase, by, reply });

@@ -139,7 +139,12 @@ impl Ledger {
         self.live.iter().filter_map(|id| self.orders.get(id).map(|order| (id, order)))
     }
 
-    pub(super) fn add(&mut self, book: &BookId, instrument: &InstrumentId, qty: Decimal) -> Decimal {
+    pub(super) fn add(
+        &mut self,
+        book: &BookId,
+        instrument: &InstrumentId,
+        qty: Decimal,
+    ) -> Decimal {
         let held = self.positions.entry((book.clone(), instrument.clone())).or_default();
         *held += qty;
         *held

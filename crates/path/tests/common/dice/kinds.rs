@@ -159,6 +159,7 @@ impl Dice {
             "position_adjusted" => Event::PositionAdjusted(PositionAdjusted {
                 instrument,
                 qty: self.signed(),
+                reporting: None,
                 price: self.price(),
                 reason: self.text(),
             }),
