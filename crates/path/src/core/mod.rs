@@ -395,7 +395,10 @@ impl<'a> Step<'a> {
                 }
             }
             Input::Range { instrument, range } => self.core.market.set_range(instrument, range),
-            Input::Clusters(clusters) => self.core.market.set_clusters(clusters),
+            Input::Clusters(clusters) => {
+                self.core.market.set_clusters(clusters);
+                self.core.figures.get_mut().touch(&Touched::Everything);
+            }
             Input::Journal { writable } => self.core.live.journal = writable,
             Input::Tick => self.touched.everything(),
         }

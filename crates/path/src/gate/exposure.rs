@@ -41,7 +41,7 @@ pub struct Book<'a> {
 
 impl Book<'_> {
     fn source(&self) -> Source<'_> {
-        Source { state: self.state, market: self.market }
+        Source::new(self.state, self.market)
     }
 
     fn figures(&self) -> Ref<'_, Figures> {
@@ -105,11 +105,7 @@ impl Book<'_> {
     /// `exposure` stands for its own.
     #[must_use]
     pub fn correlated(&self, instrument: &InstrumentId, exposure: Decimal) -> Option<Decimal> {
-        let cluster = self.market.cluster(instrument);
-        let figures = self.figures();
-        let others = figures.parts().filter(|(id, _)| *id != instrument);
-        let mut together = others.filter(|(id, _)| self.market.cluster(id) == cluster);
-        together.try_fold(exposure, |total, (_, part)| sum(total, part.exposure?))
+        self.figures().together(instrument, self.market.cluster(instrument), exposure)
     }
 
     /// The figures of one book alone, with an order; `None` when there is no such book.
@@ -125,9 +121,9 @@ impl Book<'_> {
         self.figures().heat()
     }
 
-    /// Currencies in which there is cash, a holding or an order.
-    pub(crate) fn currencies(&self) -> BTreeSet<Currency> {
-        self.figures().currencies()
+    /// Other currencies in which there is cash, a holding or an order.
+    pub(crate) fn currencies_but(&self, reporting: Currency) -> BTreeSet<Currency> {
+        self.figures().currencies_but(reporting)
     }
 
     /// Margin in one currency: what contracts use, what they must keep, and what is left. `None`

@@ -101,6 +101,8 @@ pub(super) struct Part {
     currency: Option<Currency>,
     /// True for what is delivered, false for a contract.
     spot: bool,
+    /// What it moves together with.
+    cluster: Option<u32>,
 }
 
 /// All figures of an account.
@@ -111,6 +113,8 @@ pub struct Figures {
     equity: Option<Decimal>,
     exposure: Option<Decimal>,
     reach: Option<Reach>,
+    /// The exposures of what moves together.
+    clusters: BTreeMap<Option<u32>, Option<Decimal>>,
     /// The part of the exposure that is delivered.
     pub(super) spot: Option<Decimal>,
     heat: Option<Decimal>,
@@ -152,7 +156,7 @@ impl Figures {
 
     /// Computes anew what was touched.
     pub(crate) fn freshen(&mut self, state: &AccountState, market: &MarketView) {
-        let source = Source { state, market };
+        let source = Source::new(state, market);
         if self.all_stale {
             self.parts.clear();
             self.stale = source.instruments();
@@ -160,7 +164,8 @@ impl Figures {
             return;
         }
         for id in std::mem::take(&mut self.stale) {
-            match source.part(&id) {
+            let live: Vec<&Order> = state.live_of(&id).collect();
+            match (Source { live: Some(&live), ..source }).part(&id) {
                 Some(part) => self.parts.insert(id, part),
                 None => self.parts.remove(&id),
             };
@@ -180,8 +185,11 @@ impl Figures {
         let cash = cash.iter().map(|m| product(&[m.amount(), source.rate(m.currency())?]));
         self.equity = total(cash.chain(parts.clone().map(|p| p.value)));
         self.needs.clear();
+        self.clusters.clear();
         self.needs_unknown = false;
         for part in parts {
+            let together = self.clusters.entry(part.cluster).or_insert(Some(Decimal::ZERO));
+            *together = together.zip(part.exposure).and_then(|(a, b)| sum(a, b));
             match part.currency {
                 Some(currency) => {
                     let needs = self.needs.entry(currency).or_insert(Some(Needs::default()));
@@ -205,8 +213,26 @@ impl Figures {
         self.parts.get(instrument)
     }
 
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&InstrumentId, &Part)> {
-        self.parts.iter()
+    /// The sum of the exposures of a cluster in which `exposure` stands for the instrument's own.
+    pub(super) fn together(
+        &self,
+        instrument: &InstrumentId,
+        cluster: Option<u32>,
+        exposure: Decimal,
+    ) -> Option<Decimal> {
+        let Some(together) = self.clusters.get(&cluster) else { return Some(exposure) };
+        let Some(part) = self.parts.get(instrument).filter(|part| part.cluster == cluster) else {
+            return sum((*together)?, exposure);
+        };
+        match (together, part.exposure) {
+            (Some(all), Some(own)) => sum(sum(*all, -own)?, exposure),
+            // Whether only its own figure is missing is found out the long way.
+            _ => {
+                let others = self.parts.iter().filter(|(id, _)| *id != instrument);
+                let mut others = others.filter(|(_, part)| part.cluster == cluster);
+                others.try_fold(exposure, |total, (_, part)| sum(total, part.exposure?))
+            }
+        }
     }
 
     pub(super) fn reach(&self) -> Option<Reach> {
@@ -231,9 +257,25 @@ impl Figures {
 pub(super) struct Source<'a> {
     pub(super) state: &'a AccountState,
     pub(super) market: &'a MarketView,
+    /// The live orders of the one instrument that is looked at, looked up once.
+    live: Option<&'a [&'a Order]>,
 }
 
 impl<'a> Source<'a> {
+    pub(super) fn new(state: &'a AccountState, market: &'a MarketView) -> Self {
+        Self { state, market, live: None }
+    }
+
+    /// Live orders in an instrument.
+    pub(super) fn live_of(
+        &self,
+        id: &'a InstrumentId,
+    ) -> impl Iterator<Item = &'a Order> + use<'a> {
+        let state = self.state;
+        let found = self.live.is_none().then(|| state.live_of(id));
+        found.into_iter().flatten().chain(self.live.into_iter().flatten().copied())
+    }
+
     pub(super) fn rate(&self, currency: Currency) -> Option<Decimal> {
         self.market.rate(currency, self.state.spec.reporting)
     }
@@ -251,7 +293,7 @@ impl<'a> Source<'a> {
         &self,
         id: &'a InstrumentId,
     ) -> impl Iterator<Item = (Side, Qty, &'a OrderKind, Option<Price>)> {
-        let own = self.state.live_of(id);
+        let own = self.live_of(id);
         let own = own.map(|o| (o.side, o.open_qty(), &o.kind, o.reference));
         let foreign = self.state.external.values().filter(move |r| r.instrument == *id);
         let foreign = foreign.map(|r| (r.side, r.qty.minus(r.filled), &r.kind, None));
@@ -279,6 +321,7 @@ impl<'a> Source<'a> {
             needs: self.needs(id, instrument, worst.as_ref()),
             currency: instrument.map(|i| i.quote),
             spot: instrument.is_none_or(|i| i.contract.is_none()),
+            cluster: self.market.cluster(id),
         })
     }
 
@@ -350,7 +393,7 @@ impl<'a> Source<'a> {
             let qty = position.qty.abs().get();
             total = sum(total, product(&[per_unit, qty, instrument.multiplier, rate])?)?;
         }
-        for order in self.state.live_of(id).filter(|o| o.class == RiskClass::Entry) {
+        for order in self.live_of(id).filter(|o| o.class == RiskClass::Entry) {
             let risk = self.order_risk(order)?;
             let open = order.open_qty().get();
             total = sum(total, product(&[risk, open, instrument.multiplier, rate])?)?;

@@ -72,8 +72,9 @@ impl Figures {
         self.spot.zip(self.initial)
     }
 
-    pub(super) fn currencies(&self) -> BTreeSet<Currency> {
-        self.needs.keys().copied().chain(self.wallets.iter().map(|m| m.currency())).collect()
+    pub(super) fn currencies_but(&self, reporting: Currency) -> BTreeSet<Currency> {
+        let all = self.needs.keys().copied().chain(self.wallets.iter().map(|m| m.currency()));
+        all.filter(|currency| *currency != reporting).collect()
     }
 
     fn needs(&self, currency: Currency) -> Option<Needs> {
@@ -140,7 +141,7 @@ impl Source<'_> {
         let net = self.state.net_position(id);
         // What buys a short back is counted with the short, as what is owed for it.
         let mut owed = if net.is_short() { net.abs() } else { Qty::ZERO };
-        for order in self.state.live_of(id) {
+        for order in self.live_of(id) {
             if pays(order.side, order.class == RiskClass::Entry) {
                 let open = order.open_qty();
                 let back = if order.is_reducing_class() { open.min_of(owed) } else { Qty::ZERO };
@@ -160,7 +161,7 @@ impl Source<'_> {
     fn shorts(&self, instrument: &Instrument) -> Option<Decimal> {
         let id = &instrument.id;
         let net = self.state.net_position(id);
-        let own = self.state.live_of(id).filter(|o| o.side == Side::Sell);
+        let own = self.live_of(id).filter(|o| o.side == Side::Sell);
         let foreign = self.state.external.values();
         let foreign = foreign.filter(|r| r.instrument == *id && r.side == Side::Sell);
         let open = own.map(|o| o.open_qty()).chain(foreign.map(|r| r.qty.minus(r.filled)));

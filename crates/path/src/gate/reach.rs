@@ -41,10 +41,10 @@ impl Reach {
     }
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     /// One instrument's reach, of all books or of one. Orders that the desk did not send are
     /// nobody's, and count as entries.
-    pub(super) fn reach(&self, instrument: &Instrument, book: Option<&BookId>) -> Option<Reach> {
+    pub(super) fn reach(&self, instrument: &'a Instrument, book: Option<&BookId>) -> Option<Reach> {
         let id = &instrument.id;
         let net = match book {
             Some(book) => self.state.position(book, id),
@@ -57,7 +57,7 @@ impl Source<'_> {
             product(&[net.get(), price.get()])?
         };
         let mut reach = Reach { long: held, short: -held };
-        let entries = self.state.live_of(id).filter(|o| o.class == RiskClass::Entry);
+        let entries = self.live_of(id).filter(|o| o.class == RiskClass::Entry);
         for order in entries.filter(|o| book.is_none_or(|b| o.book == *b)) {
             let price = self.order_price(id, &order.kind).or(order.reference);
             reach = reach.entry(order.side, order.open_qty(), price)?;

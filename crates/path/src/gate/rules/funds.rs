@@ -35,11 +35,14 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
 /// because every limit rests on their value.
 fn rates(case: &Case<'_>, out: &mut Vec<Refusal>) {
     let ctx = case.ctx;
-    let mut currencies = ctx.book().currencies();
-    currencies.insert(case.r.instrument.quote);
+    let reporting = ctx.state.spec.reporting;
+    let mut currencies = ctx.book().currencies_but(reporting);
+    if case.r.instrument.quote != reporting {
+        currencies.insert(case.r.instrument.quote);
+    }
     let oldest = i64::from(ctx.state.policy.rate_max_age_secs);
     for currency in currencies {
-        let age = ctx.market.rate_age(currency, ctx.state.spec.reporting, ctx.now.at);
+        let age = ctx.market.rate_age(currency, reporting, ctx.now.at);
         let age = age.map(|a| a.0.saturating_abs());
         if let Some(age) = age.filter(|age| *age > oldest.saturating_mul(1_000_000_000)) {
             let secs = age / 1_000_000_000;
