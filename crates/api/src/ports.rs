@@ -25,7 +25,7 @@ pub struct NewPaperAccount {
     pub calendar: CalendarKind,
     /// The limits to start from.
     pub preset: Option<Preset>,
-    /// How it wants to be treated.
+    /// How it wants to be treated, and on which terms it trades: the venue is given the same.
     pub policy: Policy,
 }
 
@@ -33,6 +33,10 @@ pub struct NewPaperAccount {
 pub trait AccountFactory: Send + Sync {
     /// Opens one and starts it. When it fails, nothing of it stays, or a repetition finishes it.
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>>;
+
+    /// Has the venue take over the terms of a policy: short sales, margin, leverage. When it
+    /// fails, the venue keeps the ones before.
+    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>>;
 }
 
 /// What a check of the whole journal found.

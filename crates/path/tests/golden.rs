@@ -39,6 +39,7 @@ const ADDED: &[(&str, &str)] = &[
     ("origin_daily_notional: None, ", ""),
     (", trading_window: None", ""),
     (", trading_capital: None", ""),
+    (", spot_maintenance_rate: None, margin_mode: Cross", ""),
     (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),
 ];
 

@@ -37,6 +37,18 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.open_account(account, settings))
     }
 
+    /// See [`Engine::set_settings`](crate::Engine::set_settings).
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn set_settings(
+        &mut self,
+        account: &AccountId,
+        settings: AccountSettings,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.set_settings(account, settings))
+    }
+
     /// See [`Engine::deposit`](crate::Engine::deposit). Nobody is told; it is in the list of movements.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ pub(crate) mod positions;
 pub(crate) mod protection;
 pub(crate) mod reversal;
 pub(crate) mod statement;
+pub(crate) mod terms;
 
 use path::core::Reply;
 use serde::Serialize;

@@ -23,6 +23,7 @@ use super::{
     name_of,
     position::{self, PositionView},
     schema::{LimitsSchema, PolicySchema},
+    terms::TermsView,
 };
 
 /// The kill switch, while it is on.
@@ -156,6 +157,8 @@ pub(crate) struct AccountView {
     pub(crate) currency: String,
     /// The calendar whose days bound the daily loss.
     pub(crate) calendar: String,
+    /// On which terms it trades: short, margin, leverage.
+    pub(crate) terms: TermsView,
     /// Cash plus positions at the last price; absent while a price or rate is missing.
     #[schema(example = "100250.5")]
     pub(crate) equity: Option<String>,
@@ -226,6 +229,7 @@ impl AccountView {
             mode: name_of(&state.spec.mode),
             currency: state.spec.reporting.to_string(),
             calendar: name_of(&state.spec.calendar),
+            terms: TermsView::from(&state.policy),
             equity: equity.map(decimal),
             cash: cash(&state.wallets()),
             available: available(state, &figures),

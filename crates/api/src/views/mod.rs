@@ -13,6 +13,7 @@ pub(crate) mod plan;
 pub(crate) mod position;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod terms;
 pub(crate) mod wish;
 
 use std::collections::BTreeMap;

@@ -16,9 +16,9 @@ use path::{
     core::Input,
     event::LimitTarget,
     market::Session,
-    policy::{AccountSpec, Mode},
+    policy::{AccountSpec, Mode, Policy},
 };
-use venue_sim::{AccountSettings, MemoryStorage, SharedVenue, SimBroker};
+use venue_sim::{AccountSettings, MarginPlan, MemoryStorage, SharedVenue, SimBroker};
 
 use super::{Senders, instrument, symbol};
 
@@ -41,14 +41,10 @@ impl Factory {
             reporting: request.cash.currency(),
             calendar: request.calendar,
         };
-        self.desk.create_account(&NewAccount { spec, policy: request.policy }).await?;
+        let policy = request.policy;
+        self.desk.create_account(&NewAccount { spec, policy: policy.clone() }).await?;
         self.venue.with(|v| {
-            // Whether it may sell short is the desk's to say here.
-            v.open_account(
-                id.clone(),
-                AccountSettings { allow_short: true, ..AccountSettings::default() },
-            )
-            .unwrap();
+            v.open_account(id.clone(), settings(&policy)).unwrap();
             v.deposit(&id, &request.cash).unwrap();
         });
         let (sender, events, overflow) = Desk::events();
@@ -76,9 +72,31 @@ impl Factory {
     }
 }
 
+/// What the venue allows under a policy. Whether it may sell short is the desk's to say here.
+fn settings(policy: &Policy) -> AccountSettings {
+    let margin = match policy.margin_rates() {
+        Some((initial_rate, maintenance_rate)) => {
+            MarginPlan::Margin { initial_rate, maintenance_rate }
+        }
+        None => MarginPlan::Cash,
+    };
+    AccountSettings {
+        allow_short: true,
+        margin,
+        default_leverage: policy.leverage.get(),
+        ..AccountSettings::default()
+    }
+}
+
 impl AccountFactory for Factory {
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
         Box::pin(self.make(request))
+    }
+
+    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>> {
+        let agreed = self.venue.with(|v| v.set_settings(&id, settings(&policy)));
+        let agreed = agreed.map_err(|e| ApiError::conflict("terms", e.to_string(), "none"));
+        Box::pin(std::future::ready(agreed))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Accounts: add, list, show.
+//! Accounts: open, list, show.
 //!
 //! This module must not know how an account trades.
 
@@ -13,16 +13,22 @@ use super::{
     context::Context,
     failure::Failure,
     output::{Out, Table, amount, at, balances, field, items, pairs, plain, silent, time},
+    terms::{self, TermsArgs},
 };
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Add a paper account at the simulated venue
-    #[command(after_help = "\
+    /// Open a paper account at the simulated venue
+    #[command(
+        visible_alias = "open",
+        after_help = "\
 Examples:
-  cofferdam account add Main
-  cofferdam account add 'Coins only' --id coins --cash 25000 --preset crypto-spot")]
+  cofferdam account open Main
+  cofferdam account open 'Coins only' --id coins --cash 25000 --preset crypto-spot
+  cofferdam account open Margin --margin reg-t
+  cofferdam account open Perps --preset futures-dca --leverage 5 --margin-mode isolated"
+    )]
     Add {
         /// A name for people
         name: String,
@@ -42,6 +48,8 @@ Examples:
         /// else us_equities]
         #[arg(long, value_parser = calendar)]
         calendar: Option<CalendarKind>,
+        #[command(flatten)]
+        terms: TermsArgs,
     },
     /// List all accounts
     List,
@@ -65,19 +73,22 @@ pub(crate) fn run(
 ) -> Result<Outcome, Failure> {
     let api = ctx.api()?;
     match command {
-        AccountCommand::Add { name, id, cash, currency, preset, calendar } => {
+        AccountCommand::Add { name, id, cash, currency, preset, calendar, terms } => {
             let id = id.map_or_else(|| id_of(&name), Ok)?;
             let calendar = calendar.unwrap_or(match preset {
                 Preset::CryptoSpot | Preset::FuturesDca => CalendarKind::AlwaysOpen,
                 Preset::Stocks | Preset::SingleInstrument => CalendarKind::UsEquities,
             });
-            let body = json!({
+            let mut body = json!({
                 "name": name, "id": id, "cash": cash, "currency": currency, "preset": preset,
                 "calendar": calendar,
             });
+            if let Value::Object(fields) = &mut body {
+                terms.write(fields);
+            }
             let added = api.post("/api/accounts", &body)?;
             out.json(&added)?;
-            out.line(format!("account {id} added, on paper"));
+            out.line(format!("account {id} opened, on paper: {}", terms::words(&added)));
             out.line(format!("next: cofferdam order buy SYMBOL QTY --account {id}"));
         }
         AccountCommand::List => {
@@ -162,6 +173,7 @@ fn show(account: &Value) -> String {
         ("trades at", field(account, "venue")),
         ("identity", field(account, "identity")),
         ("calendar", field(account, "calendar")),
+        ("terms", terms::words(account)),
         ("equity", money("equity")),
         ("cash", balances(at(account, "cash"))),
         ("available", balances(at(account, "available"))),

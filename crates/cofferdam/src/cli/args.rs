@@ -109,7 +109,7 @@ impl std::fmt::Debug for Secret {
 pub(crate) enum Command {
     /// Start the desk and serve until stopped
     Up(crate::serve::UpArgs),
-    /// Accounts: add, list, show
+    /// Accounts: open, list, show
     Account {
         #[command(subcommand)]
         command: account::AccountCommand,

@@ -33,6 +33,7 @@ mod refusal;
 mod simulate;
 mod statement;
 mod symbol;
+mod terms;
 #[cfg(test)]
 mod testing;
 
