@@ -18,8 +18,8 @@ use crate::{
     guard::{auth, headers, host, memo, origin, rate, time},
     problem::ApiError,
     routes::{
-        accounts, approvals, armed, books, desk, docs, health, journal, kill, limits, market,
-        metrics, orders, positions, protection, reversal, statement,
+        accounts, approvals, armed, books, desk, docs, health, instruments, journal, kill, limits,
+        market, metrics, orders, positions, protection, reversal, statement,
     },
     state::ApiState,
     ws,
@@ -67,7 +67,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(journal::read))
         .routes(routes!(journal::verify))
         .routes(routes!(journal::audit))
-        .routes(routes!(market::instruments))
+        .routes(routes!(instruments::list, instruments::create))
         .routes(routes!(market::quotes))
         .routes(routes!(market::series))
         .routes(routes!(market::bars))

@@ -55,6 +55,7 @@ get /api/journal/{stream}
 get /api/journal/{stream}/verify
 get /api/audit/verify
 get /api/instruments
+post /api/instruments
 get /api/quotes
 get /api/bars
 get /api/ohlcv

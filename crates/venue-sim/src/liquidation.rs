@@ -253,9 +253,10 @@ impl Engine {
         failed.is_none()
     }
 
-    /// Settles every dated contract whose time has come.
+    /// Charges the funding that is due, and settles every dated contract whose time has come.
     pub fn on_time(&mut self, now: Timestamp) -> Vec<AccountEvent> {
         let mut out = Vec::new();
+        self.charge_funding(now, &mut out);
         let instruments: Vec<InstrumentId> = self.markets.keys().cloned().collect();
         for instrument in instruments {
             self.settle_due(&instrument, now, &mut out);

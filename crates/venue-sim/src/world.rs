@@ -25,6 +25,20 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.register(instrument))
     }
 
+    /// See [`Engine::list`](crate::Engine::list).
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn list(
+        &mut self,
+        contract: Instrument,
+        follows: InstrumentId,
+        funding_rate: Decimal,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.list(contract, follows, funding_rate, now))
+    }
+
     /// See [`Engine::open_account`](crate::Engine::open_account).
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod approval;
 pub(crate) mod armed;
+pub(crate) mod instrument;
 pub(crate) mod journal;
 pub(crate) mod market;
 pub(crate) mod order;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    account, approval, audit, backup, bars, book, doctor, journal, kill, latch, limits, order,
-    position, simulate, statement,
+    account, approval, audit, backup, bars, book, doctor, instrument, journal, kill, latch, limits,
+    order, position, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -113,6 +113,11 @@ pub(crate) enum Command {
     Account {
         #[command(subcommand)]
         command: account::AccountCommand,
+    },
+    /// Instruments: list, add a contract, assumptions of the simulated venue
+    Instrument {
+        #[command(subcommand)]
+        command: instrument::InstrumentCommand,
     },
     /// Books, the named sub-accounts of an account: add, list, show
     Book {

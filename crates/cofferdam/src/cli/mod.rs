@@ -18,6 +18,7 @@ mod context;
 mod doctor;
 mod failure;
 mod fold;
+mod instrument;
 mod journal;
 mod key;
 mod kill;
@@ -104,6 +105,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
     match command {
         Command::Up(args) => up(&args, ctx),
         Command::Account { command } => account::run(command, ctx, out),
+        Command::Instrument { command } => instrument::run(command, ctx, out),
         Command::Book { command } => book::run(command, ctx, out),
         Command::Order { command } => order::run(*command, ctx, out),
         Command::Position { command } => position::run(*command, ctx, out),

@@ -1,9 +1,6 @@
 //! What the API needs from the rest of the program, in its words.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use api::{
     AccountFactory, ApiConfig, ApiError, ApiParts, ApiState, AuditBreak, AuditReport, AuditSource,
@@ -12,8 +9,8 @@ use api::{
 use bars::{BarStore, Provenance, Series};
 use desk::{Clock, Desk, NewAccount, Tenure};
 use domain::{
-    AccountId, CalendarKind, Instrument, InstrumentId, Limits, Money, Origin, OriginKind,
-    Principal, Timeframe, Timestamp,
+    AccountId, CalendarKind, InstrumentId, Limits, Money, Origin, OriginKind, Principal, Timeframe,
+    Timestamp,
 };
 use path::{
     broker::BoxFuture,
@@ -28,6 +25,7 @@ use super::{
     House, ServeError,
     feed::Feed,
     key,
+    listings::Listings,
     market_data::{Markets, us_session},
     others::{SharedSwitch, Turn},
     tenancy::Tenancy,
@@ -52,7 +50,7 @@ struct AccountsInner {
     desk: Desk,
     venue: Simulated,
     clock: Arc<dyn Clock>,
-    instruments: BTreeMap<InstrumentId, Instrument>,
+    listings: Listings,
     store: Arc<BarStore>,
     mode: Mode,
     tenancy: Tenancy,
@@ -70,7 +68,7 @@ impl Accounts {
             desk: desk.clone(),
             venue: venue.clone(),
             clock: markets.clock.clone(),
-            instruments: markets.instruments.clone(),
+            listings: markets.listings.clone(),
             store: markets.store.clone(),
             mode: markets.mode,
             tenancy: tenancy.clone(),
@@ -80,6 +78,19 @@ impl Accounts {
 
     pub(super) fn desk(&self) -> &Desk {
         &self.0.desk
+    }
+
+    pub(super) fn venue(&self) -> &Simulated {
+        &self.0.venue
+    }
+
+    pub(super) fn listings(&self) -> &Listings {
+        &self.0.listings
+    }
+
+    /// The venue's time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now().at
     }
 
     /// True when the account was added before.
@@ -117,8 +128,7 @@ impl Accounts {
         if let Err(error) = inner.venue.agree(id, &policy) {
             tracing::warn!(%error, account = %id, "the venue keeps terms that the policy has not");
         }
-        for instrument in inner.instruments.values() {
-            let instrument = instrument.clone();
+        for instrument in inner.listings.all().into_values() {
             handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
         }
         Feed::greet(&inner.desk, id, inner.clock.now().at).await;
@@ -307,6 +317,7 @@ pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState
         accounts: Arc::new(accounts.clone()),
         audit: Arc::new(Audit(house.database.reader())),
         bars: Arc::new(accounts.clone()),
+        contracts: Arc::new(accounts.clone()),
         config: ApiConfig::new(env!("CARGO_PKG_VERSION"), key),
     })
 }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use desk::{Clock, Desk, Venue};
-use domain::{AccountId, Instrument, Money};
+use domain::{AccountId, Instrument, InstrumentId, Money, Price, Timestamp};
 use path::{
     broker::VenueEvent,
     policy::{self, Policy},
 };
+use rust_decimal::Decimal;
 use store::KvLog;
 use tokio::sync::mpsc;
 use venue_sim::{
@@ -22,6 +23,14 @@ use super::{ServeError, ports::VenueRows};
 
 type Storage = RowStorage<VenueRows>;
 type Queues = Arc<RwLock<BTreeMap<AccountId, (mpsc::Sender<VenueEvent>, Arc<AtomicBool>)>>>;
+
+/// A contract that follows another instrument.
+pub(super) struct Listed {
+    pub(super) instrument: Instrument,
+    pub(super) follows: InstrumentId,
+    /// The share of the value that longs pay to shorts at each funding time.
+    pub(super) funding_rate: Decimal,
+}
 
 /// The simulated venue and the queues of the accounts connected to it.
 #[derive(Clone)]
@@ -54,6 +63,39 @@ impl Simulated {
     /// Lists an instrument.
     pub(super) fn register(&self, instrument: &Instrument) -> Result<(), ServeError> {
         Ok(self.shared.with(|venue| venue.register(instrument.clone()))?)
+    }
+
+    /// Lists a contract that follows another instrument.
+    pub(super) fn list(
+        &self,
+        contract: Instrument,
+        follows: &InstrumentId,
+        funding_rate: Decimal,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        self.shared.with(|venue| venue.list(contract, follows.clone(), funding_rate, now))
+    }
+
+    /// Every contract that follows another instrument.
+    pub(super) fn listed(&self) -> Vec<Listed> {
+        self.shared.with(|venue| {
+            let listed = venue.engine().listed().map(|(instrument, follows)| Listed {
+                instrument: instrument.clone(),
+                follows: follows.instrument.clone(),
+                funding_rate: follows.funding_rate,
+            });
+            listed.collect()
+        })
+    }
+
+    /// What the venue assumes, in words.
+    pub(super) fn assumptions(&self) -> Vec<String> {
+        self.shared.with(|venue| venue.engine().describe())
+    }
+
+    /// The last price of an instrument that the venue knows.
+    pub(super) fn last(&self, id: &InstrumentId) -> Option<Price> {
+        self.shared.with(|venue| venue.engine().quote(id).map(|quote| quote.last))
     }
 
     /// Opens an account on a policy's terms, with a first deposit. What an attempt that was cut
