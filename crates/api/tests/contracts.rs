@@ -6,7 +6,10 @@ mod common;
 
 use axum::http::StatusCode;
 use common::House;
+use desk::clock::wall_time;
+use domain::{InstrumentId, Price, Quote};
 use serde_json::{Value, json};
+use venue_sim::{Phase, SimTick};
 
 fn perpetual() -> Value {
     json!({"symbol": "sim:IBM-PERP", "follows": "sim:IBM", "max_leverage": "10",
@@ -54,3 +57,88 @@ async fn what_is_wrong_with_a_contract_is_named() {
     let (_, wrong) = house.post("/api/instruments", dated).await;
     assert_eq!(wrong["errors"][0]["field"], "expires", "{wrong}");
 }
+
+/// Lets the contract's market move, as a feed would.
+async fn price(house: &House, last: &str) {
+    let id: InstrumentId = "sim:IBM-PERP".parse().unwrap();
+    let last: Price = last.parse().unwrap();
+    let at = wall_time();
+    let quote = Quote { bid: last, ask: last, last, at };
+    let (instrument, traded_volume, phase) = (id.clone(), None, Phase::Continuous);
+    house.venue.on_tick(&SimTick { instrument, quote, traded_volume, phase }, at).unwrap();
+    house.desk.quote(&id, quote);
+    let shown = last.to_string();
+    house
+        .until("/api/quotes", |b| {
+            let quotes = b["quotes"].as_array().unwrap();
+            quotes.iter().any(|q| q["symbol"] == "sim:IBM-PERP" && q["last"] == shown.as_str())
+        })
+        .await;
+}
+
+async fn open(house: &House, terms: Value) {
+    let mut body = json!({"id": "main", "cash": "1000", "leverage": "5"});
+    body.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
+    let (status, opened) = house.post("/api/accounts", body).await;
+    assert_eq!(status, StatusCode::CREATED, "{opened}");
+    house.price("100").await;
+    let (status, listed) = house.post("/api/instruments", perpetual()).await;
+    assert_eq!(status, StatusCode::CREATED, "{listed}");
+    price(house, "100").await;
+    let order = json!({"account": "main", "symbol": "sim:IBM-PERP", "side": "buy",
+        "quantity": "10"});
+    let (status, bought) = house.post("/api/orders?wait_ms=5000", order).await;
+    assert_eq!(status, StatusCode::CREATED, "{bought}");
+    assert_eq!(bought["state"]["status"], "filled", "{bought}");
+}
+
+#[tokio::test]
+async fn margin_and_liquidation_price_are_shown() {
+    let house = House::empty(|_| {});
+    open(&house, json!({})).await;
+    price(&house, "101").await;
+    let account = house.until("/api/accounts/main", |a| a["margin"][0]["unrealized"] == "20").await;
+    let margin = &account["margin"][0];
+    // 10 × 2 × 100 with a fee of 0.1 %; the value of now is 2020, a fifth of which is set aside
+    assert_eq!((&margin["currency"], &margin["wallet"]), (&json!("USD"), &json!("998")));
+    assert_eq!((&margin["used"], &margin["maintenance"]), (&json!("404"), &json!("101")));
+    assert_eq!(margin["available"], "614", "998 + 20 − 404");
+    assert_eq!(margin["holdings"], Value::Null);
+    assert_eq!(account["free_equity"], "614");
+    let (_, page) = house.get("/api/positions").await;
+    let contract = &page["positions"][0]["contract"];
+    assert_eq!((&contract["notional"], &contract["leverage"]), (&json!("2020"), &json!("5")));
+    assert_eq!((&contract["margin_mode"], &contract["expires"]), (&json!("cross"), &Value::Null));
+    // 998 − 2000 + V = 5 % of V, so V = 1002 ÷ 0.95 and the price V ÷ 20
+    assert_eq!(contract["liquidation_price"], "52.736842105263");
+}
+
+#[tokio::test]
+async fn an_isolated_contract_is_liquidated_earlier() {
+    let house = House::empty(|_| {});
+    open(&house, json!({"margin_mode": "isolated"})).await;
+    let (_, page) = house.get("/api/positions").await;
+    let contract = &page["positions"][0]["contract"];
+    assert_eq!(contract["margin_mode"], "isolated");
+    // 400 − 2000 + V = 5 % of V, so V = 1600 ÷ 0.95 and the price V ÷ 20
+    assert_eq!(contract["liquidation_price"], "84.210526315789");
+}
+
+#[tokio::test]
+async fn a_margin_accounts_holdings_need_their_share() {
+    let house = House::empty(|_| {});
+    let body = json!({"id": "main", "cash": "1000", "margin": {"initial_rate": "0.5"}});
+    assert_eq!(house.post("/api/accounts", body).await.0, StatusCode::CREATED);
+    house.price("100").await;
+    let order = json!({"account": "main", "symbol": "sim:IBM", "side": "buy", "quantity": "15"});
+    let (status, bought) = house.post("/api/orders?wait_ms=5000", order).await;
+    assert_eq!((status, &bought["state"]["status"]), (StatusCode::CREATED, &json!("filled")));
+    let (_, account) = house.get("/api/accounts/main").await;
+    let margin = &account["margin"][0];
+    // 1000 − 1500 − 1.5
+    assert_eq!(margin["wallet"], "-501.5");
+    let holdings = json!({"value": "1500", "used": "750", "maintenance": "375"});
+    assert_eq!(margin["holdings"], holdings);
+    assert_eq!(account["free_equity"], "248.5", "998.5 − 750");
+}
+

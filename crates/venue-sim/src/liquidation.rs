@@ -278,6 +278,7 @@ impl Engine {
         }
         let price = market.state.value_price();
         self.end_all(instrument, "the contract has ended", now, out);
+        self.retire(instrument);
         let Some(price) = price else { return true };
         for (account, qty) in self.holders(instrument) {
             let Some(side) = Side::reducing(qty) else { continue };

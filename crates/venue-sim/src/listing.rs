@@ -143,6 +143,15 @@ impl Engine {
         }
     }
 
+    /// A listed contract that has ended is traded no more, which whoever asks for its rules sees.
+    pub(crate) fn retire(&mut self, instrument: &InstrumentId) {
+        let Some(market) = self.markets.get_mut(instrument) else { return };
+        if market.state.follows.is_some() && market.state.instrument.tradable {
+            market.state.instrument.tradable = false;
+            self.dirty.market(instrument);
+        }
+    }
+
     /// What is assumed about the funding of what is listed, one sentence for each.
     pub(crate) fn describe_funding(&self) -> Vec<String> {
         let words = |(rules, follows): (&Instrument, &Follows)| {

@@ -164,3 +164,21 @@ fn the_assumptions_tell_the_funding() {
     assert_eq!(funding_time(hour(17)), hour(16));
     assert_eq!(FUNDING_EVERY.0, 8 * 3_600 * 1_000_000_000);
 }
+
+#[test]
+fn a_dated_contract_is_settled_and_traded_no_more() {
+    let mut engine = engine();
+    let mut future = Instrument { asset_class: AssetClass::Future, ..contract() };
+    future.contract.as_mut().unwrap().expires = Some(hour(20));
+    engine.list(future.clone(), symbol(), dec("0"), hour(1)).unwrap();
+    price(&mut engine, 100, hour(2));
+    trade(&mut engine, "a", Side::Buy, 5, hour(2));
+    price(&mut engine, 103, hour(19));
+    engine.happen(&Happening::Time, hour(21));
+    // 5 × 10 × (103 − 100)
+    assert_eq!(engine.cash(&account()).unwrap().get(domain::Currency::usd()), usd(dec("10150")));
+    assert!(!engine.instrument(&perpetual()).unwrap().tradable);
+    future.contract.as_mut().unwrap().expires = Some(hour(200));
+    engine.list(future, symbol(), dec("0"), hour(22)).unwrap();
+    assert!(engine.instrument(&perpetual()).unwrap().tradable, "it goes on with another end");
+}

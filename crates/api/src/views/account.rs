@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 use super::{
     OriginView, cash, decimal,
     journal::HeadView,
+    margin::{self, MarginView},
     name_of,
     position::{self, PositionView},
     schema::{LimitsSchema, PolicySchema},
@@ -164,8 +165,13 @@ pub(crate) struct AccountView {
     pub(crate) equity: Option<String>,
     /// Cash by currency.
     pub(crate) cash: BTreeMap<String, String>,
-    /// Cash less what live buys may cost, by currency.
+    /// Cash less what live buys may cost and what contracts and shorts tie up, by currency.
     pub(crate) available: BTreeMap<String, String>,
+    /// What secures contracts and loans, by currency.
+    pub(crate) margin: Vec<MarginView>,
+    /// Equity that covers nothing yet: what a short sale, or anything in a margin account, can
+    /// still use.
+    pub(crate) free_equity: Option<String>,
     /// Profit or loss of what is held.
     pub(crate) unrealized: Option<String>,
     /// Profit or loss of what was closed, without fees.
@@ -233,6 +239,8 @@ impl AccountView {
             equity: equity.map(decimal),
             cash: cash(&state.wallets()),
             available: available(state, &figures),
+            margin: margin::of_account(core),
+            free_equity: figures.free_equity().map(decimal),
             unrealized: sum(unrealized).map(decimal),
             realized: sum(realized).map(decimal),
             fees: cash(&fees(state)),

@@ -8,6 +8,7 @@ pub(crate) mod approval;
 pub(crate) mod armed;
 pub(crate) mod instrument;
 pub(crate) mod journal;
+pub(crate) mod margin;
 pub(crate) mod market;
 pub(crate) mod order;
 pub(crate) mod plan;

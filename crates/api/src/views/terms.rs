@@ -2,11 +2,11 @@
 //!
 //! They are the policy's; the venue is kept to the same. It must not know a venue.
 
-use path::policy::{MarginMode, Policy};
+use path::policy::Policy;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::decimal;
+use super::{decimal, margin};
 
 /// What a margin account's equity must cover, as shares of the value of what is held or short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -43,10 +43,7 @@ impl From<&Policy> for TermsView {
                 initial_rate: decimal(initial),
                 maintenance_rate: decimal(maintenance),
             }),
-            margin_mode: match policy.margin_mode {
-                MarginMode::Cross => "cross",
-                MarginMode::Isolated => "isolated",
-            },
+            margin_mode: margin::mode(policy.margin_mode),
             leverage: decimal(policy.leverage.get()),
         }
     }

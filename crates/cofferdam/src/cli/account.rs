@@ -101,6 +101,7 @@ pub(crate) fn run(
             let account = api.get(&format!("/api/accounts/{}", segment(id.as_str())))?;
             out.json(&account)?;
             out.line(show(&account));
+            out.table(&margin(&account), "");
         }
     }
     Ok(Outcome::Done)
@@ -163,6 +164,34 @@ fn unprotected(account: &Value) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// What secures contracts and loans, where there are any.
+fn margin(account: &Value) -> Table {
+    let mut table = Table::new(&[
+        "margin in",
+        ">wallet",
+        ">unrealised",
+        ">used",
+        ">maintenance",
+        ">available",
+        ">holdings",
+        ">to hold",
+    ]);
+    for margin in at(account, "margin").map(items).unwrap_or_default() {
+        let figure = |path: &str| amount(at(margin, path), "");
+        table.row([
+            field(margin, "currency"),
+            figure("wallet"),
+            figure("unrealized"),
+            figure("used"),
+            figure("maintenance"),
+            figure("available"),
+            figure("holdings.value"),
+            figure("holdings.maintenance"),
+        ]);
+    }
+    table
+}
+
 fn show(account: &Value) -> String {
     let currency = field(account, "currency");
     let money = |path: &str| amount(at(account, path), &currency);
@@ -177,6 +206,7 @@ fn show(account: &Value) -> String {
         ("equity", money("equity")),
         ("cash", balances(at(account, "cash"))),
         ("available", balances(at(account, "available"))),
+        ("free equity", money("free_equity")),
         ("unrealised", money("unrealized")),
         ("realised", money("realized")),
         ("fees", balances(at(account, "fees"))),

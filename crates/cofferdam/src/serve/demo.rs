@@ -17,7 +17,7 @@ use rust_decimal::Decimal;
 use super::{
     ServeError,
     contracts::rules,
-    doors::Accounts,
+    doors::{Accounts, REPLAY_QUOTE_AGE_MS},
     listings::Listings,
     market_data::{imported, us_session},
     venue::Simulated,
@@ -29,8 +29,6 @@ pub(super) const REPLAY_FROM: &str = "2008-06-02";
 pub(super) const ACCOUNT: &str = "demo";
 /// The book of the demo's trader.
 pub(super) const BOOK: &str = "demo-trader";
-/// Daily bars are hours apart: a price of the session is fresh until the next one.
-const QUOTE_AGE_MS: u32 = 86_400_000;
 /// A synthetic coin.
 const COIN: &str = "sim:BTC";
 /// The perpetual contract on it.
@@ -115,7 +113,7 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     }
     let cash = Money::new(Decimal::from(100_000), Currency::usd());
     let mut limits = Preset::Stocks.limits();
-    limits.quote_age_ms = Some(QUOTE_AGE_MS);
+    limits.quote_age_ms = Some(REPLAY_QUOTE_AGE_MS);
     let name = "Demo account (paper)".to_owned();
     let calendar = CalendarKind::UsEquities;
     let leverage = Leverage::try_from(LEVERAGE).map_err(built_in)?;

@@ -32,6 +32,10 @@ use super::{
     venue::Simulated,
 };
 
+/// Replayed daily bars are hours apart, and a second of a replay may be minutes: a price is fresh
+/// until the next session.
+pub(super) const REPLAY_QUOTE_AGE_MS: u32 = 86_400_000;
+
 /// The origin of what the kill file asks for.
 pub(super) fn file_origin() -> Origin {
     Origin { kind: OriginKind::System, principal: Principal::desk() }
@@ -159,7 +163,7 @@ impl Accounts {
             return Err(desk::DeskError::AccountExists(id).into());
         }
         let tenure = inner.tenancy.acquire(&id, inner.desk.incarnation()).await?;
-        inner.venue.open_account(&id, &policy, &cash)?;
+        inner.venue.open_account(&id, &policy, &cash, self.now())?;
         inner.desk.create_account_under(&NewAccount { spec, policy }, tenure.token).await?;
         self.start_under(&id, tenure).await?;
         if let Some(limits) = limits {
@@ -190,7 +194,10 @@ impl AccountFactory for Accounts {
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
         Box::pin(async move {
             let NewPaperAccount { id, name, cash, calendar, preset, policy } = request;
-            let limits = preset.map(path::policy::Preset::limits);
+            let mut limits = preset.map(path::policy::Preset::limits);
+            if let Some(limits) = limits.as_mut().filter(|_| self.0.mode == Mode::Replay) {
+                limits.quote_age_ms = Some(REPLAY_QUOTE_AGE_MS);
+            }
             self.open_paper(id.clone(), name, cash, calendar, policy, limits)
                 .await
                 .map_err(|e| failed(&e))?;

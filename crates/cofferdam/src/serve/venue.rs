@@ -105,6 +105,7 @@ impl Simulated {
         id: &AccountId,
         policy: &Policy,
         cash: &Money,
+        now: Timestamp,
     ) -> Result<(), ServeError> {
         self.shared.with(|venue| {
             match venue.open_account(id.clone(), terms(policy)) {
@@ -112,7 +113,11 @@ impl Simulated {
                 opened => opened?,
             }
             let empty = venue.engine().cash(id).is_none_or(|held| held.iter().next().is_none());
-            if empty && !cash.amount().is_zero() { venue.deposit(id, cash) } else { Ok(()) }
+            if empty && !cash.amount().is_zero() {
+                // Nobody is connected yet who could be told; it is in the list of movements.
+                venue.transfer(id, cash, now)?;
+            }
+            Ok::<_, SimError>(())
         })?;
         Ok(())
     }
