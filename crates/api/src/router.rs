@@ -19,7 +19,7 @@ use crate::{
     problem::ApiError,
     routes::{
         accounts, approvals, armed, books, desk, docs, health, instruments, journal, kill, limits,
-        market, metrics, orders, positions, protection, reversal, statement,
+        market, metrics, movements, orders, positions, protection, reversal, statement,
     },
     state::ApiState,
     ws,
@@ -42,6 +42,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(statement::days))
         .routes(routes!(statement::equity))
         .routes(routes!(statement::table))
+        .routes(routes!(movements::list))
+        .routes(routes!(movements::totals))
         .routes(routes!(positions::list))
         .routes(routes!(positions::list_of_account))
         .routes(routes!(positions::close))

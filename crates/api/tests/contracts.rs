@@ -9,7 +9,7 @@ use common::House;
 use desk::clock::wall_time;
 use domain::{InstrumentId, Price, Quote};
 use serde_json::{Value, json};
-use venue_sim::{Phase, SimTick};
+use venue_sim::{Happening, Phase, SimTick};
 
 fn perpetual() -> Value {
     json!({"symbol": "sim:IBM-PERP", "follows": "sim:IBM", "max_leverage": "10",
@@ -142,3 +142,40 @@ async fn a_margin_accounts_holdings_need_their_share() {
     assert_eq!(account["free_equity"], "248.5", "998.5 − 750");
 }
 
+#[tokio::test]
+async fn funding_is_a_movement_and_a_line_of_the_totals() {
+    let house = House::empty(|_| {});
+    open(&house, json!({})).await;
+    for (number, rate) in [("1", "0.001"), ("2", "-0.0005")] {
+        let happening = Happening::Funding {
+            instrument: "sim:IBM-PERP".parse().unwrap(),
+            rate: rate.parse().unwrap(),
+            id: format!("event-{number}").parse().unwrap(),
+        };
+        house.venue.happen(&happening, wall_time()).unwrap();
+    }
+    let has = |page: &Value| page["movements"].as_array().is_some_and(|m| m.len() == 2);
+    let page = house.until("/api/accounts/main/movements?kind=funding", has).await;
+    // 0.1 % of 2000 is paid, 0.05 % is received
+    assert_eq!(
+        (&page["movements"][1]["amount"], &page["movements"][0]["amount"]),
+        (&json!("-2"), &json!("1"))
+    );
+    let newest = &page["movements"][0];
+    assert_eq!((&newest["kind"], &newest["book"]), (&json!("funding"), &json!("manual")));
+    assert_eq!((&newest["symbol"], &newest["currency"]), (&json!("sim:IBM-PERP"), &json!("USD")));
+    assert_eq!(page["next_before"], Value::Null);
+
+    let (_, first) = house.get("/api/accounts/main/movements?kind=funding&limit=1").await;
+    assert_eq!(first["next_before"], newest["number"]);
+    let next = format!("/api/accounts/main/movements?kind=funding&before={}", first["next_before"]);
+    let (_, second) = house.get(&next).await;
+    assert_eq!(second["movements"][0]["amount"], "-2");
+    let (status, wrong) = house.get("/api/accounts/main/movements?kind=gift").await;
+    assert_eq!((status, &wrong["errors"][0]["value"]), (StatusCode::BAD_REQUEST, &json!("gift")));
+
+    let (_, totals) = house.get("/api/accounts/main/totals?book=manual").await;
+    let line = &totals["totals"][0];
+    assert_eq!((&line["fees"], &line["movements"]["funding"]), (&json!("2"), &json!("-1")));
+    assert_eq!((&line["gross"], &line["net"]), (&json!("0"), &json!("-3")));
+}

@@ -17,6 +17,7 @@ pub(crate) mod kill;
 pub(crate) mod limits;
 pub(crate) mod market;
 pub(crate) mod metrics;
+pub(crate) mod movements;
 pub(crate) mod orders;
 pub(crate) mod plan;
 pub(crate) mod positions;

@@ -10,6 +10,7 @@ pub(crate) mod instrument;
 pub(crate) mod journal;
 pub(crate) mod margin;
 pub(crate) mod market;
+pub(crate) mod movement;
 pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod position;

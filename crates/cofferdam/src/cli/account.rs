@@ -1,4 +1,4 @@
-//! Accounts: open, list, show.
+//! Accounts: open, list, show, movements.
 //!
 //! This module must not know how an account trades.
 
@@ -12,6 +12,7 @@ use super::{
     client::segment,
     context::Context,
     failure::Failure,
+    movements::{self, MovementsArgs},
     output::{Out, Table, amount, at, balances, field, items, pairs, plain, silent, time},
     terms::{self, TermsArgs},
 };
@@ -53,6 +54,12 @@ Examples:
     },
     /// List all accounts
     List,
+    /// What moved without an execution: funding, loans, dividends, deposits, splits
+    #[command(after_help = "\
+Examples:
+  cofferdam account movements demo
+  cofferdam account movements demo --kind funding --symbol BTC-PERP")]
+    Movements(MovementsArgs),
     /// Show one account
     Show {
         /// The account's id
@@ -97,6 +104,7 @@ pub(crate) fn run(
             out.table(&table(&list), "no accounts yet; add one: cofferdam account add NAME");
             out.line(silent(&list));
         }
+        AccountCommand::Movements(args) => return movements::run(&args, &api, out),
         AccountCommand::Show { id } => {
             let account = api.get(&format!("/api/accounts/{}", segment(id.as_str())))?;
             out.json(&account)?;

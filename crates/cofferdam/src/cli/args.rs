@@ -109,7 +109,7 @@ impl std::fmt::Debug for Secret {
 pub(crate) enum Command {
     /// Start the desk and serve until stopped
     Up(crate::serve::UpArgs),
-    /// Accounts: open, list, show
+    /// Accounts: open, list, show, movements
     Account {
         #[command(subcommand)]
         command: account::AccountCommand,
@@ -134,11 +134,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Box<position::PositionCommand>,
     },
-    /// What an account did: round trips, tax lots, trading days; as a table or as CSV
+    /// What an account did: round trips, tax lots, trading days, movements, totals; as a table or
+    /// as CSV
     #[command(after_help = "\
 Examples:
   cofferdam statement demo                       round trips with R, fees and what closed them
-  cofferdam statement demo lots --csv > lots.csv tax lots, first in, first out")]
+  cofferdam statement demo lots --csv > lots.csv tax lots, first in, first out
+  cofferdam statement demo totals                results, fees, funding and loans of each book")]
     Statement(statement::StatementArgs),
     /// Limits that the gate checks: show, set, preset
     Limits {

@@ -24,6 +24,7 @@ mod key;
 mod kill;
 mod latch;
 mod limits;
+mod movements;
 mod openapi;
 mod order;
 mod output;
