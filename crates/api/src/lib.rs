@@ -29,7 +29,7 @@ pub use guard::rate::Rate;
 pub use key::KeyHash;
 pub use ports::{
     AccountFactory, AuditBreak, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
-    NewPaperAccount, Provenance, StreamAudit,
+    ContractDesk, ListedContract, NewContract, NewPaperAccount, Provenance, StreamAudit,
 };
 pub use problem::{ApiError, FieldError, Problem, RefusalView};
 pub use router::{openapi, router, router_with_pages};

@@ -2,12 +2,15 @@
 //!
 //! The program knows databases, files and venues and fills these in; the door knows none of them.
 
-use domain::{AccountId, Bar, CalendarKind, InstrumentId, Money, Timeframe, Timestamp};
+use domain::{
+    AccountId, Bar, CalendarKind, InstrumentId, MarginTier, Money, Price, Qty, Timeframe, Timestamp,
+};
 use path::{
     broker::BoxFuture,
     journal::Head,
     policy::{Policy, Preset},
 };
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::problem::ApiError;
@@ -25,7 +28,7 @@ pub struct NewPaperAccount {
     pub calendar: CalendarKind,
     /// The limits to start from.
     pub preset: Option<Preset>,
-    /// How it wants to be treated.
+    /// How it wants to be treated, and on which terms it trades: the venue is given the same.
     pub policy: Policy,
 }
 
@@ -33,6 +36,61 @@ pub struct NewPaperAccount {
 pub trait AccountFactory: Send + Sync {
     /// Opens one and starts it. When it fails, nothing of it stays, or a repetition finishes it.
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>>;
+
+    /// Has the venue take over the terms of a policy: short sales, margin, leverage. When it
+    /// fails, the venue keeps the ones before.
+    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>>;
+}
+
+/// A contract that somebody wants listed on a series of prices that the desk has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewContract {
+    /// Its venue and symbol.
+    pub id: InstrumentId,
+    /// The instrument whose prices are the contract's too.
+    pub follows: InstrumentId,
+    /// When it is settled; `None` for a perpetual one.
+    pub expires: Option<Timestamp>,
+    /// Units of the base per contract.
+    pub multiplier: Decimal,
+    /// The largest leverage, at least 1.
+    pub max_leverage: Decimal,
+    /// The margin table; empty for one step by the largest leverage, of which half must stay
+    /// covered.
+    pub tiers: Vec<MarginTier>,
+    /// Prices are multiples of this; as what it follows when absent.
+    pub tick: Option<Price>,
+    /// Quantities are multiples of this; as what it follows when absent.
+    pub step: Option<Qty>,
+    /// The smallest order; one step when absent.
+    pub min_qty: Option<Qty>,
+    /// The share of the value that longs pay to shorts at each funding time; zero for none.
+    pub funding_rate: Decimal,
+}
+
+/// What is known of a contract beside its rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedContract {
+    /// The contract.
+    pub id: InstrumentId,
+    /// The instrument whose prices are the contract's too.
+    pub follows: InstrumentId,
+    /// The share of the value that longs pay to shorts at each funding time.
+    pub funding_rate: Decimal,
+    /// The next funding time; `None` without funding.
+    pub next_funding: Option<Timestamp>,
+}
+
+/// Lists contracts at the simulated venue.
+pub trait ContractDesk: Send + Sync {
+    /// Lists one, durably, and tells every account; or gives a listed one other terms.
+    fn list(&self, wanted: NewContract) -> BoxFuture<'_, Result<InstrumentId, ApiError>>;
+
+    /// Every contract that is listed.
+    fn listed(&self) -> Vec<ListedContract>;
+
+    /// What the venue assumes, one sentence each.
+    fn assumptions(&self) -> Vec<String>;
 }
 
 /// What a check of the whole journal found.

@@ -18,8 +18,8 @@ use crate::{
     guard::{auth, headers, host, memo, origin, rate, time},
     problem::ApiError,
     routes::{
-        accounts, approvals, armed, books, desk, docs, health, journal, kill, limits, market,
-        metrics, orders, positions, protection, reversal, statement,
+        accounts, approvals, armed, books, desk, docs, health, instruments, journal, kill, limits,
+        market, metrics, movements, orders, positions, protection, reversal, statement,
     },
     state::ApiState,
     ws,
@@ -42,6 +42,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(statement::days))
         .routes(routes!(statement::equity))
         .routes(routes!(statement::table))
+        .routes(routes!(movements::list))
+        .routes(routes!(movements::totals))
         .routes(routes!(positions::list))
         .routes(routes!(positions::list_of_account))
         .routes(routes!(positions::close))
@@ -67,7 +69,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(journal::read))
         .routes(routes!(journal::verify))
         .routes(routes!(journal::audit))
-        .routes(routes!(market::instruments))
+        .routes(routes!(instruments::list, instruments::create))
         .routes(routes!(market::quotes))
         .routes(routes!(market::series))
         .routes(routes!(market::bars))

@@ -18,7 +18,7 @@ use crate::{
     },
     key::KeyHash,
     metrics::counters::{self, Counters},
-    ports::{AccountFactory, AuditSource, BarSource},
+    ports::{AccountFactory, AuditSource, BarSource, ContractDesk},
     routes::statement::Statements,
 };
 
@@ -38,6 +38,8 @@ pub struct ApiParts {
     pub audit: Arc<dyn AuditSource>,
     /// Reads stored bars.
     pub bars: Arc<dyn BarSource>,
+    /// Lists contracts.
+    pub contracts: Arc<dyn ContractDesk>,
     /// Settings.
     pub config: ApiConfig,
 }
@@ -143,6 +145,10 @@ impl ApiState {
 
     pub(crate) fn bars(&self) -> &dyn BarSource {
         self.0.parts.bars.as_ref()
+    }
+
+    pub(crate) fn contracts(&self) -> &dyn ContractDesk {
+        self.0.parts.contracts.as_ref()
     }
 
     pub(crate) fn config(&self) -> &ApiConfig {

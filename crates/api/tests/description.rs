@@ -25,6 +25,8 @@ get /api/accounts/{id}/lots
 get /api/accounts/{id}/days
 get /api/accounts/{id}/equity
 get /api/accounts/{id}/statement.csv
+get /api/accounts/{id}/movements
+get /api/accounts/{id}/totals
 get /api/accounts/{id}/positions
 get /api/accounts/{id}/limits
 put /api/accounts/{id}/limits
@@ -55,6 +57,7 @@ get /api/journal/{stream}
 get /api/journal/{stream}/verify
 get /api/audit/verify
 get /api/instruments
+post /api/instruments
 get /api/quotes
 get /api/bars
 get /api/ohlcv

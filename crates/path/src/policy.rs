@@ -10,7 +10,7 @@ use domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-pub use crate::setting::{LEVERAGE_MAX, Leverage, MarginRate, SettingError};
+pub use crate::setting::{LEVERAGE_MAX, Leverage, MarginMode, MarginRate, SettingError};
 
 /// How real an account's money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,13 @@ pub struct Policy {
     /// cash account: what is bought is paid, and what is sold short is covered whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spot_margin_rate: Option<MarginRate>,
+    /// The share of that value below which the venue closes positions of a margin account; at most
+    /// [`Policy::spot_margin_rate`]. Absent, it is half of that. The desk never judges by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot_maintenance_rate: Option<MarginRate>,
+    /// What secures contracts.
+    #[serde(default, skip_serializing_if = "MarginMode::is_cross")]
+    pub margin_mode: MarginMode,
     /// The age in seconds from which an exchange rate is as good as none for entries.
     #[serde(default = "rate_max_age", skip_serializing_if = "is_rate_max_age")]
     pub rate_max_age_secs: u32,
@@ -117,6 +124,30 @@ impl Policy {
     #[must_use]
     pub fn capital(&self, equity: Decimal) -> Decimal {
         self.trading_capital.map_or(equity, |most| equity.min(most))
+    }
+
+    /// What a margin account's venue asks for, as shares of the value of what is held or sold
+    /// short: to open, and to go on holding. `None` for a cash account.
+    #[must_use]
+    pub fn margin_rates(&self) -> Option<(Decimal, Decimal)> {
+        let initial = self.spot_margin_rate?.get();
+        let half = || initial * Decimal::new(5, 1);
+        Some((initial, self.spot_maintenance_rate.map_or_else(half, MarginRate::get)))
+    }
+
+    /// Checks the settings that must fit one another; each alone is in its range by its type.
+    ///
+    /// # Errors
+    /// [`SettingError::Maintenance`] for a maintenance rate without, or above, the initial rate.
+    pub fn validate(&self) -> Result<(), SettingError> {
+        let Some(maintenance) = self.spot_maintenance_rate.map(MarginRate::get) else {
+            return Ok(());
+        };
+        let initial = self.spot_margin_rate.map(MarginRate::get);
+        if initial.is_some_and(|initial| maintenance <= initial) {
+            return Ok(());
+        }
+        Err(SettingError::Maintenance { maintenance, initial: initial.unwrap_or_default() })
     }
 }
 
@@ -141,6 +172,8 @@ impl Default for Policy {
             trading_capital: None,
             leverage: Leverage::ONE,
             spot_margin_rate: None,
+            spot_maintenance_rate: None,
+            margin_mode: MarginMode::Cross,
             rate_max_age_secs: RATE_MAX_AGE_SECS,
         }
     }
@@ -320,6 +353,26 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_maintenance_rate_needs_an_initial_rate_that_is_not_below_it() {
+        let rate = |text: &str| MarginRate::try_from(text.parse::<Decimal>().unwrap()).ok();
+        let with = |spot_margin_rate, spot_maintenance_rate| Policy {
+            spot_margin_rate,
+            spot_maintenance_rate,
+            ..Policy::default()
+        };
+        assert_eq!(Policy::default().margin_rates(), None);
+        let half = with(rate("0.5"), None).margin_rates();
+        assert_eq!(half, Some((Decimal::new(5, 1), Decimal::new(25, 2))));
+        let told = with(rate("0.5"), rate("0.3")).margin_rates();
+        assert_eq!(told, Some((Decimal::new(5, 1), Decimal::new(3, 1))));
+        assert_eq!(with(rate("0.5"), rate("0.5")).validate(), Ok(()));
+        for (initial, maintenance) in [(None, "0.2"), (rate("0.5"), "0.6")] {
+            let error = with(initial, rate(maintenance)).validate().unwrap_err().to_string();
+            assert!(error.contains(maintenance), "{error}");
+        }
+    }
 
     #[test]
     fn a_leverage_or_margin_rate_out_of_range_is_not_read() {

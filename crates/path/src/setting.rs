@@ -14,6 +14,35 @@ pub enum SettingError {
     /// A margin rate of nothing, or of more than the whole value.
     #[error("a margin rate of {0} is not above 0 and at most 1; 0.5 is half of the value")]
     MarginRate(Decimal),
+    /// A maintenance rate that no initial rate stands above.
+    #[error(
+        "a maintenance rate of {maintenance} needs an initial rate that is not below it; the \
+         initial rate is {initial}, 0 meaning a cash account"
+    )]
+    Maintenance {
+        /// The maintenance rate.
+        maintenance: Decimal,
+        /// The initial rate; zero for a cash account.
+        initial: Decimal,
+    },
+}
+
+/// What secures a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarginMode {
+    /// The whole balance and the profit of every contract secure all contracts.
+    #[default]
+    Cross,
+    /// What was set aside as it was opened secures each contract alone.
+    Isolated,
+}
+
+impl MarginMode {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub(crate) fn is_cross(&self) -> bool {
+        *self == Self::Cross
+    }
 }
 
 /// The largest leverage that can be set.

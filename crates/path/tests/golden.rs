@@ -40,6 +40,7 @@ const ADDED: &[(&str, &str)] = &[
     (", trading_window: None", ""),
     ("), reporting: None, reason", "), reason"),
     (", trading_capital: None", ""),
+    (", spot_maintenance_rate: None, margin_mode: Cross", ""),
     (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),
 ];
 

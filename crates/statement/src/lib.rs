@@ -1,4 +1,5 @@
-//! What an account did, read from its journal: closed tax lots, round trips, trading days.
+//! What an account did, read from its journal: closed tax lots, round trips, trading days, what
+//! moved without an execution, and each book's totals.
 //!
 //! Everything here is a view: it decides nothing and is computed anew from the events whenever it
 //! is asked for. The books value positions at average cost; a statement also matches first in,
@@ -7,31 +8,39 @@
 
 mod days;
 mod lots;
+mod movements;
+mod seen;
 mod summary;
 mod table;
+mod totals;
 mod trips;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 pub use days::Day;
 use domain::{
-    BookId, ClientOrderId, Fill, Instrument, InstrumentId, MoneyError, OriginKind, Price, Side,
-    Timestamp,
+    BookId, ClientOrderId, Fill, Instrument, InstrumentId, Money, MoneyError, MovementId,
+    OriginKind, Price, Qty, Side, Timestamp, money::notional, num::SCALE_MAX,
 };
 pub use lots::{Basis, ClosedLot};
+pub use movements::{Movement, Reason};
 use path::{
     event::{Adopted, ClosePurpose, Event, Marked, PositionAdjusted},
     verbs::RiskClass,
 };
 use rust_decimal::Decimal;
 pub use summary::Summary;
-pub use table::{days_csv, lots_csv, trips_csv};
+pub use table::{days_csv, lots_csv, movements_csv, totals_csv, trips_csv};
 use thiserror::Error;
+pub use totals::{BookTotals, TotalsLine};
 pub use trips::{ExitReason, RoundTrip};
 
 use crate::{
     days::Days,
     lots::{Execution, Terms},
+    movements::Movements,
+    seen::Seen,
+    totals::Totals,
     trips::Holding,
 };
 
@@ -39,8 +48,6 @@ use crate::{
 pub const ROWS_MAX: usize = 100_000;
 /// Orders whose origin is remembered for fills that are still to come.
 const ORDERS_MAX: usize = 50_000;
-/// Executions that are known when they are told again; the books remember them likewise.
-const TRADES_MAX: usize = 50_000;
 
 /// Why a journal gives no statement.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -80,13 +87,15 @@ pub struct Statement {
     orders: BTreeMap<ClientOrderId, OrderNote>,
     order_ids: VecDeque<ClientOrderId>,
     closes: BTreeMap<u64, ClosePurpose>,
-    trades: BTreeSet<(InstrumentId, domain::TradeId)>,
-    trade_ids: VecDeque<(InstrumentId, domain::TradeId)>,
+    trades: Seen<(InstrumentId, domain::TradeId)>,
+    told: Seen<MovementId>,
     holdings: BTreeMap<(BookId, InstrumentId), Holding>,
     lots: VecDeque<ClosedLot>,
     trips: VecDeque<RoundTrip>,
     days: Days,
     equity: VecDeque<EquityMark>,
+    movements: Movements,
+    totals: Totals,
 }
 
 /// Equity at a moment, in the reporting currency.
@@ -102,6 +111,16 @@ impl Statement {
     /// Equity, about once an hour and at each day's opening, the earliest first.
     pub fn equity(&self) -> impl DoubleEndedIterator<Item = &EquityMark> + ExactSizeIterator {
         self.equity.iter()
+    }
+
+    /// What moved without an execution, the earliest first.
+    pub fn movements(&self) -> impl DoubleEndedIterator<Item = &Movement> + ExactSizeIterator {
+        self.movements.rows()
+    }
+
+    /// The totals of every book that anything happened in, by book.
+    pub fn totals(&self) -> impl Iterator<Item = &BookTotals> {
+        self.totals.books()
     }
 
     /// Closed lots, the earliest first.
@@ -157,8 +176,9 @@ impl Statement {
                 self.days.open(at, e.day, e.equity);
                 keep(&mut self.equity, [EquityMark { at, equity: e.equity }]);
             }
-            Event::CashAdjusted(e) => self.days.deposit(e.reporting),
-            Event::CashMoved(e) => self.days.deposit(e.reporting.unwrap_or_default()),
+            Event::CashAdjusted(e) => self.cash_adjusted(at, e)?,
+            Event::CashMoved(e) => self.cash_moved(e)?,
+            Event::ActionApplied(e) => self.converted(&e.action)?,
             Event::Marked(e) => self.marked(at, e),
             _ => {}
         }
@@ -188,15 +208,10 @@ impl Statement {
     fn fill(&mut self, book: &BookId, fill: &Fill) -> Result<(), StatementError> {
         // The venue may tell an execution more than once; like the books, this counts it once.
         let trade = (fill.instrument.clone(), fill.trade_id.clone());
-        if !self.trades.insert(trade.clone()) {
+        if !self.trades.first_time(trade) {
             return Ok(());
         }
-        self.trade_ids.push_back(trade);
-        if self.trade_ids.len() > TRADES_MAX
-            && let Some(oldest) = self.trade_ids.pop_front()
-        {
-            self.trades.remove(&oldest);
-        }
+        let (fee, kept) = self.fee_of(fill)?;
         let note = fill.client_order_id.as_ref().and_then(|id| self.orders.get(id)).cloned();
         let (origin, stop) = note.as_ref().map_or((None, None), |n| (Some(n.origin), n.stop));
         let reason = self.reason(note.as_ref());
@@ -205,13 +220,42 @@ impl Statement {
             side: fill.side,
             qty: fill.qty,
             price: fill.price,
-            fee: fill.fee,
+            fee,
             basis: Basis::Execution,
             origin,
             stop,
             reason,
         };
-        self.execute(book, &fill.instrument, execution)
+        let instrument = &fill.instrument;
+        self.execute(book, instrument, execution.clone())?;
+        let Some((side, qty)) = kept else { return Ok(()) };
+        let holding = self.holdings.get_mut(&(book.clone(), instrument.clone()));
+        let covered =
+            holding.map(|holding| holding.keep_back(side, qty, fill.price)).transpose()?;
+        if covered == Some(true) {
+            return Ok(());
+        }
+        let fee = Money::zero(self.rules(instrument)?.quote);
+        self.execute(book, instrument, Execution { side, qty, fee, ..execution })
+    }
+
+    /// A fee in the quote currency, and what it took from the holdings (a rebate: added to them)
+    /// when it was charged in the base asset, which the books value at the execution's price.
+    fn fee_of(&self, fill: &Fill) -> Result<(Money, Option<(Side, Qty)>), StatementError> {
+        let rules = self.rules(&fill.instrument)?;
+        let amount = fill.fee.amount();
+        if !rules.is_fee_in_base(fill.fee.currency()) || amount.is_zero() {
+            return Ok((fill.fee, None));
+        }
+        let units = amount.abs().checked_div(rules.multiplier).unwrap_or_default();
+        let qty = Qty::new(units.round_dp(SCALE_MAX)).map_err(MoneyError::from)?;
+        let value = notional(fill.price, qty, rules.multiplier, rules.quote);
+        let value = value.map_err(MoneyError::from)?;
+        Ok(if amount.is_sign_negative() {
+            (value.negated(), Some((Side::Buy, qty)))
+        } else {
+            (value, Some((Side::Sell, qty)))
+        })
     }
 
     fn reason(&self, note: Option<&OrderNote>) -> ExitReason {
@@ -272,12 +316,16 @@ impl Statement {
     ) -> Result<(), StatementError> {
         let rules = self.rules(instrument)?;
         let (quote, multiplier) = (rules.quote, rules.multiplier);
+        self.totals.charged(book, &execution.fee)?;
         let holding =
             self.holdings.entry((book.clone(), instrument.clone())).or_insert_with(|| {
                 let (book, instrument) = (book.clone(), instrument.clone());
                 Holding::new(Terms { book, instrument, quote, multiplier })
             });
         let (lots, trip) = holding.execute(execution)?;
+        for lot in &lots {
+            self.totals.earned(book, &lot.gross)?;
+        }
         keep(&mut self.lots, lots);
         keep(&mut self.trips, trip);
         Ok(())

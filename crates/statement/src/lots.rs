@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 
 use domain::{
     BookId, Cash, Currency, InstrumentId, Money, MoneyError, OriginKind, Price, Qty, Side,
-    Timestamp, money::notional,
+    Timestamp, money::notional, position::converted,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::trips::ExitReason;
 
-/// Decimals to which a share of a fee is rounded; the last share takes the remainder.
-const FEE_SCALE: u32 = 12;
+/// Decimals to which a share of a fee or a cost is rounded; the last share takes the remainder.
+const SHARE_SCALE: u32 = 12;
 
 /// Where a lot came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -51,7 +51,7 @@ impl Execution {
     }
 }
 
-/// Takes the part of `qty` in `of` off a fee: all of it when they are the same.
+/// Takes the part of `qty` in `of` off a fee or a cost: all of it when they are the same.
 fn share(fee: &mut Money, qty: Qty, of: Qty) -> Money {
     if qty >= of || of.is_zero() {
         return std::mem::replace(fee, Money::zero(fee.currency()));
@@ -60,7 +60,7 @@ fn share(fee: &mut Money, qty: Qty, of: Qty) -> Money {
     let Some(part) = part else {
         return std::mem::replace(fee, Money::zero(fee.currency()));
     };
-    let part = Money::new(part.round_dp(FEE_SCALE), fee.currency());
+    let part = Money::new(part.round_dp(SHARE_SCALE), fee.currency());
     *fee = Money::new(fee.amount() - part.amount(), fee.currency());
     part
 }
@@ -110,8 +110,26 @@ struct Lot {
     at: Timestamp,
     qty: Qty,
     price: Price,
+    /// What it cost, once that is no longer the price times the quantity to the last digit.
+    cost: Option<Money>,
     fee: Money,
     basis: Basis,
+}
+
+impl Lot {
+    /// Takes the cost of a part off.
+    fn take_cost(&mut self, qty: Qty, of: &Terms) -> Result<Money, MoneyError> {
+        match &mut self.cost {
+            Some(cost) => Ok(share(cost, qty, self.qty)),
+            None => Ok(notional(self.price, qty, of.multiplier, of.quote)?),
+        }
+    }
+}
+
+/// The average price of a quantity, rounded half to even at 12 decimals.
+pub(crate) fn average(value: &Money, qty: Qty, multiplier: Decimal) -> Option<Price> {
+    let units = qty.get().checked_mul(multiplier)?;
+    Price::new(value.amount().checked_div(units)?.round_dp(SHARE_SCALE)).ok()
 }
 
 /// What a holding is of.
@@ -130,7 +148,44 @@ pub(crate) struct Lots(VecDeque<Lot>);
 impl Lots {
     pub(crate) fn open(&mut self, execution: &Execution) {
         let Execution { at, qty, price, fee, basis, .. } = *execution;
-        self.0.push_back(Lot { at, qty, price, fee, basis });
+        self.0.push_back(Lot { at, qty, price, cost: None, fee, basis });
+    }
+
+    /// Takes a quantity off the lot that was opened last, at the price at which it was opened;
+    /// false when that has no more than this.
+    pub(crate) fn reduce_last(&mut self, qty: Qty) -> bool {
+        let last = self.0.back_mut().filter(|lot| lot.qty > qty && lot.cost.is_none());
+        last.map(|lot| lot.qty = lot.qty.minus(qty)).is_some()
+    }
+
+    /// Turns every `denominator` units into `numerator` units at the same cost; `held` is what all
+    /// lots have afterwards. The cost of a lot of which nothing is left goes to a neighbour, and is
+    /// given back when nothing is left at all.
+    pub(crate) fn convert(
+        &mut self,
+        (numerator, denominator): (Decimal, Decimal),
+        held: Qty,
+        of: &Terms,
+    ) -> Result<Money, MoneyError> {
+        let (mut left, mut carried) = (held, Money::zero(of.quote));
+        let mut lots = VecDeque::with_capacity(self.0.len());
+        let newest = self.0.len().saturating_sub(1);
+        for (index, mut lot) in std::mem::take(&mut self.0).into_iter().enumerate() {
+            let cost = lot.take_cost(lot.qty, of)?.plus(&carried)?;
+            let exact = converted(lot.qty.signed(true), numerator, denominator)?.abs();
+            lot.qty = if index == newest { left } else { exact.min_of(left) };
+            left = left.minus(lot.qty);
+            carried = cost;
+            if !lot.qty.is_zero() {
+                lot.price = average(&cost, lot.qty, of.multiplier).unwrap_or(lot.price);
+                lot.cost = Some(std::mem::replace(&mut carried, Money::zero(of.quote)));
+                lots.push_back(lot);
+            }
+        }
+        self.0 = lots;
+        let Some(lot) = self.0.back_mut() else { return Ok(carried) };
+        lot.cost = lot.cost.map(|cost| cost.plus(&carried)).transpose()?;
+        Ok(Money::zero(of.quote))
     }
 
     /// Closes as much as the execution has; it never has more than is open.
@@ -145,8 +200,8 @@ impl Lots {
             let qty = execution.qty.min_of(lot.qty);
             let part = execution.split(qty);
             let opening = share(&mut lot.fee, qty, lot.qty);
+            let entry = lot.take_cost(qty, of)?;
             lot.qty = lot.qty.minus(qty);
-            let entry = notional(lot.price, qty, of.multiplier, of.quote)?;
             let exit = notional(part.price, qty, of.multiplier, of.quote)?;
             let long = execution.side == Side::Sell;
             let gross = if long { exit.minus(&entry)? } else { entry.minus(&exit)? };

@@ -2,9 +2,9 @@
 //!
 //! A text that a spreadsheet would run as a formula is written with a leading apostrophe.
 
-use domain::{Cash, Money, Side};
+use domain::{Cash, Money, MovementKind, Side};
 
-use crate::{ClosedLot, Day, RoundTrip};
+use crate::{ClosedLot, Day, Movement, RoundTrip, TotalsLine};
 
 /// A column: its heading, and the cell of a row.
 type Column<T> = (&'static str, fn(&T) -> String);
@@ -105,4 +105,50 @@ pub fn days_csv<'a>(days: impl Iterator<Item = &'a Day>) -> Result<String, csv::
         ("result", |d| d.result.map_or_else(String::new, |r| r.to_string())),
     ];
     write(columns, days)
+}
+
+/// What moved without an execution.
+///
+/// # Errors
+/// As [`lots_csv`].
+pub fn movements_csv<'a>(rows: impl Iterator<Item = &'a Movement>) -> Result<String, csv::Error> {
+    let columns: &[Column<Movement>] = &[
+        ("number", |m| m.number.to_string()),
+        ("at", |m| m.at.to_string()),
+        ("kind", |m| m.reason.name().to_owned()),
+        ("book", |m| m.book.as_ref().map_or_else(String::new, ToString::to_string)),
+        ("instrument", |m| m.instrument.as_ref().map_or_else(String::new, ToString::to_string)),
+        ("amount", |m| amount(m.money)),
+        ("currency", |m| m.money.map_or_else(String::new, |money| money.currency().to_string())),
+        ("ratio", |m| m.ratio.map_or_else(String::new, |(new, old)| format!("{new} for {old}"))),
+        ("id", |m| m.id.as_ref().map_or_else(String::new, ToString::to_string)),
+    ];
+    write(columns, rows)
+}
+
+/// Each book's totals, a line for each currency.
+///
+/// # Errors
+/// As [`lots_csv`].
+pub fn totals_csv<'a>(lines: impl Iterator<Item = &'a TotalsLine>) -> Result<String, csv::Error> {
+    // In the order of the kinds of movement.
+    const MOVED: [Column<TotalsLine>; MovementKind::ALL.len()] = [
+        (MovementKind::ALL[0].name(), |l| l.movements[0].to_string()),
+        (MovementKind::ALL[1].name(), |l| l.movements[1].to_string()),
+        (MovementKind::ALL[2].name(), |l| l.movements[2].to_string()),
+        (MovementKind::ALL[3].name(), |l| l.movements[3].to_string()),
+        (MovementKind::ALL[4].name(), |l| l.movements[4].to_string()),
+        (MovementKind::ALL[5].name(), |l| l.movements[5].to_string()),
+        (MovementKind::ALL[6].name(), |l| l.movements[6].to_string()),
+    ];
+    let mut columns: Vec<Column<TotalsLine>> = vec![
+        ("book", |l| l.book.to_string()),
+        ("currency", |l| l.currency.to_string()),
+        ("gross", |l| l.gross.to_string()),
+        ("fees", |l| l.fees.to_string()),
+    ];
+    columns.extend(MOVED);
+    columns.push(("adjustments", |l| l.adjustments.to_string()));
+    columns.push(("net", |l| l.net.map_or_else(String::new, |net| net.to_string())));
+    write(&columns, lines)
 }

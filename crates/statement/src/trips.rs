@@ -4,13 +4,13 @@
 
 use domain::{
     BookId, Cash, InstrumentId, Money, MoneyError, OriginKind, Price, Qty, Side, SignedQty,
-    Timestamp, money::notional,
+    Timestamp, money::notional, num::SCALE_MAX, position::converted,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::{
-    lots::{ClosedLot, Execution, Lots, Terms, net},
+    lots::{ClosedLot, Execution, Lots, Terms, average, net},
     ratio,
 };
 
@@ -175,6 +175,59 @@ impl Holding {
         }
     }
 
+    /// Takes a fee that was charged in the base asset off what was just bought or sold short, at
+    /// the price of that; false when it is not covered by the newest lot.
+    pub(crate) fn keep_back(
+        &mut self,
+        side: Side,
+        qty: Qty,
+        price: Price,
+    ) -> Result<bool, MoneyError> {
+        if Side::reducing(self.position) != Some(side) || !self.lots.reduce_last(qty) {
+            return Ok(false);
+        }
+        self.position = self.position.plus(side.signed(qty));
+        let value = notional(price, qty, self.of.multiplier, self.of.quote)?;
+        if let Some(trip) = &mut self.trip {
+            trip.bought = trip.bought.minus(qty);
+            trip.paid = trip.paid.minus(&value)?;
+        }
+        Ok(true)
+    }
+
+    /// Turns every `denominator` units into `numerator` units at the same cost. Of what leaves
+    /// nothing over, the cost is given back as a result: negative for a long holding.
+    pub(crate) fn convert(
+        &mut self,
+        numerator: Decimal,
+        denominator: Decimal,
+    ) -> Result<Money, MoneyError> {
+        let long = self.position.is_long();
+        self.position = converted(self.position, numerator, denominator)?;
+        let ratio = (numerator, denominator);
+        let lost = self.lots.convert(ratio, self.position.abs(), &self.of)?;
+        if self.position.is_zero() {
+            self.trip = None;
+            return Ok(if long { lost.negated() } else { lost });
+        }
+        if let Some(trip) = &mut self.trip {
+            trip.bought = converted(trip.bought.signed(true), numerator, denominator)?.abs();
+            let new = |price: Price| {
+                let exact = price.get().checked_mul(denominator);
+                let exact = exact.and_then(|p| p.checked_div(numerator));
+                exact.and_then(|p| Price::new(p.round_dp(SCALE_MAX)).ok()).unwrap_or(price)
+            };
+            trip.stop = trip.stop.map(new);
+            (trip.low, trip.high) = (new(trip.low), new(trip.high));
+        }
+        Ok(lost)
+    }
+
+    /// How much is held.
+    pub(crate) fn position(&self) -> SignedQty {
+        self.position
+    }
+
     /// Books an execution: what closes first, then what opens. A turn of the position ends one
     /// trip and begins another.
     pub(crate) fn execute(
@@ -245,10 +298,7 @@ impl Holding {
     fn end(&mut self, last: &Execution) -> Option<RoundTrip> {
         let trip = self.trip.take()?;
         let units = trip.bought.get().checked_mul(self.of.multiplier)?;
-        let average = |value: &Money| {
-            let average = value.amount().checked_div(units)?;
-            Price::new(average.round_dp(12)).ok()
-        };
+        let average = |value: &Money| average(value, trip.bought, self.of.multiplier);
         let (entry, exit) = (average(&trip.paid)?, average(&trip.received)?);
         let risk = trip.stop.and_then(|stop| {
             let risk = entry.distance(stop).checked_mul(units)?;

@@ -120,6 +120,7 @@ impl Engine {
         let contract = |market: &Market| market.state.instrument.asset_class.is_contract();
         if self.markets.values().any(contract) {
             words.extend(self.config.describe_contracts());
+            words.extend(self.describe_funding());
         }
         words
     }
@@ -143,6 +144,7 @@ impl Engine {
                     budget: None,
                     mark: None,
                     told: VecDeque::new(),
+                    follows: None,
                 };
                 self.markets.insert(id.clone(), Market::new(state));
             }

@@ -27,6 +27,14 @@ pub enum SimError {
     /// The account exists already.
     #[error("the venue has an account `{0}` already")]
     AccountExists(AccountId),
+    /// The rules of an instrument contradict themselves, or what was dealt in before.
+    #[error("the rules of {instrument}: {why}")]
+    Rules {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// What is wrong.
+        why: String,
+    },
     /// The venue doesn't trade it.
     #[error("the venue does not trade `{0}`")]
     UnknownInstrument(InstrumentId),
@@ -57,6 +65,7 @@ impl SimError {
             Self::Config { .. } => "sim_config",
             Self::UnknownAccount(_) => "sim_unknown_account",
             Self::AccountExists(_) => "sim_account_exists",
+            Self::Rules { .. } => "sim_rules",
             Self::UnknownInstrument(_) => "sim_unknown_instrument",
             Self::NotPositive(_) => "sim_not_positive",
             Self::Funds { .. } => "sim_funds",

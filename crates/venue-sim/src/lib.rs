@@ -19,6 +19,7 @@ mod fill;
 mod flow;
 mod funds;
 mod liquidation;
+pub mod listing;
 mod margin;
 pub mod market;
 mod marks;
@@ -44,6 +45,7 @@ pub use changes::{ActionRow, Counters, FillRow, MovementRow, SimBook, SimChanges
 pub use config::{FillLimitsOn, SimConfig, TriggerOn};
 pub use engine::{AccountEvent, Engine};
 pub use error::SimError;
+pub use listing::{FUNDING_EVERY, Follows, funding_time};
 pub use market::{BarStep, MarketState, Phase, Session, SessionChange, SimTick};
 pub use memory::{MemoryRows, MemoryStorage};
 pub use order::{ExternalOrder, SimOrder};

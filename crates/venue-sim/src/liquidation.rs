@@ -253,9 +253,10 @@ impl Engine {
         failed.is_none()
     }
 
-    /// Settles every dated contract whose time has come.
+    /// Charges the funding that is due, and settles every dated contract whose time has come.
     pub fn on_time(&mut self, now: Timestamp) -> Vec<AccountEvent> {
         let mut out = Vec::new();
+        self.charge_funding(now, &mut out);
         let instruments: Vec<InstrumentId> = self.markets.keys().cloned().collect();
         for instrument in instruments {
             self.settle_due(&instrument, now, &mut out);
@@ -277,6 +278,7 @@ impl Engine {
         }
         let price = market.state.value_price();
         self.end_all(instrument, "the contract has ended", now, out);
+        self.retire(instrument);
         let Some(price) = price else { return true };
         for (account, qty) in self.holders(instrument) {
             let Some(side) = Side::reducing(qty) else { continue };

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use domain::{Instrument, InstrumentId, MovementId, Price, Qty, Quote, TimeInForce, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{config::SimConfig, order::SimOrder};
+use crate::{config::SimConfig, listing::Follows, order::SimOrder};
 
 /// Where a tick stands in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -104,6 +104,9 @@ pub struct MarketState {
     /// The latest ids of what happened to it from outside, by which a repetition is recognised.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub told: VecDeque<MovementId>,
+    /// What it follows, when it is listed as a contract on another instrument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
 }
 
 impl MarketState {

@@ -1,14 +1,14 @@
 //! What an account may do: shorts, borrowing, leverage.
 //!
-//! This module must not know what an account holds.
+//! This module must not know what an account holds, beyond whether new settings leave it secured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::InstrumentId;
+use domain::{AccountId, Currency, InstrumentId, Money};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::range, error::SimError};
+use crate::{config::range, engine::Engine, error::SimError};
 
 /// How what is bought or sold short, other than contracts, is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -109,5 +109,60 @@ impl AccountSettings {
     #[must_use]
     pub fn leverage_of(&self, instrument: &InstrumentId) -> Decimal {
         self.leverage.get(instrument).copied().unwrap_or(self.default_leverage)
+    }
+}
+
+impl Engine {
+    /// What an account may do.
+    #[must_use]
+    pub fn settings(&self, account: &AccountId) -> Option<&AccountSettings> {
+        self.accounts.get(account).map(|account| &account.state.settings)
+    }
+
+    /// Gives an account other settings, which hold from now on for what is held and ordered too.
+    ///
+    /// # Errors
+    /// [`SimError::UnknownAccount`]; [`SimError::Config`] when a setting is out of range, or when
+    /// the margin mode would change while a contract is held; [`SimError::Funds`] when what is held
+    /// and ordered would need more than there is. Nothing has changed then.
+    pub fn set_settings(
+        &mut self,
+        account: &AccountId,
+        settings: AccountSettings,
+    ) -> Result<(), SimError> {
+        settings.validate()?;
+        let held = self.account_mut(account)?;
+        let mode = settings.margin_mode;
+        let before = std::mem::replace(&mut held.state.settings, settings);
+        if let Err(error) = self.still_secured(account, mode != before.margin_mode) {
+            self.account_mut(account)?.state.settings = before;
+            return Err(error);
+        }
+        self.dirty.account(account);
+        Ok(())
+    }
+
+    fn still_secured(&self, id: &AccountId, other_mode: bool) -> Result<(), SimError> {
+        let Some(account) = self.accounts.get(id) else { return Ok(()) };
+        let held = account.state.positions.iter().filter(|(_, p)| !p.qty.is_zero());
+        let held: Vec<_> = held.filter_map(|(id, _)| self.instrument(id)).collect();
+        if other_mode && held.iter().any(|rules| rules.asset_class.is_contract()) {
+            let value = match account.state.settings.margin_mode {
+                MarginMode::Cross => "cross",
+                MarginMode::Isolated => "isolated",
+            };
+            let rule = "it changes only while no contract is held";
+            return Err(SimError::Config { field: "margin_mode", value: value.to_owned(), rule });
+        }
+        let mut currencies: BTreeSet<Currency> = held.iter().map(|rules| rules.quote).collect();
+        currencies.extend(account.state.cash.iter().map(|money| money.currency()));
+        for currency in currencies {
+            let free = self.available(account, currency);
+            if free < Decimal::ZERO {
+                let (asked, free) = (Money::new(-free, currency), Money::zero(currency));
+                return Err(SimError::Funds { asked, free });
+            }
+        }
+        Ok(())
     }
 }

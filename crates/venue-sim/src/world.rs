@@ -25,6 +25,20 @@ impl<S: SimStorage> Venue<S> {
         self.together(|engine| engine.register(instrument))
     }
 
+    /// See [`Engine::list`](crate::Engine::list).
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn list(
+        &mut self,
+        contract: Instrument,
+        follows: InstrumentId,
+        funding_rate: Decimal,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.list(contract, follows, funding_rate, now))
+    }
+
     /// See [`Engine::open_account`](crate::Engine::open_account).
     ///
     /// # Errors
@@ -35,6 +49,18 @@ impl<S: SimStorage> Venue<S> {
         settings: AccountSettings,
     ) -> Result<(), SimError> {
         self.attempt(|engine| engine.open_account(account, settings))
+    }
+
+    /// See [`Engine::set_settings`](crate::Engine::set_settings).
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn set_settings(
+        &mut self,
+        account: &AccountId,
+        settings: AccountSettings,
+    ) -> Result<(), SimError> {
+        self.attempt(|engine| engine.set_settings(account, settings))
     }
 
     /// See [`Engine::deposit`](crate::Engine::deposit). Nobody is told; it is in the list of movements.

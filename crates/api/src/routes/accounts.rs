@@ -4,7 +4,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{AccountId, CalendarKind, Currency, Money, Qty};
-use path::policy::{Policy, Preset};
+use path::policy::{Leverage, MarginMode, Policy, Preset};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,6 +13,7 @@ use crate::{
     extract::{At, Body},
     ports::NewPaperAccount,
     problem::{ApiError, Problem},
+    routes::terms::{self, MarginRequest, Terms},
     state::ApiState,
     views::{self, Unavailable, account::AccountView, schema::PolicySchema},
 };
@@ -53,7 +54,8 @@ pub(crate) async fn show(
 #[derive(Debug, ToSchema)]
 #[schema(example = json!({
     "id": "main", "name": "Main", "cash": "100000", "currency": "USD",
-    "calendar": "us_equities", "preset": "stocks"
+    "calendar": "24/7", "preset": "futures-dca", "short": true, "leverage": "5",
+    "margin": {"initial_rate": "0.5", "maintenance_rate": "0.25"}, "margin_mode": "cross"
 }))]
 pub(crate) struct NewAccountRequest {
     /// Its id: 1 to 32 of letters, digits, `-` and `_`.
@@ -77,6 +79,20 @@ pub(crate) struct NewAccountRequest {
     /// How it wants to be treated. What is left out is as by default.
     #[schema(value_type = Option<PolicySchema>)]
     policy: Policy,
+    /// True to let it sell what it doesn't hold, where the venue lends it.
+    #[schema(required = false)]
+    short: bool,
+    /// Makes it a margin account, which may be short too: equity covers a share of the value of
+    /// what is held or sold short, and the venue lends the rest. Without it what is bought is
+    /// paid.
+    margin: Option<MarginRequest>,
+    /// What secures contracts: `cross` (when absent), the whole balance, or `isolated`, each
+    /// contract alone.
+    #[schema(value_type = Option<String>)]
+    margin_mode: Option<MarginMode>,
+    /// The leverage of contracts, 1 (when absent) to 1000; a contract's own maximum caps it.
+    #[schema(value_type = Option<String>)]
+    leverage: Option<Leverage>,
 }
 
 impl FromFields for NewAccountRequest {
@@ -88,7 +104,8 @@ impl FromFields for NewAccountRequest {
         let calendar = f.choice::<CalendarKind>("calendar", "`24/7` or `us_equities`");
         let preset = f.may::<Preset>("preset");
         let policy = f.settings("policy", &Policy::default(), false);
-        let id = id?;
+        let terms = Terms::read(f);
+        let (id, Terms { short, margin, margin_mode, leverage }) = (id?, terms?);
         Some(Self {
             name: name?.unwrap_or_else(|| id.to_string()),
             id,
@@ -97,6 +114,10 @@ impl FromFields for NewAccountRequest {
             calendar: calendar?.unwrap_or(CalendarKind::AlwaysOpen),
             preset: preset?,
             policy: policy?.unwrap_or_default(),
+            short,
+            margin,
+            margin_mode,
+            leverage,
         })
     }
 }
@@ -108,15 +129,19 @@ impl FromFields for NewAccountRequest {
             content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
-    Body(body): Body<NewAccountRequest>,
+    body: Body<NewAccountRequest>,
 ) -> Result<(StatusCode, Json<AccountView>), ApiError> {
+    let Body(body) = body;
+    let NewAccountRequest { short, margin, margin_mode, leverage, policy, .. } = body;
+    let policy = Terms { short, margin, margin_mode, leverage }.over(policy);
+    terms::check(&policy)?;
     let request = NewPaperAccount {
         id: body.id,
         name: body.name,
         cash: Money::new(body.cash.get(), body.currency),
         calendar: body.calendar,
         preset: body.preset,
-        policy: body.policy,
+        policy,
     };
     let id = state.accounts().open(request).await?;
     let account = state.desk().account(&id)?;

@@ -13,11 +13,11 @@ use path::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Done, done};
+use super::{Done, done, terms};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
-    problem::ApiError,
+    problem::{ApiError, Problem},
     state::{ApiState, by_operator},
     views::{
         self,
@@ -239,15 +239,20 @@ impl FromFields for SetPolicy {
     }
 }
 
-/// Replaces an account's policy.
+/// Replaces an account's policy. The venue is given the terms in it: short, margin, leverage.
 #[utoipa::path(put, path = "/api/accounts/{id}/policy", tag = "limits", request_body = SetPolicy,
     params(("id" = String, Path, description = "The account", example = "main")),
-    responses((status = 200, description = "Replaced", body = Done)))]
+    responses((status = 200, description = "Replaced", body = Done),
+        (status = 409, description = "The venue can't follow: what is held needs the old terms",
+            body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn set_policy(
     State(state): State<ApiState>,
     At(id): At<AccountId>,
     Body(body): Body<SetPolicy>,
 ) -> Result<Json<Done>, ApiError> {
     let account = state.desk().account(&id)?;
+    terms::check(&body.policy)?;
+    // The venue first: when it can't follow, the account keeps the terms on which both agree.
+    state.accounts().agree(id, body.policy.clone()).await?;
     done(account.set_policy(body.policy, by_operator()).await?)
 }

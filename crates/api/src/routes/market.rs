@@ -1,4 +1,4 @@
-//! Instruments, quotes, bars, and the table of refusal codes.
+//! Quotes, bars, and the table of refusal codes.
 //!
 //! Bars that the desk's clock has not reached are never shown, so a replay can't be looked ahead
 //! of. It must not know where prices come from.
@@ -18,7 +18,7 @@ use crate::{
     state::ApiState,
     views::{
         self,
-        market::{BarList, BarView, InstrumentList, InstrumentView, QuoteList, QuoteView},
+        market::{BarList, BarView, QuoteList, QuoteView},
     },
 };
 
@@ -26,30 +26,6 @@ use crate::{
 const BARS_MAX: usize = 5_000;
 /// The bars when no number is asked for.
 const BARS: usize = 500;
-
-/// Every instrument that an account trades.
-#[utoipa::path(get, path = "/api/instruments", tag = "market",
-    responses((status = 200, description = "The instruments", body = InstrumentList)))]
-pub(crate) async fn instruments(
-    State(state): State<ApiState>,
-) -> Result<Json<InstrumentList>, ApiError> {
-    let all = views::gather(state.desk(), None, |core, _| {
-        let view = |i| InstrumentView::new(core, i);
-        core.state().instruments.values().map(view).collect::<Vec<_>>()
-    })
-    .await?;
-    let mut by_symbol: BTreeMap<String, InstrumentView> = BTreeMap::new();
-    for view in all.found.into_iter().flat_map(|(_, views)| views) {
-        match by_symbol.get_mut(&view.symbol) {
-            Some(known) => known.accounts.extend(view.accounts),
-            None => {
-                by_symbol.insert(view.symbol.clone(), view);
-            }
-        }
-    }
-    let instruments = by_symbol.into_values().collect();
-    Ok(Json(InstrumentList { instruments, unavailable: all.unavailable }))
-}
 
 /// The latest prices.
 #[utoipa::path(get, path = "/api/quotes", tag = "market",

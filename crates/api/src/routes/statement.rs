@@ -1,4 +1,4 @@
-//! What an account did: round trips, tax lots, trading days.
+//! What an account did: round trips, tax lots, trading days; every table as CSV.
 //!
 //! Statements are computed from the journal and kept, so that the next request reads only what
 //! is new. It must not write.
@@ -20,7 +20,10 @@ use path::{
     journal::{JournalReader, StreamId},
 };
 use serde::Deserialize;
-use statement::{Statement, Summary, days_csv, lots_csv, trips_csv};
+use statement::{
+    Movement, Statement, Summary, TotalsLine, days_csv, lots_csv, movements_csv, totals_csv,
+    trips_csv,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -33,9 +36,9 @@ use crate::{
 /// Records read at once.
 const CHUNK: usize = 1_000;
 /// The largest page.
-const PAGE_MAX: usize = 1_000;
+pub(super) const PAGE_MAX: usize = 1_000;
 /// The page when none is asked for.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// Statements by account, as far as they were read.
 #[derive(Default)]
@@ -74,7 +77,7 @@ impl Read {
 }
 
 /// Looks at an account's statement on a thread that may block.
-async fn look<T: Send + 'static>(
+pub(super) async fn look<T: Send + 'static>(
     state: &ApiState,
     account: &AccountId,
     look: impl FnOnce(&Statement, u64) -> T + Send + 'static,
@@ -214,6 +217,10 @@ pub(crate) enum TableName {
     Lots,
     /// Trading days.
     Days,
+    /// What moved without an execution.
+    Movements,
+    /// What each book earned and paid in all.
+    Totals,
 }
 
 /// Which table.
@@ -221,7 +228,7 @@ pub(crate) enum TableName {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TableQuery {
-    /// trips, lots or days; lots when absent.
+    /// trips, lots, days, movements or totals; lots when absent.
     #[serde(default)]
     #[param(inline)]
     table: TableName,
@@ -248,6 +255,16 @@ pub(crate) async fn table(
             TableName::Trips => trips_csv(statement.trips().filter(|t| wanted(&t.book))),
             TableName::Lots => lots_csv(statement.lots().filter(|l| wanted(&l.book))),
             TableName::Days => days_csv(statement.days()),
+            TableName::Movements => {
+                let all = || book.is_none();
+                let wanted = |m: &&Movement| m.book.as_ref().map_or_else(all, wanted);
+                movements_csv(statement.movements().filter(wanted))
+            }
+            TableName::Totals => {
+                let books = statement.totals().filter(|t| wanted(&t.book));
+                let lines: Vec<TotalsLine> = books.flat_map(|t| t.lines()).collect();
+                totals_csv(lines.iter())
+            }
         }
     });
     let text =

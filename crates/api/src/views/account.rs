@@ -20,9 +20,11 @@ use utoipa::ToSchema;
 use super::{
     OriginView, cash, decimal,
     journal::HeadView,
+    margin::{self, MarginView},
     name_of,
     position::{self, PositionView},
     schema::{LimitsSchema, PolicySchema},
+    terms::TermsView,
 };
 
 /// The kill switch, while it is on.
@@ -156,13 +158,20 @@ pub(crate) struct AccountView {
     pub(crate) currency: String,
     /// The calendar whose days bound the daily loss.
     pub(crate) calendar: String,
+    /// On which terms it trades: short, margin, leverage.
+    pub(crate) terms: TermsView,
     /// Cash plus positions at the last price; absent while a price or rate is missing.
     #[schema(example = "100250.5")]
     pub(crate) equity: Option<String>,
     /// Cash by currency.
     pub(crate) cash: BTreeMap<String, String>,
-    /// Cash less what live buys may cost, by currency.
+    /// Cash less what live buys may cost and what contracts and shorts tie up, by currency.
     pub(crate) available: BTreeMap<String, String>,
+    /// What secures contracts and loans, by currency.
+    pub(crate) margin: Vec<MarginView>,
+    /// Equity that covers nothing yet: what a short sale, or anything in a margin account, can
+    /// still use.
+    pub(crate) free_equity: Option<String>,
     /// Profit or loss of what is held.
     pub(crate) unrealized: Option<String>,
     /// Profit or loss of what was closed, without fees.
@@ -226,9 +235,12 @@ impl AccountView {
             mode: name_of(&state.spec.mode),
             currency: state.spec.reporting.to_string(),
             calendar: name_of(&state.spec.calendar),
+            terms: TermsView::from(&state.policy),
             equity: equity.map(decimal),
             cash: cash(&state.wallets()),
             available: available(state, &figures),
+            margin: margin::of_account(core),
+            free_equity: figures.free_equity().map(decimal),
             unrealized: sum(unrealized).map(decimal),
             realized: sum(realized).map(decimal),
             fees: cash(&fees(state)),

@@ -1,85 +1,13 @@
-//! Instruments, quotes and bars as people and programs see them.
+//! Quotes and bars as people and programs see them.
 //!
 //! It must not know where prices come from.
 
-use domain::{Bar, Instrument, InstrumentId, Quote};
-use path::{core::Core, market::Now};
+use domain::{Bar, InstrumentId, Quote};
+use path::market::Now;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{decimal, name_of};
 use crate::ports::Provenance;
-
-/// An instrument and its venue's rules.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct InstrumentView {
-    /// Venue and symbol.
-    #[schema(example = "sim:IBM")]
-    pub(crate) symbol: String,
-    /// equity, crypto_spot or synthetic.
-    pub(crate) asset_class: String,
-    /// The asset that is bought.
-    pub(crate) base: String,
-    /// The currency of prices, costs and proceeds.
-    pub(crate) quote: String,
-    /// Prices are multiples of this.
-    pub(crate) tick: String,
-    /// specified or inferred.
-    pub(crate) tick_source: String,
-    /// Quantities are multiples of this.
-    pub(crate) step: String,
-    /// Smallest order.
-    pub(crate) min_qty: String,
-    /// Largest order.
-    pub(crate) max_qty: Option<String>,
-    /// Smallest value of an order.
-    pub(crate) min_notional: String,
-    /// Units of the base per unit of quantity.
-    pub(crate) multiplier: String,
-    /// When the market is open.
-    pub(crate) calendar: String,
-    /// True while orders match; absent until the session is known.
-    pub(crate) open: Option<bool>,
-    /// True when the venue lends it for short sales.
-    pub(crate) shortable: bool,
-    /// False when the venue has suspended it.
-    pub(crate) tradable: bool,
-    /// Accounts that trade it.
-    pub(crate) accounts: Vec<String>,
-}
-
-impl InstrumentView {
-    /// The view of an instrument of an account.
-    pub(crate) fn new(core: &Core, instrument: &Instrument) -> Self {
-        Self {
-            symbol: instrument.id.to_string(),
-            asset_class: name_of(&instrument.asset_class),
-            base: instrument.base.to_string(),
-            quote: instrument.quote.to_string(),
-            tick: instrument.tick.to_string(),
-            tick_source: name_of(&instrument.tick_source),
-            step: instrument.step.to_string(),
-            min_qty: instrument.min_qty.to_string(),
-            max_qty: instrument.max_qty.map(|q| q.to_string()),
-            min_notional: decimal(instrument.min_notional),
-            multiplier: decimal(instrument.multiplier),
-            calendar: name_of(&instrument.calendar),
-            open: core.market().session(instrument.calendar).map(|s| s.open),
-            shortable: instrument.shortable,
-            tradable: instrument.tradable,
-            accounts: vec![core.state().spec.id.to_string()],
-        }
-    }
-}
-
-/// Instruments.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct InstrumentList {
-    /// The instruments in order of symbol.
-    pub(crate) instruments: Vec<InstrumentView>,
-    /// Accounts that could not be asked.
-    pub(crate) unavailable: Vec<super::Unavailable>,
-}
 
 /// The latest prices of an instrument.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -6,13 +6,17 @@
 pub(crate) mod account;
 pub(crate) mod approval;
 pub(crate) mod armed;
+pub(crate) mod instrument;
 pub(crate) mod journal;
+pub(crate) mod margin;
 pub(crate) mod market;
+pub(crate) mod movement;
 pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod position;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod terms;
 pub(crate) mod wish;
 
 use std::collections::BTreeMap;

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::{
     decimal,
+    margin::{self, ContractPositionView},
     plan::{TargetView, TimeStopView, TrailView},
 };
 
@@ -110,6 +111,8 @@ pub(crate) struct PositionView {
     pub(crate) reducible_qty: String,
     /// True while a close is under way.
     pub(crate) closing: bool,
+    /// What is told of a contract only; null for what is delivered.
+    pub(crate) contract: Option<ContractPositionView>,
 }
 
 impl PositionView {
@@ -158,6 +161,7 @@ impl PositionView {
             protected_qty: protected.to_string(),
             reducible_qty: state.reducible(&book.id, id).to_string(),
             closing: state.closes.values().any(|c| c.book == book.id && &c.instrument == id),
+            contract: margin::of_position(core, id, position),
         }
     }
 }

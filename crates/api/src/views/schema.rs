@@ -124,6 +124,23 @@ pub(crate) struct PolicySchema {
     /// it is the whole equity.
     #[schema(example = "20000")]
     pub(crate) trading_capital: Option<String>,
+    /// The leverage of contracts, 1 to 1000; 1 when absent. A contract's own maximum caps it.
+    #[schema(example = "5")]
+    pub(crate) leverage: Option<String>,
+    /// The share of the value of what is held or sold short that equity must cover to open, above
+    /// 0 and at most 1. Absent for a cash account.
+    #[schema(example = "0.5")]
+    pub(crate) spot_margin_rate: Option<String>,
+    /// The share below which the venue closes positions of a margin account, at most
+    /// `spot_margin_rate`; half of that when absent.
+    #[schema(example = "0.25")]
+    pub(crate) spot_maintenance_rate: Option<String>,
+    /// `cross` or `isolated`: what secures contracts. Cross when absent.
+    #[schema(example = "cross")]
+    pub(crate) margin_mode: Option<String>,
+    /// The age in seconds from which an exchange rate is as good as none for entries; a day when
+    /// absent.
+    pub(crate) rate_max_age_secs: Option<u32>,
 }
 
 #[cfg(test)]
@@ -131,7 +148,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use domain::{Cap, InstrumentId, Limits, Percent, Qty};
-    use path::{budget::DeskLimits, policy::Policy};
+    use path::{
+        budget::DeskLimits,
+        policy::{Leverage, MarginMode, MarginRate, Policy},
+    };
+    use rust_decimal::Decimal;
     use serde::Serialize;
     use utoipa::PartialSchema;
 
@@ -176,7 +197,16 @@ mod tests {
             trading_window: "mon-fri 13:30-20:00".parse().ok(),
         };
         assert_eq!(described::<LimitsSchema>(), written(&limits));
-        let policy = Policy { trading_capital: Some(1.into()), ..Policy::default() };
+        let rate = MarginRate::try_from(Decimal::ONE).ok();
+        let policy = Policy {
+            trading_capital: Some(1.into()),
+            leverage: Leverage::try_from(Decimal::TWO).unwrap(),
+            spot_margin_rate: rate,
+            spot_maintenance_rate: rate,
+            margin_mode: MarginMode::Isolated,
+            rate_max_age_secs: 1,
+            ..Policy::default()
+        };
         assert_eq!(described::<PolicySchema>(), written(&policy));
         let limits = DeskLimits {
             gross_exposure: Some(1.into()),

@@ -116,6 +116,7 @@ impl House {
             accounts: Arc::new(factory),
             audit: Arc::new(Sound),
             bars: Arc::new(Bars),
+            contracts: Arc::new(ports::Contracts { desk: desk.clone(), venue: venue.clone() }),
             config,
         };
         let state = ApiState::new(parts);

@@ -4,21 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     AccountFactory, ApiError, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
-    NewPaperAccount, Provenance,
+    ContractDesk, ListedContract, NewContract, NewPaperAccount, Provenance,
 };
 use desk::{Desk, NewAccount, Venue, clock::wall_time};
 use domain::{
-    AccountId, Bar, InstrumentId, Nanos, Origin, OriginKind, Principal, Timeframe, Timestamp,
-    VenueId,
+    AccountId, AssetClass, Bar, Contract, Instrument, InstrumentId, MarginTier, Nanos, Origin,
+    OriginKind, Principal, Timeframe, Timestamp, VenueId,
 };
 use path::{
     broker::{BoxFuture, VenueEvent},
     core::Input,
     event::LimitTarget,
     market::Session,
-    policy::{AccountSpec, Mode},
+    policy::{AccountSpec, Mode, Policy},
 };
-use venue_sim::{AccountSettings, MemoryStorage, SharedVenue, SimBroker};
+use venue_sim::{AccountSettings, MarginPlan, MemoryStorage, SharedVenue, SimBroker};
 
 use super::{Senders, instrument, symbol};
 
@@ -41,14 +41,10 @@ impl Factory {
             reporting: request.cash.currency(),
             calendar: request.calendar,
         };
-        self.desk.create_account(&NewAccount { spec, policy: request.policy }).await?;
+        let policy = request.policy;
+        self.desk.create_account(&NewAccount { spec, policy: policy.clone() }).await?;
         self.venue.with(|v| {
-            // Whether it may sell short is the desk's to say here.
-            v.open_account(
-                id.clone(),
-                AccountSettings { allow_short: true, ..AccountSettings::default() },
-            )
-            .unwrap();
+            v.open_account(id.clone(), settings(&policy)).unwrap();
             v.deposit(&id, &request.cash).unwrap();
         });
         let (sender, events, overflow) = Desk::events();
@@ -76,9 +72,84 @@ impl Factory {
     }
 }
 
+/// What the venue allows under a policy. Whether it may sell short is the desk's to say here.
+fn settings(policy: &Policy) -> AccountSettings {
+    let margin = match policy.margin_rates() {
+        Some((initial_rate, maintenance_rate)) => {
+            MarginPlan::Margin { initial_rate, maintenance_rate }
+        }
+        None => MarginPlan::Cash,
+    };
+    AccountSettings {
+        allow_short: true,
+        margin,
+        default_leverage: policy.leverage.get(),
+        ..AccountSettings::default()
+    }
+}
+
 impl AccountFactory for Factory {
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
         Box::pin(self.make(request))
+    }
+
+    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>> {
+        let agreed = self.venue.with(|v| v.set_settings(&id, settings(&policy)));
+        let agreed = agreed.map_err(|e| ApiError::conflict("terms", e.to_string(), "none"));
+        Box::pin(std::future::ready(agreed))
+    }
+}
+
+/// Lists contracts at the simulated venue.
+pub struct Contracts {
+    pub desk: Desk,
+    pub venue: SharedVenue<MemoryStorage>,
+}
+
+impl Contracts {
+    async fn make(&self, wanted: NewContract) -> Result<InstrumentId, ApiError> {
+        let rate = "0.1".parse().unwrap();
+        let tier = MarginTier { up_to: None, initial_rate: rate, maintenance_rate: rate };
+        let tiers = if wanted.tiers.is_empty() { vec![tier] } else { wanted.tiers };
+        let (expires, max_leverage) = (wanted.expires, wanted.max_leverage);
+        let contract = Instrument {
+            id: wanted.id.clone(),
+            asset_class: AssetClass::Perpetual,
+            multiplier: wanted.multiplier,
+            contract: Some(Contract { expires, max_leverage, tiers }),
+            shortable: true,
+            ..instrument()
+        };
+        let (rate, now) = (wanted.funding_rate, wall_time());
+        let listed =
+            self.venue.with(|v| v.list(contract.clone(), wanted.follows.clone(), rate, now));
+        listed.map_err(|e| ApiError::invalid("listing", e.to_string(), "none"))?;
+        for account in self.desk.accounts() {
+            let contract = contract.clone();
+            let tell = move |_| Input::SetInstrument(Box::new(contract.clone()));
+            account.inform(tell).await?;
+        }
+        Ok(wanted.id)
+    }
+}
+
+impl ContractDesk for Contracts {
+    fn list(&self, wanted: NewContract) -> BoxFuture<'_, Result<InstrumentId, ApiError>> {
+        Box::pin(self.make(wanted))
+    }
+
+    fn listed(&self) -> Vec<ListedContract> {
+        let row = |(rules, follows): (&Instrument, &venue_sim::Follows)| ListedContract {
+            id: rules.id.clone(),
+            follows: follows.instrument.clone(),
+            funding_rate: follows.funding_rate,
+            next_funding: Some(follows.funded.plus(venue_sim::FUNDING_EVERY)),
+        };
+        self.venue.with(|v| v.engine().listed().map(row).collect())
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        self.venue.with(|v| v.engine().describe())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Accounts: add, list, show.
+//! Accounts: open, list, show, movements.
 //!
 //! This module must not know how an account trades.
 
@@ -12,17 +12,24 @@ use super::{
     client::segment,
     context::Context,
     failure::Failure,
+    movements::{self, MovementsArgs},
     output::{Out, Table, amount, at, balances, field, items, pairs, plain, silent, time},
+    terms::{self, TermsArgs},
 };
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
-    /// Add a paper account at the simulated venue
-    #[command(after_help = "\
+    /// Open a paper account at the simulated venue
+    #[command(
+        visible_alias = "open",
+        after_help = "\
 Examples:
-  cofferdam account add Main
-  cofferdam account add 'Coins only' --id coins --cash 25000 --preset crypto-spot")]
+  cofferdam account open Main
+  cofferdam account open 'Coins only' --id coins --cash 25000 --preset crypto-spot
+  cofferdam account open Margin --margin reg-t
+  cofferdam account open Perps --preset futures-dca --leverage 5 --margin-mode isolated"
+    )]
     Add {
         /// A name for people
         name: String,
@@ -42,9 +49,17 @@ Examples:
         /// else us_equities]
         #[arg(long, value_parser = calendar)]
         calendar: Option<CalendarKind>,
+        #[command(flatten)]
+        terms: TermsArgs,
     },
     /// List all accounts
     List,
+    /// What moved without an execution: funding, loans, dividends, deposits, splits
+    #[command(after_help = "\
+Examples:
+  cofferdam account movements demo
+  cofferdam account movements demo --kind funding --symbol BTC-PERP")]
+    Movements(MovementsArgs),
     /// Show one account
     Show {
         /// The account's id
@@ -65,19 +80,22 @@ pub(crate) fn run(
 ) -> Result<Outcome, Failure> {
     let api = ctx.api()?;
     match command {
-        AccountCommand::Add { name, id, cash, currency, preset, calendar } => {
+        AccountCommand::Add { name, id, cash, currency, preset, calendar, terms } => {
             let id = id.map_or_else(|| id_of(&name), Ok)?;
             let calendar = calendar.unwrap_or(match preset {
                 Preset::CryptoSpot | Preset::FuturesDca => CalendarKind::AlwaysOpen,
                 Preset::Stocks | Preset::SingleInstrument => CalendarKind::UsEquities,
             });
-            let body = json!({
+            let mut body = json!({
                 "name": name, "id": id, "cash": cash, "currency": currency, "preset": preset,
                 "calendar": calendar,
             });
+            if let Value::Object(fields) = &mut body {
+                terms.write(fields);
+            }
             let added = api.post("/api/accounts", &body)?;
             out.json(&added)?;
-            out.line(format!("account {id} added, on paper"));
+            out.line(format!("account {id} opened, on paper: {}", terms::words(&added)));
             out.line(format!("next: cofferdam order buy SYMBOL QTY --account {id}"));
         }
         AccountCommand::List => {
@@ -86,10 +104,12 @@ pub(crate) fn run(
             out.table(&table(&list), "no accounts yet; add one: cofferdam account add NAME");
             out.line(silent(&list));
         }
+        AccountCommand::Movements(args) => return movements::run(&args, &api, out),
         AccountCommand::Show { id } => {
             let account = api.get(&format!("/api/accounts/{}", segment(id.as_str())))?;
             out.json(&account)?;
             out.line(show(&account));
+            out.table(&margin(&account), "");
         }
     }
     Ok(Outcome::Done)
@@ -152,6 +172,34 @@ fn unprotected(account: &Value) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// What secures contracts and loans, where there are any.
+fn margin(account: &Value) -> Table {
+    let mut table = Table::new(&[
+        "margin in",
+        ">wallet",
+        ">unrealised",
+        ">used",
+        ">maintenance",
+        ">available",
+        ">holdings",
+        ">to hold",
+    ]);
+    for margin in at(account, "margin").map(items).unwrap_or_default() {
+        let figure = |path: &str| amount(at(margin, path), "");
+        table.row([
+            field(margin, "currency"),
+            figure("wallet"),
+            figure("unrealized"),
+            figure("used"),
+            figure("maintenance"),
+            figure("available"),
+            figure("holdings.value"),
+            figure("holdings.maintenance"),
+        ]);
+    }
+    table
+}
+
 fn show(account: &Value) -> String {
     let currency = field(account, "currency");
     let money = |path: &str| amount(at(account, path), &currency);
@@ -162,9 +210,11 @@ fn show(account: &Value) -> String {
         ("trades at", field(account, "venue")),
         ("identity", field(account, "identity")),
         ("calendar", field(account, "calendar")),
+        ("terms", terms::words(account)),
         ("equity", money("equity")),
         ("cash", balances(at(account, "cash"))),
         ("available", balances(at(account, "available"))),
+        ("free equity", money("free_equity")),
         ("unrealised", money("unrealized")),
         ("realised", money("realized")),
         ("fees", balances(at(account, "fees"))),

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    account, approval, audit, backup, bars, book, doctor, journal, kill, latch, limits, order,
-    position, simulate, statement,
+    account, approval, audit, backup, bars, book, doctor, instrument, journal, kill, latch, limits,
+    order, position, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -109,10 +109,15 @@ impl std::fmt::Debug for Secret {
 pub(crate) enum Command {
     /// Start the desk and serve until stopped
     Up(crate::serve::UpArgs),
-    /// Accounts: add, list, show
+    /// Accounts: open, list, show, movements
     Account {
         #[command(subcommand)]
         command: account::AccountCommand,
+    },
+    /// Instruments: list, add a contract, assumptions of the simulated venue
+    Instrument {
+        #[command(subcommand)]
+        command: instrument::InstrumentCommand,
     },
     /// Books, the named sub-accounts of an account: add, list, show
     Book {
@@ -129,11 +134,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Box<position::PositionCommand>,
     },
-    /// What an account did: round trips, tax lots, trading days; as a table or as CSV
+    /// What an account did: round trips, tax lots, trading days, movements, totals; as a table or
+    /// as CSV
     #[command(after_help = "\
 Examples:
   cofferdam statement demo                       round trips with R, fees and what closed them
-  cofferdam statement demo lots --csv > lots.csv tax lots, first in, first out")]
+  cofferdam statement demo lots --csv > lots.csv tax lots, first in, first out
+  cofferdam statement demo totals                results, fees, funding and loans of each book")]
     Statement(statement::StatementArgs),
     /// Limits that the gate checks: show, set, preset
     Limits {

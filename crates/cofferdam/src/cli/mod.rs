@@ -18,11 +18,13 @@ mod context;
 mod doctor;
 mod failure;
 mod fold;
+mod instrument;
 mod journal;
 mod key;
 mod kill;
 mod latch;
 mod limits;
+mod movements;
 mod openapi;
 mod order;
 mod output;
@@ -33,6 +35,7 @@ mod refusal;
 mod simulate;
 mod statement;
 mod symbol;
+mod terms;
 #[cfg(test)]
 mod testing;
 
@@ -103,6 +106,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
     match command {
         Command::Up(args) => up(&args, ctx),
         Command::Account { command } => account::run(command, ctx, out),
+        Command::Instrument { command } => instrument::run(command, ctx, out),
         Command::Book { command } => book::run(command, ctx, out),
         Command::Order { command } => order::run(*command, ctx, out),
         Command::Position { command } => position::run(*command, ctx, out),

@@ -197,8 +197,8 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// The elements of a list, whether it stands alone or in a page under the name of what it lists.
 pub(crate) fn items(value: &Value) -> &[Value] {
-    const NAMES: [&str; 7] =
-        ["accounts", "books", "orders", "positions", "approvals", "armed", "closes"];
+    const NAMES: [&str; 8] =
+        ["accounts", "books", "orders", "positions", "approvals", "armed", "closes", "instruments"];
     let named = || NAMES.iter().find_map(|name| value.get(name).and_then(Value::as_array));
     value.as_array().or_else(named).map_or(&[], Vec::as_slice)
 }

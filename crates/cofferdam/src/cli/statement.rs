@@ -1,4 +1,4 @@
-//! Statements: round trips, tax lots, trading days; as a table or as CSV.
+//! Statements: round trips, tax lots, trading days, movements, totals; as a table or as CSV.
 //!
 //! This module must not compute any figure.
 
@@ -11,6 +11,7 @@ use super::{
     client::{query, segment},
     context::Context,
     failure::Failure,
+    movements,
     output::{Out, Table, amount, at, balances, field, items, time},
 };
 
@@ -23,6 +24,10 @@ pub(crate) enum Of {
     Lots,
     /// Equity at each opening, and each day's result
     Days,
+    /// Funding, loans, dividends, deposits, splits
+    Movements,
+    /// What each book earned and paid in all, line by line
+    Totals,
 }
 
 impl Of {
@@ -31,6 +36,8 @@ impl Of {
             Self::Trips => "trips",
             Self::Lots => "lots",
             Self::Days => "days",
+            Self::Movements => "movements",
+            Self::Totals => "totals",
         }
     }
 }
@@ -66,8 +73,8 @@ pub(crate) fn run(args: StatementArgs, ctx: &Context, out: &mut Out) -> Result<O
         return Ok(Outcome::Done);
     }
     let path = format!("/api/accounts/{account}/{}", args.of.name());
-    let page =
-        api.get(&query(&path, &[("book", book), ("limit", Some(args.limit.to_string()))]))?;
+    let limit = (args.of != Of::Totals).then(|| args.limit.to_string());
+    let page = api.get(&query(&path, &[("book", book), ("limit", limit)]))?;
     out.json(&page)?;
     match args.of {
         Of::Trips => {
@@ -78,6 +85,10 @@ pub(crate) fn run(args: StatementArgs, ctx: &Context, out: &mut Out) -> Result<O
         }
         Of::Lots => out.table(&lots(&page), "nothing was closed yet"),
         Of::Days => out.table(&days(&page), "no trading day has opened yet"),
+        Of::Movements => {
+            out.table(&movements::table(&page), "nothing moved without an execution yet");
+        }
+        Of::Totals => out.table(&totals(&page), "nothing happened yet"),
     }
     Ok(Outcome::Done)
 }
@@ -166,6 +177,38 @@ fn days(page: &Value) -> Table {
             figure("deposits"),
             figure("result"),
         ]);
+    }
+    table
+}
+
+/// The kinds of movement that have a column.
+const MOVED: [&str; 5] = ["funding", "borrow_fee", "interest", "dividend", "cash_in_lieu"];
+
+fn totals(page: &Value) -> Table {
+    let mut table = Table::new(&[
+        "book",
+        "currency",
+        ">results",
+        ">fees",
+        ">funding",
+        ">borrow fees",
+        ">interest",
+        ">dividends",
+        ">in lieu",
+        ">net",
+        ">put in",
+        ">adjusted",
+    ]);
+    for line in rows(page, "totals") {
+        let figure = |path: &str| amount(at(line, path), "");
+        let moved = |kind: &str| figure(&format!("movements.{kind}"));
+        let put_in = [moved("deposit"), moved("withdrawal")];
+        let put_in = put_in.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let mut row =
+            vec![field(line, "book"), field(line, "currency"), figure("gross"), figure("fees")];
+        row.extend(MOVED.map(moved));
+        row.extend([figure("net"), put_in.join(" "), figure("adjustments")]);
+        table.row(row);
     }
     table
 }

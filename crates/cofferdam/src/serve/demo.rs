@@ -1,15 +1,27 @@
 //! The demo desk: what it trades on, and what it tells a visitor.
 //!
-//! Real daily bars of two stocks are part of the program, so that the demo needs nothing else.
+//! Real daily bars of two stocks are part of the program, so that the demo needs nothing else. The
+//! coin is made up, as its asset class says, and has a perpetual contract.
 
 use std::{net::SocketAddr, path::Path};
 
-use bars::{BarStore, ImportOptions, MergeOptions, Series, import_csv};
-use domain::{AccountId, BookId, CalendarKind, Currency, InstrumentId, Money, Timeframe};
-use path::policy::{Policy, Preset};
+use api::NewContract;
+use bars::{BarStore, ImportOptions, MergeOptions, Provenance, Series, SyntheticSpec, import_csv};
+use domain::{
+    AccountId, BookId, CalendarKind, Currency, Instrument, InstrumentId, MarginTier, Money, Price,
+    Qty, TickSource, Timeframe, Timestamp,
+};
+use path::policy::{Leverage, Policy, Preset};
 use rust_decimal::Decimal;
 
-use super::{ServeError, doors::Accounts, market_data::us_session};
+use super::{
+    ServeError,
+    contracts::rules,
+    doors::{Accounts, REPLAY_QUOTE_AGE_MS},
+    listings::Listings,
+    market_data::{imported, us_session},
+    venue::Simulated,
+};
 
 /// Where the replay begins.
 pub(super) const REPLAY_FROM: &str = "2008-06-02";
@@ -17,8 +29,12 @@ pub(super) const REPLAY_FROM: &str = "2008-06-02";
 pub(super) const ACCOUNT: &str = "demo";
 /// The book of the demo's trader.
 pub(super) const BOOK: &str = "demo-trader";
-/// Daily bars are hours apart: a price of the session is fresh until the next one.
-const QUOTE_AGE_MS: u32 = 86_400_000;
+/// A synthetic coin.
+const COIN: &str = "sim:BTC";
+/// The perpetual contract on it.
+const PERPETUAL: &str = "sim:BTC-PERP";
+/// The demo account's leverage for contracts.
+const LEVERAGE: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
 
 const IBM: &str = include_str!("../../../../data/IBM-1d.csv");
 const GOOG: &str = include_str!("../../../../data/GOOG-1d.csv");
@@ -43,6 +59,52 @@ pub(super) fn import_bars(store: &BarStore) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// A synthetic coin, for contracts.
+pub(super) fn coin(at: Timestamp) -> Result<(Instrument, SyntheticSpec), ServeError> {
+    const SEED: u64 = 20_090_103;
+    let id: InstrumentId = COIN.parse().map_err(built_in)?;
+    let tick = Price::new(Decimal::new(1, 1)).map_err(built_in)?;
+    let step = Qty::new(Decimal::new(1, 4)).map_err(built_in)?;
+    let plain = imported(&id, tick, Provenance::Synthetic)?;
+    let instrument =
+        Instrument { tick_source: TickSource::Specified, step, min_qty: step, ..plain };
+    let plain = SyntheticSpec::new(SEED, at, Timeframe::Seconds(1)).map_err(built_in)?;
+    let start_price = Price::new(Decimal::from(60_000)).map_err(built_in)?;
+    let spec = SyntheticSpec { start_price, tick, volatility_ppm: 200, lot: step, ..plain };
+    Ok((instrument, spec))
+}
+
+/// Lists the demo's perpetual contract: leverage up to 20, 0.01 % funding every eight hours.
+pub(super) fn contracts(
+    venue: &Simulated,
+    listings: &Listings,
+    at: Timestamp,
+) -> Result<(), ServeError> {
+    let follows: InstrumentId = COIN.parse().map_err(built_in)?;
+    let Some(coin) = listings.get(&follows) else { return Ok(()) };
+    let tier = |up_to: Option<i64>, initial: i64, maintenance: i64| MarginTier {
+        up_to: up_to.map(Decimal::from),
+        initial_rate: Decimal::new(initial, 3),
+        maintenance_rate: Decimal::new(maintenance, 3),
+    };
+    let wanted = NewContract {
+        id: PERPETUAL.parse().map_err(built_in)?,
+        follows: follows.clone(),
+        expires: None,
+        multiplier: Decimal::ONE,
+        max_leverage: Decimal::from(20),
+        tiers: vec![tier(Some(50_000), 50, 25), tier(Some(250_000), 100, 50), tier(None, 200, 100)],
+        tick: None,
+        step: Some(Qty::new(Decimal::new(1, 3)).map_err(built_in)?),
+        min_qty: None,
+        funding_rate: Decimal::new(1, 4),
+    };
+    if venue.listed().iter().all(|listed| listed.instrument.id != wanted.id) {
+        venue.list(rules(&wanted, &coin), &follows, wanted.funding_rate, at)?;
+    }
+    Ok(())
+}
+
 /// Opens the demo's account, once.
 pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     let id = AccountId::new(ACCOUNT).map_err(built_in)?;
@@ -51,10 +113,11 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     }
     let cash = Money::new(Decimal::from(100_000), Currency::usd());
     let mut limits = Preset::Stocks.limits();
-    limits.quote_age_ms = Some(QUOTE_AGE_MS);
+    limits.quote_age_ms = Some(REPLAY_QUOTE_AGE_MS);
     let name = "Demo account (paper)".to_owned();
     let calendar = CalendarKind::UsEquities;
-    let policy = Policy::default();
+    let leverage = Leverage::try_from(LEVERAGE).map_err(built_in)?;
+    let policy = Policy { allow_short: true, leverage, ..Policy::default() };
     match accounts.open_paper(id.clone(), name, cash, calendar, policy, Some(limits)).await {
         // Another desk on the same database opens it at this moment.
         Err(ServeError::Lease(store::LeaseError::Held { .. })) => return Ok(()),
@@ -72,7 +135,8 @@ pub(super) fn tour(listen: SocketAddr, key: &str, data_dir: &Path) {
     let dir = data_dir.display();
     println!(
         "
-REPLAY of real daily bars (IBM, GOOG) and the synthetic symbol SYN, which moves every second.
+REPLAY of real daily bars (IBM, GOOG) and the synthetic symbols SYN and BTC, which move every second.
+BTC-PERP is a perpetual contract on BTC: leverage up to 20 (this account: 5), funding every 8 hours.
 A small trader is already trading on paper in the book `{BOOK}`.
 
 Key to try (paper money, this machine only): {key}
@@ -81,6 +145,7 @@ From another shell:
   cofferdam --data-dir {dir} account show {ACCOUNT}
   cofferdam --data-dir {dir} order buy SYN 20 --stop 90
   cofferdam --data-dir {dir} order buy IBM 5000        # blocked: see limit, value, largest size
+  cofferdam --data-dir {dir} order buy BTC-PERP 0.1
   cofferdam --data-dir {dir} position list
   cofferdam --data-dir {dir} kill halt
   cofferdam --data-dir {dir} kill release

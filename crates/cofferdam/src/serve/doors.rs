@@ -1,9 +1,6 @@
 //! What the API needs from the rest of the program, in its words.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use api::{
     AccountFactory, ApiConfig, ApiError, ApiParts, ApiState, AuditBreak, AuditReport, AuditSource,
@@ -12,8 +9,8 @@ use api::{
 use bars::{BarStore, Provenance, Series};
 use desk::{Clock, Desk, NewAccount, Tenure};
 use domain::{
-    AccountId, CalendarKind, Instrument, InstrumentId, Limits, Money, Origin, OriginKind,
-    Principal, Timeframe, Timestamp,
+    AccountId, CalendarKind, InstrumentId, Limits, Money, Origin, OriginKind, Principal, Timeframe,
+    Timestamp,
 };
 use path::{
     broker::BoxFuture,
@@ -22,16 +19,22 @@ use path::{
     policy::{AccountSpec, Mode, Policy},
 };
 use store::Reader;
+use venue_sim::SimError;
 
 use super::{
     House, ServeError,
     feed::Feed,
     key,
+    listings::Listings,
     market_data::{Markets, us_session},
     others::{SharedSwitch, Turn},
     tenancy::Tenancy,
     venue::Simulated,
 };
+
+/// Replayed daily bars are hours apart, and a second of a replay may be minutes: a price is fresh
+/// until the next session.
+pub(super) const REPLAY_QUOTE_AGE_MS: u32 = 86_400_000;
 
 /// The origin of what the kill file asks for.
 pub(super) fn file_origin() -> Origin {
@@ -51,7 +54,7 @@ struct AccountsInner {
     desk: Desk,
     venue: Simulated,
     clock: Arc<dyn Clock>,
-    instruments: BTreeMap<InstrumentId, Instrument>,
+    listings: Listings,
     store: Arc<BarStore>,
     mode: Mode,
     tenancy: Tenancy,
@@ -69,7 +72,7 @@ impl Accounts {
             desk: desk.clone(),
             venue: venue.clone(),
             clock: markets.clock.clone(),
-            instruments: markets.instruments.clone(),
+            listings: markets.listings.clone(),
             store: markets.store.clone(),
             mode: markets.mode,
             tenancy: tenancy.clone(),
@@ -79,6 +82,19 @@ impl Accounts {
 
     pub(super) fn desk(&self) -> &Desk {
         &self.0.desk
+    }
+
+    pub(super) fn venue(&self) -> &Simulated {
+        &self.0.venue
+    }
+
+    pub(super) fn listings(&self) -> &Listings {
+        &self.0.listings
+    }
+
+    /// The venue's time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.clock.now().at
     }
 
     /// True when the account was added before.
@@ -112,8 +128,11 @@ impl Accounts {
             inner.desk.kill_account(&handle, level, by, reason).await;
         }
         drop(turn);
-        for instrument in inner.instruments.values() {
-            let instrument = instrument.clone();
+        let policy = handle.look(|core, _| core.state().policy.clone()).await?;
+        if let Err(error) = inner.venue.agree(id, &policy) {
+            tracing::warn!(%error, account = %id, "the venue keeps terms that the policy has not");
+        }
+        for instrument in inner.listings.all().into_values() {
             handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
         }
         Feed::greet(&inner.desk, id, inner.clock.now().at).await;
@@ -144,7 +163,7 @@ impl Accounts {
             return Err(desk::DeskError::AccountExists(id).into());
         }
         let tenure = inner.tenancy.acquire(&id, inner.desk.incarnation()).await?;
-        inner.venue.open_account(&id, &cash)?;
+        inner.venue.open_account(&id, &policy, &cash, self.now())?;
         inner.desk.create_account_under(&NewAccount { spec, policy }, tenure.token).await?;
         self.start_under(&id, tenure).await?;
         if let Some(limits) = limits {
@@ -175,12 +194,31 @@ impl AccountFactory for Accounts {
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
         Box::pin(async move {
             let NewPaperAccount { id, name, cash, calendar, preset, policy } = request;
-            let limits = preset.map(path::policy::Preset::limits);
+            let mut limits = preset.map(path::policy::Preset::limits);
+            if let Some(limits) = limits.as_mut().filter(|_| self.0.mode == Mode::Replay) {
+                limits.quote_age_ms = Some(REPLAY_QUOTE_AGE_MS);
+            }
             self.open_paper(id.clone(), name, cash, calendar, policy, limits)
                 .await
                 .map_err(|e| failed(&e))?;
             Ok(id)
         })
+    }
+
+    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>> {
+        let agreed = self.0.venue.agree(&id, &policy).map_err(|error| terms_refused(&error));
+        Box::pin(std::future::ready(agreed))
+    }
+}
+
+fn terms_refused(error: &SimError) -> ApiError {
+    match error {
+        SimError::Funds { .. } | SimError::Config { .. } => ApiError::conflict(
+            "terms_refused",
+            format!("The venue can't follow: {error}."),
+            "Close what is held on the old terms, or put money in, and try again.",
+        ),
+        _ => ApiError::unavailable("venue", error.to_string(), "See the log of the desk."),
     }
 }
 
@@ -286,6 +324,7 @@ pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState
         accounts: Arc::new(accounts.clone()),
         audit: Arc::new(Audit(house.database.reader())),
         bars: Arc::new(accounts.clone()),
+        contracts: Arc::new(accounts.clone()),
         config: ApiConfig::new(env!("CARGO_PKG_VERSION"), key),
     })
 }

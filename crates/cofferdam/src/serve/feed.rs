@@ -1,8 +1,8 @@
 //! Prices on their way to the venue and to the accounts.
 //!
 //! The replay's ticks come when the desk's clock reaches them; a synthetic symbol moves once a
-//! second and says that it is synthetic. Sessions follow the calendars. The venue hears a price
-//! before the accounts do, as in life.
+//! second and says that it is synthetic; a contract has the prices of what it follows. Sessions
+//! follow the calendars. The venue hears a price before the accounts do, as in life.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,9 +19,9 @@ use market::{
 };
 use path::{core::Input, market::Session};
 use rust_decimal::Decimal;
-use venue_sim::{Phase as VenuePhase, SessionChange, SimTick};
+use venue_sim::{Happening, Phase as VenuePhase, SessionChange, SimTick, funding_time};
 
-use super::{tenancy::Tenancy, together, venue::Simulated};
+use super::{listings::Listings, tenancy::Tenancy, together, venue::Simulated};
 
 /// How often the feed looks at the clock.
 const EVERY: Duration = Duration::from_millis(50);
@@ -49,13 +49,15 @@ pub(super) struct Feed {
     /// Says whether this desk moves the venue's prices or follows them.
     pub(super) tenancy: Tenancy,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) instruments: BTreeMap<InstrumentId, Instrument>,
+    pub(super) listings: Listings,
     pub(super) replay: Option<Replay>,
     pub(super) moving: Vec<Moving>,
     sessions: BTreeMap<CalendarKind, Session>,
     /// When the latest price was made that was taken from the venue.
     followed: BTreeMap<InstrumentId, Timestamp>,
     watchdog: Watchdog,
+    /// The funding time up to which the venue has charged what time costs.
+    charged: Option<Timestamp>,
 }
 
 impl Feed {
@@ -64,23 +66,26 @@ impl Feed {
         venue: Simulated,
         tenancy: Tenancy,
         clock: Arc<dyn Clock>,
-        instruments: BTreeMap<InstrumentId, Instrument>,
+        listings: Listings,
         replay: Option<Replay>,
         moving: Vec<Moving>,
     ) -> Self {
-        let (sessions, watchdog) = (BTreeMap::new(), watch(&instruments, clock.now().at));
-        let followed = BTreeMap::new();
+        let mut watchdog = Watchdog::new();
+        let at = clock.now().at;
+        listings.all().values().for_each(|i| watch(&mut watchdog, &listings, i, at));
+        let (sessions, followed, charged) = (BTreeMap::new(), BTreeMap::new(), None);
         Self {
             desk,
             venue,
             tenancy,
             clock,
-            instruments,
+            listings,
             replay,
             moving,
             sessions,
             followed,
             watchdog,
+            charged,
         }
     }
 
@@ -93,6 +98,7 @@ impl Feed {
             every.tick().await;
             let now = self.clock.now();
             self.tell_sessions(now.at).await;
+            self.charge(now.at);
             self.play(now.at).await;
             let second = now.mono.0 / 1_000_000_000;
             let turn = now.mono.0 / FOLLOW_EVERY.0;
@@ -102,6 +108,10 @@ impl Feed {
             }
             if moved != Some(second) {
                 moved = Some(second);
+                // Another desk on the same venue may have listed a contract.
+                for instrument in self.listings.announce(&self.desk, &self.venue).await {
+                    watch(&mut self.watchdog, &self.listings, &instrument, now.at);
+                }
                 if self.tenancy.has_feed() {
                     self.move_synthetics(now.at);
                 }
@@ -122,8 +132,8 @@ impl Feed {
             new_day |= before.is_none_or(|b| b.day != session.day);
             if before.is_none_or(|b| b.open != session.open) {
                 let change = if session.open { SessionChange::Open } else { SessionChange::Close };
-                let ids = self.instruments.values().filter(|i| i.calendar == kind);
-                for id in ids.map(|i| i.id.clone()).collect::<Vec<_>>() {
+                let all = self.listings.all();
+                for id in all.into_values().filter(|i| i.calendar == kind).map(|i| i.id) {
                     if let Err(error) = self.venue.shared().on_session(&id, change, at) {
                         tracing::error!(%error, %id, "the venue could not change its session");
                     }
@@ -132,7 +142,12 @@ impl Feed {
             self.desk.session(kind, session).await;
         }
         if new_day && let Some(replay) = &self.replay {
-            let clusters = together::at(replay.series(), &self.instruments, at);
+            let mut clusters = together::at(replay.series(), &self.listings.all(), at);
+            // A contract moves with what it follows.
+            for (id, cluster) in clusters.clone() {
+                let followers = self.listings.followers(&id);
+                clusters.extend(followers.into_iter().map(|i| (i.id, cluster)));
+            }
             self.desk.clusters(clusters).await;
         }
     }
@@ -151,7 +166,7 @@ impl Feed {
     /// Takes prices from the venue while another desk moves them.
     async fn follow(&mut self, at: Timestamp) {
         let venue = self.venue.clone();
-        let ids: Vec<InstrumentId> = self.instruments.keys().cloned().collect();
+        let ids: Vec<InstrumentId> = self.listings.all().into_keys().collect();
         let refreshed = tokio::task::spawn_blocking(move || {
             venue.shared().refresh()?;
             let known = venue.shared().with(|venue| {
@@ -215,21 +230,48 @@ impl Feed {
             return;
         }
         let tick = SimTick { instrument: id.clone(), quote, traded_volume, phase };
+        self.tell(tick, at);
+        for contract in self.listings.followers(id) {
+            let quote = on_tick(quote, contract.tick);
+            self.tell(SimTick { instrument: contract.id, quote, traded_volume, phase }, at);
+        }
+    }
+
+    fn tell(&mut self, tick: SimTick, at: Timestamp) {
+        let id = &tick.instrument;
         if let Err(error) = self.venue.shared().on_tick(&tick, at) {
             tracing::error!(%error, %id, "the venue could not take a price");
         }
-        if let Err(error) = self.watchdog.observe(id, quote.at, at) {
+        if let Err(error) = self.watchdog.observe(id, tick.quote.at, at) {
             tracing::error!(%error, "the age of a price can't be watched");
         }
-        self.desk.quote(id, quote);
+        self.desk.quote(id, tick.quote);
+    }
+
+    /// Has the venue charge what time costs once a funding time has come: funding, and once a day
+    /// loans. What ended is settled. It comes before the prices after that time.
+    fn charge(&mut self, at: Timestamp) {
+        let due = funding_time(at);
+        if !self.tenancy.has_feed() || self.charged.is_some_and(|charged| charged >= due) {
+            return;
+        }
+        for what in [Happening::Time, Happening::Day] {
+            if let Err(error) = self.venue.shared().happen(&what, at) {
+                return tracing::error!(%error, "the venue could not charge funding and loans");
+            }
+        }
+        self.charged = Some(due);
     }
 
     async fn tell_range(&self, id: &InstrumentId, range: Decimal) {
-        for account in self.desk.accounts() {
-            let instrument = id.clone();
-            let tell = move |_| Input::Range { instrument: instrument.clone(), range };
-            // An account that has stopped needs no range.
-            let _ = account.inform(tell).await;
+        let followers = self.listings.followers(id).into_iter().map(|i| i.id);
+        for id in std::iter::once(id.clone()).chain(followers) {
+            for account in self.desk.accounts() {
+                let instrument = id.clone();
+                let tell = move |_| Input::Range { instrument: instrument.clone(), range };
+                // An account that has stopped needs no range.
+                let _ = account.inform(tell).await;
+            }
         }
     }
 
@@ -249,17 +291,22 @@ impl Feed {
     }
 }
 
-/// Watches the age of every price.
-fn watch(instruments: &BTreeMap<InstrumentId, Instrument>, at: Timestamp) -> Watchdog {
-    let mut watchdog = Watchdog::new();
-    for (id, instrument) in instruments {
-        let synthetic = instrument.asset_class == AssetClass::Synthetic;
-        let limit = if synthetic { STALE_SYNTHETIC } else { STALE_REPLAY };
-        if let Err(error) = watchdog.watch(id.clone(), instrument.calendar, limit, at) {
-            tracing::error!(%error, "the age of a price can't be watched");
-        }
+/// Watches the age of an instrument's prices.
+fn watch(watchdog: &mut Watchdog, listings: &Listings, instrument: &Instrument, at: Timestamp) {
+    let followed = listings.followed_by(&instrument.id).and_then(|id| listings.get(&id));
+    let class = followed.map_or(instrument.asset_class, |followed| followed.asset_class);
+    let synthetic = class == AssetClass::Synthetic;
+    let limit = if synthetic { STALE_SYNTHETIC } else { STALE_REPLAY };
+    if let Err(error) = watchdog.watch(instrument.id.clone(), instrument.calendar, limit, at) {
+        tracing::error!(%error, "the age of a price can't be watched");
     }
-    watchdog
+}
+
+/// The prices of another instrument on a contract's own tick, never with a narrower spread.
+fn on_tick(quote: Quote, tick: Price) -> Quote {
+    let to = |price: Price, rounding| price.to_tick(tick, rounding).unwrap_or(tick);
+    let (bid, ask) = (to(quote.bid, Rounding::Down), to(quote.ask, Rounding::Up));
+    Quote { bid, ask, last: to(quote.last, Rounding::Down), at: quote.at }
 }
 
 /// Says when the prices of an instrument stop, and when they are back.

@@ -24,6 +24,7 @@ use super::{
     clock::DrivenClock,
     demo,
     feed::{Feed, Moving},
+    listings::Listings,
     tenancy::Tenancy,
     venue::Simulated,
 };
@@ -38,13 +39,13 @@ pub(super) struct Markets {
     /// The desk's clock.
     pub(super) clock: Arc<dyn Clock>,
     /// Everything that can be traded.
-    pub(super) instruments: BTreeMap<InstrumentId, Instrument>,
+    pub(super) listings: Listings,
     /// Where bars are stored.
     pub(super) store: Arc<BarStore>,
     /// How real the accounts' money is.
     pub(super) mode: Mode,
     replay: Option<Replay>,
-    moving: Vec<Moving>,
+    synthetic: Vec<(Instrument, SyntheticSpec)>,
 }
 
 fn invalid(error: impl std::fmt::Display) -> ServeError {
@@ -74,11 +75,16 @@ impl Markets {
             }
         };
         let at = clock.now().at;
-        let synthetic = synthetic_instrument()?;
-        let moving = vec![Moving { instrument: synthetic.clone(), prices: synthetic_prices(at)? }];
-        instruments.insert(synthetic.id.clone(), synthetic);
+        let mut synthetic = vec![(synthetic_instrument()?, synthetic_prices(at)?)];
+        if args.demo {
+            synthetic.push(demo::coin(at)?);
+        }
+        for (instrument, _) in &synthetic {
+            instruments.insert(instrument.id.clone(), instrument.clone());
+        }
+        let listings = Listings::new(instruments);
         let mode = if replay.is_some() { Mode::Replay } else { Mode::Paper };
-        Ok(Self { clock, instruments, store, mode, replay, moving })
+        Ok(Self { clock, listings, store, mode, replay, synthetic })
     }
 
     /// The models with which the simulated venue fills.
@@ -88,12 +94,29 @@ impl Markets {
             taker_fee: Decimal::new(1, 3),
             slippage_bps: Decimal::ONE,
             queue_when_closed: true,
+            borrow_rate: Decimal::new(3, 2),
+            interest_rate: Decimal::new(6, 2),
             ..SimConfig::default()
         }
     }
 
-    pub(super) fn into_feed(self, desk: Desk, venue: Simulated, tenancy: Tenancy) -> Feed {
-        Feed::new(desk, venue, tenancy, self.clock, self.instruments, self.replay, self.moving)
+    /// The feed of these prices. A synthetic symbol goes on from the last price that the venue
+    /// knows, so that a restart moves no position.
+    pub(super) fn into_feed(
+        self,
+        desk: Desk,
+        venue: Simulated,
+        tenancy: Tenancy,
+    ) -> Result<Feed, ServeError> {
+        let moving = self.synthetic.into_iter().map(|(instrument, spec)| {
+            let start_price = venue.last(&instrument.id).unwrap_or(spec.start_price);
+            let prices = Synthetic::new(SyntheticSpec { start_price, ..spec })
+                .or_else(|_| Synthetic::new(spec))
+                .map_err(invalid)?;
+            Ok(Moving { instrument, prices })
+        });
+        let moving = moving.collect::<Result<_, ServeError>>()?;
+        Ok(Feed::new(desk, venue, tenancy, self.clock, self.listings, self.replay, moving))
     }
 }
 
@@ -171,7 +194,7 @@ fn cent() -> Result<Price, ServeError> {
 
 /// Rules for an instrument of which only bars are known: whole units, US hours, the tick inferred
 /// from the prices.
-fn imported(
+pub(super) fn imported(
     id: &InstrumentId,
     tick: Price,
     provenance: Provenance,
@@ -192,7 +215,8 @@ fn imported(
         min_notional: Decimal::ZERO,
         multiplier: Decimal::ONE,
         calendar: if synthetic { CalendarKind::AlwaysOpen } else { CalendarKind::UsEquities },
-        shortable: false,
+        // The simulated venue lends whatever it trades.
+        shortable: true,
         tradable: true,
         contract: None,
     })
@@ -217,8 +241,7 @@ fn synthetic_instrument() -> Result<Instrument, ServeError> {
     Ok(Instrument { tick_source: TickSource::Specified, step, min_qty: step, ..base })
 }
 
-fn synthetic_prices(at: Timestamp) -> Result<Synthetic, ServeError> {
+fn synthetic_prices(at: Timestamp) -> Result<SyntheticSpec, ServeError> {
     const SEED: u64 = 20_261_122;
-    let spec = SyntheticSpec::new(SEED, at, Timeframe::Seconds(1)).map_err(invalid)?;
-    Synthetic::new(spec).map_err(invalid)
+    SyntheticSpec::new(SEED, at, Timeframe::Seconds(1)).map_err(invalid)
 }

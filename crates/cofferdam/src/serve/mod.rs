@@ -3,12 +3,14 @@
 //! The order matters: lock, store, lease, kill file, accounts, and only then the first socket.
 
 mod clock;
+mod contracts;
 mod demo;
 mod doors;
 mod error;
 mod feed;
 mod instance;
 pub(crate) mod key;
+mod listings;
 mod market_data;
 mod others;
 mod ports;
@@ -42,8 +44,8 @@ pub(crate) struct UpArgs {
     /// Address of the API; loopback only.
     #[arg(long, default_value = "127.0.0.1:3000", env = "COFFERDAM_LISTEN")]
     pub(crate) listen: SocketAddr,
-    /// Start a demo: a paper account on replayed daily bars of IBM and GOOG and a synthetic
-    /// symbol, with a small trader that is already trading.
+    /// Start a demo: a paper account on replayed daily bars of IBM and GOOG, two synthetic symbols
+    /// and a perpetual contract on one of them, with a small trader that is already trading.
     #[arg(long)]
     pub(crate) demo: bool,
     /// Replay the stored bars from this date on (YYYY-MM-DD) instead of following the wall clock.
@@ -118,9 +120,13 @@ async fn serve(
     let venue_dir = args.venue_dir.as_deref().unwrap_or(house.lock.dir());
     let venue_log = house.database.venue_log(venue_dir)?;
     let venue = Simulated::open(venue_log, markets.venue_config())?;
-    for instrument in markets.instruments.values() {
+    for instrument in markets.listings.all().values() {
         venue.register(instrument)?;
     }
+    if args.demo {
+        demo::contracts(&venue, &markets.listings, clock.now().at)?;
+    }
+    markets.listings.take_over(&venue);
     let accounts = doors::Accounts::new(&desk, &venue, &markets, &house.tenancy);
     if let Some(kills) = house.database.kills() {
         let (leases, name) = (house.database.leases(), house.tenancy.name().to_owned());
@@ -149,7 +155,7 @@ async fn serve(
         .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
     house.tenancy.spawn(&desk, &accounts);
     spawn_duties(&desk);
-    let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone());
+    let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone())?;
     let feed = tokio::spawn(background.run());
     if args.demo {
         tokio::spawn(trader::run(desk.clone()));

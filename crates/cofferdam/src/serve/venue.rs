@@ -6,16 +6,31 @@ use std::{
 };
 
 use desk::{Clock, Desk, Venue};
-use domain::{AccountId, Instrument, Money};
-use path::broker::VenueEvent;
+use domain::{AccountId, Instrument, InstrumentId, Money, Price, Timestamp};
+use path::{
+    broker::VenueEvent,
+    policy::{self, Policy},
+};
+use rust_decimal::Decimal;
 use store::KvLog;
 use tokio::sync::mpsc;
-use venue_sim::{AccountSettings, RowStorage, SharedVenue, SimBroker, SimConfig};
+use venue_sim::{
+    AccountSettings, MarginMode, MarginPlan, RowStorage, SharedVenue, SimBroker, SimConfig,
+    SimError,
+};
 
 use super::{ServeError, ports::VenueRows};
 
 type Storage = RowStorage<VenueRows>;
 type Queues = Arc<RwLock<BTreeMap<AccountId, (mpsc::Sender<VenueEvent>, Arc<AtomicBool>)>>>;
+
+/// A contract that follows another instrument.
+pub(super) struct Listed {
+    pub(super) instrument: Instrument,
+    pub(super) follows: InstrumentId,
+    /// The share of the value that longs pay to shorts at each funding time.
+    pub(super) funding_rate: Decimal,
+}
 
 /// The simulated venue and the queues of the accounts connected to it.
 #[derive(Clone)]
@@ -50,13 +65,77 @@ impl Simulated {
         Ok(self.shared.with(|venue| venue.register(instrument.clone()))?)
     }
 
-    /// Opens an account with a first deposit.
-    pub(super) fn open_account(&self, id: &AccountId, cash: &Money) -> Result<(), ServeError> {
+    /// Lists a contract that follows another instrument.
+    pub(super) fn list(
+        &self,
+        contract: Instrument,
+        follows: &InstrumentId,
+        funding_rate: Decimal,
+        now: Timestamp,
+    ) -> Result<(), SimError> {
+        self.shared.with(|venue| venue.list(contract, follows.clone(), funding_rate, now))
+    }
+
+    /// Every contract that follows another instrument.
+    pub(super) fn listed(&self) -> Vec<Listed> {
         self.shared.with(|venue| {
-            venue.open_account(id.clone(), AccountSettings::default())?;
-            venue.deposit(id, cash)
+            let listed = venue.engine().listed().map(|(instrument, follows)| Listed {
+                instrument: instrument.clone(),
+                follows: follows.instrument.clone(),
+                funding_rate: follows.funding_rate,
+            });
+            listed.collect()
+        })
+    }
+
+    /// What the venue assumes, in words.
+    pub(super) fn assumptions(&self) -> Vec<String> {
+        self.shared.with(|venue| venue.engine().describe())
+    }
+
+    /// The last price of an instrument that the venue knows.
+    pub(super) fn last(&self, id: &InstrumentId) -> Option<Price> {
+        self.shared.with(|venue| venue.engine().quote(id).map(|quote| quote.last))
+    }
+
+    /// Opens an account on a policy's terms, with a first deposit. What an attempt that was cut
+    /// off left behind is finished.
+    pub(super) fn open_account(
+        &self,
+        id: &AccountId,
+        policy: &Policy,
+        cash: &Money,
+        now: Timestamp,
+    ) -> Result<(), ServeError> {
+        self.shared.with(|venue| {
+            match venue.open_account(id.clone(), terms(policy)) {
+                Err(SimError::AccountExists(_)) => venue.set_settings(id, terms(policy))?,
+                opened => opened?,
+            }
+            let empty = venue.engine().cash(id).is_none_or(|held| held.iter().next().is_none());
+            if empty && !cash.amount().is_zero() {
+                // Nobody is connected yet who could be told; it is in the list of movements.
+                venue.transfer(id, cash, now)?;
+            }
+            Ok::<_, SimError>(())
         })?;
         Ok(())
+    }
+
+    /// Keeps the venue to a policy's terms.
+    ///
+    /// # Errors
+    /// As [`venue_sim::Engine::set_settings`]; the venue keeps the old terms then.
+    pub(super) fn agree(&self, id: &AccountId, policy: &Policy) -> Result<(), SimError> {
+        self.shared.with(|venue| {
+            let known = venue.engine().settings(id).map(|settings| settings.leverage.clone());
+            let leverage = known.unwrap_or_default();
+            let wanted = AccountSettings { leverage, ..terms(policy) };
+            if venue.engine().settings(id) == Some(&wanted) {
+                return Ok(());
+            }
+            venue.set_settings(id, wanted)
+        })
     }
 
     /// Connects an account: from now on the venue's messages queue up for it.
@@ -69,5 +148,27 @@ impl Simulated {
         let now: venue_sim::Clock = Arc::new(move || clock.now().at);
         let broker = Arc::new(SimBroker::new(self.shared.clone(), id.clone(), now));
         Venue { broker, events, overflow }
+    }
+}
+
+/// The terms of a policy in the venue's words: what the gate reads and what the venue asks for are
+/// the same numbers.
+fn terms(policy: &Policy) -> AccountSettings {
+    let margin = match policy.margin_rates() {
+        Some((initial_rate, maintenance_rate)) => {
+            MarginPlan::Margin { initial_rate, maintenance_rate }
+        }
+        None => MarginPlan::Cash,
+    };
+    let margin_mode = match policy.margin_mode {
+        policy::MarginMode::Cross => MarginMode::Cross,
+        policy::MarginMode::Isolated => MarginMode::Isolated,
+    };
+    AccountSettings {
+        allow_short: policy.allow_short,
+        margin,
+        margin_mode,
+        leverage: BTreeMap::new(),
+        default_leverage: policy.leverage.get(),
     }
 }

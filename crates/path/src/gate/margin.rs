@@ -11,7 +11,11 @@ use domain::{
 use rust_decimal::Decimal;
 
 use super::figures::{Figures, Source, Worst, product, sum};
-use crate::{policy::MarginRate, state::AccountState, verbs::RiskClass};
+use crate::{
+    policy::{MarginMode, MarginRate},
+    state::AccountState,
+    verbs::RiskClass,
+};
 
 /// What one instrument, or everything in one currency, ties up; in that currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,12 +104,19 @@ impl Figures {
     /// The price at which the account's position in a contract would be liquidated.
     pub(super) fn liquidation(&self, source: &Source<'_>, contract: &Instrument) -> Option<Price> {
         let position = source.net_contract(contract);
+        let terms = contract.contract.as_ref()?;
+        if source.state.policy.margin_mode == MarginMode::Isolated {
+            // What was set aside as it was opened, by the cost that it has now.
+            let leverage = source.state.policy.leverage.get();
+            let aside = terms.initial_margin(position.cost.amount(), leverage).ok()?;
+            return liquidation(&position, contract.multiplier, terms, aside);
+        }
         let (all, own) = (self.needs(contract.quote)?, self.part(&contract.id)?.needs?);
         let wallet = self.wallets.get(contract.quote).amount();
         let unrealized = sum(all.unrealized, -own.unrealized)?;
         let maintenance = sum(all.maintenance, -own.maintenance)?;
         let others = sum(sum(wallet, unrealized)?, -maintenance)?;
-        liquidation(&position, contract.multiplier, contract.contract.as_ref()?, others)
+        liquidation(&position, contract.multiplier, terms, others)
     }
 }
 
@@ -222,9 +233,10 @@ pub(super) fn spot_rate(state: &AccountState) -> Decimal {
 }
 
 /// The price at which a contract's net position would be liquidated, the rest of the account being
-/// as it is (cross margin).
+/// as it is.
 ///
-/// With `A` = wallet + unrealised profit of the other contracts − their maintenance margin, `C` the
+/// With `A` = wallet + unrealised profit of the other contracts − their maintenance margin (for a
+/// contract that is secured alone: what was set aside for it), `C` the
 /// cost of the position (negative when short), `s` = 1 for long and −1 for short, and `V` its value,
 /// the margin balance meets the maintenance margin where
 ///

@@ -1,6 +1,6 @@
 //! Margin, buying power and liquidation prices, exactly at their bounds.
 
-use path::policy::MarginRate;
+use path::policy::{MarginMode, MarginRate};
 
 use super::*;
 
@@ -187,6 +187,17 @@ fn other_contracts_move_the_liquidation_price() {
     // ES earns 5000 and keeps 250 + 1 % × 205 000 = 2300: 2700 more for the other.
     // (250 − 500 − 102 700 + 500 000) ÷ 0.99 = 397 050 ÷ 0.99 = 401 060.6060…
     assert_eq!(t.liquidation(PERP).unwrap(), "40106.060606060606");
+    t.agrees();
+}
+
+#[test]
+fn a_contract_that_is_secured_alone_is_liquidated_when_its_own_margin_is_used_up() {
+    let mut t = Table::new();
+    t.leverage("10");
+    t.desk.policy(|p| p.margin_mode = MarginMode::Isolated);
+    t.buy("a", PERP, "1", "50000");
+    // 5000 set aside: (50 000 − 5000) ÷ 0.995, whatever else is in the wallet
+    assert_eq!(t.liquidation(PERP).unwrap(), "45226.130653266332");
     t.agrees();
 }
 

@@ -4,14 +4,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
 use domain::{
-    AssetClass, BookId, CalendarKind, ClientOrderId, Currency, Fill, Instrument, IntentId,
-    Liquidity, Money, OrderKind, Origin, OriginKind, Principal, Protective, Side, TickSource,
-    TimeInForce, Timestamp, TradeId, VenueOrderId,
+    AssetClass, BookId, CalendarKind, CashMovement, ClientOrderId, CorporateAction, Currency, Fill,
+    Instrument, IntentId, Liquidity, Money, MovementId, MovementKind, OrderKind, Origin,
+    OriginKind, Principal, Protective, Side, TickSource, TimeInForce, Timestamp, TradeId,
+    VenueOrderId,
 };
 use path::{
     event::{
-        Adopted, CashAdjusted, ClosePurpose, CloseStarted, DayOpened, Event, Filled, InstrumentSet,
-        Marked, OrderRecorded, PlanSet, PositionAdjusted, PriceMark,
+        ActionApplied, Adopted, CashAdjusted, CashMoved, ClosePurpose, CloseStarted, DayOpened,
+        Event, Filled, InstrumentSet, Marked, OrderRecorded, PlanSet, PositionAdjusted, PriceMark,
+        Share,
     },
     verbs::RiskClass,
 };
@@ -20,13 +22,14 @@ use statement::{RoundTrip, Statement};
 
 pub struct Journal {
     pub statement: Statement,
+    pub rules: Instrument,
     seconds: i64,
     number: u64,
     sides: Vec<(ClientOrderId, Side)>,
     last: Option<Event>,
 }
 
-fn instrument() -> Instrument {
+pub fn instrument() -> Instrument {
     Instrument {
         id: "sim:IBM".parse().unwrap(),
         asset_class: AssetClass::Equity,
@@ -53,10 +56,49 @@ fn origin(kind: OriginKind) -> Origin {
 
 impl Journal {
     pub fn new() -> Self {
+        Self::of(instrument())
+    }
+
+    pub fn of(rules: Instrument) -> Self {
         let (statement, sides) = (Statement::default(), Vec::new());
-        let mut journal = Self { statement, seconds: 0, number: 0, sides, last: None };
-        journal.take(Event::InstrumentSet(InstrumentSet { instrument: instrument() }));
+        let instrument = rules.clone();
+        let mut journal = Self { statement, rules, seconds: 0, number: 0, sides, last: None };
+        journal.take(Event::InstrumentSet(InstrumentSet { instrument }));
         journal
+    }
+
+    /// Cash that the venue moved on the instrument, in parts of books.
+    pub fn moved(&mut self, kind: MovementKind, parts: &[(&str, &str)]) {
+        self.number += 1;
+        let usd = |amount: Decimal| Money::new(amount, Currency::usd());
+        let share = |(book, amount): &(&str, &str)| Share {
+            book: BookId::new(*book).unwrap(),
+            money: usd(amount.parse().unwrap()),
+        };
+        let shares: Vec<Share> = parts.iter().map(share).collect();
+        let sum: Decimal = shares.iter().map(|s| s.money.amount()).sum();
+        let movement = CashMovement {
+            id: MovementId::new(format!("m-{}", self.number)).unwrap(),
+            kind,
+            instrument: (!kind.is_transfer()).then(|| self.rules.id.clone()),
+            money: usd(sum),
+            at: Timestamp::from_secs(self.seconds + 1),
+        };
+        let reporting = kind.is_transfer().then_some(sum);
+        self.take(Event::CashMoved(CashMoved { movement, reporting, shares }));
+    }
+
+    /// Each `old` units become `new` units.
+    pub fn split(&mut self, new: &str, old: &str) {
+        self.number += 1;
+        let action = CorporateAction {
+            id: MovementId::new(format!("s-{}", self.number)).unwrap(),
+            instrument: self.rules.id.clone(),
+            numerator: new.parse().unwrap(),
+            denominator: old.parse().unwrap(),
+            at: Timestamp::from_secs(self.seconds + 1),
+        };
+        self.take(Event::ActionApplied(ActionApplied { action }));
     }
 
     /// Every event is a second after the one before it.
@@ -87,7 +129,7 @@ impl Journal {
             client_order_id: id.clone(),
             intent: IntentId::new("wish").unwrap(),
             book: BookId::manual(),
-            instrument: instrument().id,
+            instrument: self.rules.id.clone(),
             side,
             qty: "1000".parse().unwrap(),
             kind: OrderKind::Market,
@@ -122,7 +164,7 @@ impl Journal {
         let body = CloseStarted {
             id: 1,
             book: BookId::manual(),
-            instrument: instrument().id,
+            instrument: self.rules.id.clone(),
             qty: "1".parse().unwrap(),
             origin: origin(OriginKind::System),
             purpose: ClosePurpose::Target,
@@ -138,7 +180,7 @@ impl Journal {
     pub fn mark(&mut self, low: &str, high: &str, equity: Option<&str>) {
         let price = |text: &str| text.parse().unwrap();
         let (low, high) = (price(low), price(high));
-        let prices = vec![PriceMark { instrument: instrument().id, low, high, last: high }];
+        let prices = vec![PriceMark { instrument: self.rules.id.clone(), low, high, last: high }];
         let equity = equity.map(|e| e.parse().unwrap());
         self.take(Event::Marked(Marked { equity, prices }));
     }
@@ -147,7 +189,12 @@ impl Journal {
         let protective =
             Protective { stop: Some(stop.parse().unwrap()), target: None, ..Protective::default() };
         let (book, by) = (BookId::manual(), origin(OriginKind::Human));
-        self.take(Event::PlanSet(PlanSet { book, instrument: instrument().id, protective, by }));
+        self.take(Event::PlanSet(PlanSet {
+            book,
+            instrument: self.rules.id.clone(),
+            protective,
+            by,
+        }));
     }
 
     fn filled(
@@ -163,7 +210,7 @@ impl Journal {
             trade_id: TradeId::new(format!("t-{}", self.number)).unwrap(),
             venue_order_id: VenueOrderId::new(format!("v-{}", self.number)).unwrap(),
             client_order_id: id,
-            instrument: instrument().id,
+            instrument: self.rules.id.clone(),
             side,
             qty: qty.parse().unwrap(),
             price: price.parse().unwrap(),
@@ -191,7 +238,7 @@ impl Journal {
 
     pub fn arrived(&mut self, qty: &str, price: &str) {
         let body = PositionAdjusted {
-            instrument: instrument().id,
+            instrument: self.rules.id.clone(),
             qty: qty.parse().unwrap(),
             price: price.parse().unwrap(),
             reason: "held before the desk".to_owned(),
@@ -201,7 +248,7 @@ impl Journal {
 
     pub fn adopt(&mut self, qty: &str, price: &str) {
         let body = Adopted {
-            instrument: instrument().id,
+            instrument: self.rules.id.clone(),
             qty: qty.parse().unwrap(),
             price: price.parse().unwrap(),
             source: "the last price".to_owned(),

@@ -9,7 +9,8 @@ use crate::cli::{
     plan::{target_words, time_stop_words, trail_words},
 };
 
-/// A table of positions. The times of time stops have a column where there are any.
+/// A table of positions. The times of time stops, and what only contracts have, have columns where
+/// there are any.
 pub(crate) fn table(list: &Value) -> Table {
     let positions = items(list);
     let timed = positions.iter().any(|position| at(position, "time_stop").is_some());
@@ -27,6 +28,9 @@ pub(crate) fn table(list: &Value) -> Table {
         ">target",
     ];
     columns.extend(timed.then_some("closes at"));
+    let contracts = positions.iter().any(|position| at(position, "contract").is_some());
+    let of_contracts = [">notional", ">leverage", ">liquidation"];
+    columns.extend(of_contracts.into_iter().filter(|_| contracts));
     let mut table = Table::new(&columns);
     for position in positions {
         let number = |name: &str, decimals| {
@@ -46,9 +50,24 @@ pub(crate) fn table(list: &Value) -> Table {
             targets(position),
         ];
         row.extend(timed.then(|| time_stop_words(position)));
+        if contracts {
+            row.extend(contract(position));
+        }
         table.row(row);
     }
     table
+}
+
+/// Notional, leverage with the margin mode, and the estimated liquidation price.
+fn contract(position: &Value) -> [String; 3] {
+    let currency = field(position, "currency");
+    let price = at(position, "contract.liquidation_price");
+    let Some(terms) = at(position, "contract") else { return Default::default() };
+    [
+        amount(at(terms, "notional"), &currency),
+        format!("{} {}", field(terms, "leverage"), field(terms, "margin_mode")),
+        price.map_or_else(|| "none".to_owned(), |price| grouped(&plain(price), 2)),
+    ]
 }
 
 fn cash(position: &Value, name: &str) -> String {
@@ -95,6 +114,20 @@ mod tests {
         assert_eq!(shown(json!("115"), "10"), "115.00 at venue");
         assert_eq!(shown(json!("115"), "4"), "115.00 for 4 only");
         assert_eq!(shown(json!("115"), "0"), "115.00 NOT RESTING");
+    }
+
+    #[test]
+    fn what_only_contracts_have_is_shown_where_there_is_one() {
+        let share = json!({"symbol": "sim:IBM", "qty": "10", "contract": null});
+        let text = table(&json!({ "positions": [share] })).render();
+        assert!(!text.contains("LIQUIDATION"), "{text}");
+        let perpetual = json!({"symbol": "sim:BTC-PERP", "qty": "-0.1", "currency": "USD",
+            "contract": {"notional": "6000", "leverage": "5", "margin_mode": "isolated",
+            "liquidation_price": "70243.9", "expires": null}});
+        let text = table(&json!({ "positions": [share, perpetual] })).render();
+        for part in ["6,000.00 USD", "5 isolated", "70,243.90"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]

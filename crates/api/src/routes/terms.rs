@@ -1,0 +1,105 @@
+//! On which terms a paper account trades: short, on margin, with leverage.
+//!
+//! They are settings of the account's policy, which the venue is given too; here they have the
+//! words of a person who opens an account. It must not know how a venue applies them.
+
+use path::policy::{Leverage, MarginMode, MarginRate, Policy};
+use rust_decimal::Decimal;
+use utoipa::ToSchema;
+
+use crate::{
+    body::{Fields, FromFields},
+    problem::{ApiError, FieldError},
+};
+
+/// How a margin account pays: shares of the value of what is held or sold short.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"initial_rate": "0.5", "maintenance_rate": "0.25"}))]
+pub(crate) struct MarginRequest {
+    /// What equity must cover to open, above 0 and at most 1; Regulation T asks for 0.5.
+    #[schema(value_type = String)]
+    initial_rate: MarginRate,
+    /// Below which the venue closes positions, at most the initial rate; half of it when absent.
+    #[schema(value_type = Option<String>)]
+    maintenance_rate: Option<MarginRate>,
+}
+
+impl FromFields for MarginRequest {
+    fn from_fields(f: &mut Fields) -> Option<Self> {
+        let initial = f.setting::<MarginRate>("initial_rate");
+        let maintenance = f.setting::<MarginRate>("maintenance_rate");
+        let initial_rate = initial?;
+        if initial_rate.is_none() {
+            f.refuse("initial_rate", "required: above 0 and at most 1; 0.5 is half of the value");
+        }
+        let (initial_rate, maintenance_rate) = (initial_rate?, maintenance?);
+        if let Some(rate) = maintenance_rate.filter(|rate| rate.get() > initial_rate.get()) {
+            let most = initial_rate.get();
+            f.refuse_value("maintenance_rate", rate.get(), format!("at most the initial {most}"));
+            return None;
+        }
+        Some(Self { initial_rate, maintenance_rate })
+    }
+}
+
+/// The terms that a request names; what it leaves out is as in its policy.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) short: bool,
+    pub(crate) margin: Option<MarginRequest>,
+    pub(crate) margin_mode: Option<MarginMode>,
+    pub(crate) leverage: Option<Leverage>,
+}
+
+impl Terms {
+    /// Takes the fields; `None` after one that is wrong.
+    pub(crate) fn read(f: &mut Fields) -> Option<Self> {
+        let short = f.flag("short");
+        let margin = f.object::<MarginRequest>("margin");
+        let margin_mode = f.choice::<MarginMode>("margin_mode", "`cross` or `isolated`");
+        let leverage = f.setting::<Leverage>("leverage");
+        let (short, margin) = (short?, margin?);
+        Some(Self { short, margin, margin_mode: margin_mode?, leverage: leverage? })
+    }
+
+    /// The policy with these terms. A margin account may always be short.
+    pub(crate) fn over(self, mut policy: Policy) -> Policy {
+        policy.allow_short |= self.short || self.margin.is_some();
+        if let Some(margin) = self.margin {
+            policy.spot_margin_rate = Some(margin.initial_rate);
+            policy.spot_maintenance_rate = margin.maintenance_rate;
+        }
+        policy.margin_mode = self.margin_mode.unwrap_or(policy.margin_mode);
+        policy.leverage = self.leverage.unwrap_or(policy.leverage);
+        policy
+    }
+}
+
+/// Checks the settings of a policy that must fit one another.
+///
+/// # Errors
+/// 400, naming the field, its value and the rule.
+pub(crate) fn check(policy: &Policy) -> Result<(), ApiError> {
+    policy.validate().map_err(|error| {
+        let value = policy.spot_maintenance_rate.map(|rate| rate.get().to_string());
+        let field = "policy.spot_maintenance_rate".to_owned();
+        ApiError::fields(vec![FieldError { field, value, rule: error.to_string() }])
+    })
+}
+
+impl Fields {
+    /// A number of a policy that has a range, in a string, which may be absent.
+    fn setting<T>(&mut self, name: &'static str) -> Option<Option<T>>
+    where
+        T: TryFrom<Decimal, Error: std::fmt::Display>,
+    {
+        let Some(given) = self.decimal::<Decimal>(name)? else { return Some(None) };
+        match T::try_from(given) {
+            Ok(value) => Some(Some(value)),
+            Err(error) => {
+                self.refuse_value(name, given, error.to_string());
+                None
+            }
+        }
+    }
+}
