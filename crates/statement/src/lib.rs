@@ -297,7 +297,8 @@ impl Statement {
         let currency = self.rules(instrument)?.quote;
         let side = if qty.is_long() { Side::Buy } else { Side::Sell };
         let fee = domain::Money::zero(currency);
-        let reason = ExitReason::Transfer;
+        let adopted = basis == Basis::Adoption;
+        let reason = if adopted { ExitReason::External } else { ExitReason::Transfer };
         let (qty, origin, stop) = (qty.abs(), None, None);
         let execution = Execution { at, side, qty, price, fee, basis, origin, stop, reason };
         self.execute(book, instrument, execution)

@@ -7,7 +7,10 @@ use domain::{BookId, Cap, Limits, Multiple, OriginKind, Percent};
 use path::{
     core::Input,
     event::LimitTarget,
-    policy::{KillLevel, LatchKind, Leverage, MarginRate, Policy, ProtectionFailure, WithoutStop},
+    policy::{
+        KillLevel, LatchKind, Leverage, MarginMode, MarginRate, Policy, ProtectionFailure,
+        WithoutStop,
+    },
 };
 use rust_decimal::Decimal;
 
@@ -148,6 +151,7 @@ impl World {
             allow_short: self.exchange.allow_short || self.exchange.wide,
             leverage: Leverage::try_from(terms.leverage).expect("leverages are at least 1"),
             spot_margin_rate: terms.spot_rate().and_then(|rate| MarginRate::try_from(rate).ok()),
+            margin_mode: if terms.isolated { MarginMode::Isolated } else { MarginMode::Cross },
             rate_max_age_secs: self.dice.pick(&[5, 60, 86_400]),
             hold_secs: 5 + u32::try_from(self.dice.below(20)).unwrap_or(0),
             ..Policy::default()

@@ -241,6 +241,7 @@ impl Journal {
             instrument: self.rules.id.clone(),
             qty: qty.parse().unwrap(),
             price: price.parse().unwrap(),
+            reporting: None,
             reason: "held before the desk".to_owned(),
         };
         self.take(Event::PositionAdjusted(body));
