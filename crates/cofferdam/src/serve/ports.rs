@@ -92,18 +92,20 @@ impl JsonRows for VenueRows {
 const FREE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Tells whether the database takes writes again: it is tried. The disk of the data folder only
-/// counts where the database is in it.
+/// counts where the database is in it. After a failed sync nothing is tried: only a restart mends it.
 pub(super) fn write_trial(
     database: &Database,
     dir: &Path,
 ) -> std::sync::Arc<dyn Fn() -> bool + Send + Sync> {
     let (shared, meta, dir) = (database.is_shared(), database.meta(), PathBuf::from(dir));
+    let database = database.clone();
     let has_room = move || {
         rustix::fs::statvfs(&dir)
             .is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) >= FREE_MIN_BYTES)
     };
     std::sync::Arc::new(move || {
-        (shared || has_room())
+        !database.is_dead()
+            && (shared || has_room())
             && meta
                 .try_write()
                 .inspect_err(|error| tracing::warn!(%error, "the database takes no write yet"))
