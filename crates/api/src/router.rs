@@ -96,7 +96,7 @@ fn api(state: &ApiState) -> Router<ApiState> {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(with(), memo::check))
-        .layer(middleware::from_fn(time::limit))
+        .layer(middleware::from_fn_with_state(with(), time::limit))
         .layer(middleware::from_fn_with_state(with(), rate::check))
         .layer(middleware::from_fn_with_state(with(), auth::check))
 }

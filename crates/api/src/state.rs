@@ -50,6 +50,9 @@ impl std::fmt::Debug for ApiParts {
     }
 }
 
+/// How long a pull of the kill switch may take on a desk that has its database for itself.
+const KILL_WITHIN: Duration = Duration::from_secs(10);
+
 /// Settings of the door.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -66,6 +69,8 @@ pub struct ApiConfig {
     pub rate: Rate,
     /// Sockets at once.
     pub sockets_max: usize,
+    /// How long a pull of the kill switch may take; ten seconds at least.
+    pub kill_within: Duration,
 }
 
 impl ApiConfig {
@@ -79,6 +84,7 @@ impl ApiConfig {
             origins: Vec::new(),
             rate: Rate { per_second: 50, burst: 200 },
             sockets_max: 64,
+            kill_within: KILL_WITHIN,
         }
     }
 }

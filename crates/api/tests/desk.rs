@@ -63,11 +63,19 @@ async fn a_write_is_finished_when_its_caller_goes_away() {
         let key = ("idempotency-key", "open-1");
         house.send(request_with(Method::POST, "/api/accounts", Some(body), key))
     };
-    let gone = tokio::time::timeout(std::time::Duration::from_millis(1), open()).await;
-    assert!(gone.is_err(), "opening takes longer");
+    let closed = house.gate.closed.lock().await;
+    tokio::select! {
+        answer = open() => panic!("the gate is closed: {answer:?}"),
+        () = async {
+            while house.gate.begun.load(std::sync::atomic::Ordering::Acquire) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        } => {}
+    }
     let (status, _, under_way) = open().await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(under_way["code"], "idempotency_under_way");
+    drop(closed);
     let account = house.until("/api/accounts/main", |b| b["fitness"]["reconciled"] == true).await;
     assert_eq!(account["cash"]["USD"], "500");
     loop {
@@ -167,6 +175,36 @@ async fn the_kill_switch_stops_entries_until_it_is_released() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let (_, metrics) = house.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("cofferdam_kill_level{account=\"main\"} 0"));
+}
+
+#[tokio::test]
+async fn a_pull_with_a_key_that_was_used_pulls_again() {
+    let house = House::new().await;
+    let pull = || {
+        let body = json!({"level": "halt", "reason": "drill"});
+        house.send(request_with(Method::POST, "/api/kill", Some(body), ("idempotency-key", "k")))
+    };
+    assert_eq!(pull().await.0, StatusCode::OK);
+    let (status, _) = house.post("/api/kill/release", json!({"confirm": "release"})).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, headers, _) = pull().await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!headers.contains_key("idempotency-replayed"));
+    let (_, desk) = house.get("/api/desk").await;
+    assert_eq!(desk["kill"]["level"], "halt", "the switch is pulled, not remembered");
+}
+
+#[tokio::test]
+async fn an_account_that_has_stopped_is_told_and_the_desk_is_not_ready() {
+    let house = House::new().await;
+    house.until("/api/health/ready", |b| b["status"] == "ready").await;
+    let fault = house.account().look(|_, _| -> () { panic!("a fault of the program") }).await;
+    assert!(fault.is_err());
+    house.until("/api/health/ready", |b| b["status"] == "not_ready").await;
+    let (_, desk) = house.get("/api/desk").await;
+    assert_eq!(desk["unavailable"][0]["code"], "account_stopped", "{desk}");
+    let (status, problem) = house.get("/api/accounts/main").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
 }
 
 #[tokio::test]

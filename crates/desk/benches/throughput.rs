@@ -15,14 +15,14 @@ use std::{
 
 use common::{buy, instrument, symbol};
 use desk::{
-    AccountHandle, Clock, Desk, Emergency, LEASE_FOR, NewAccount, Ports, Run, SystemClock, Venue,
-    deliver,
+    AccountHandle, Clock, Desk, Emergency, EmergencyRecord, LEASE_FOR, NewAccount, Ports, Run,
+    SystemClock, Venue, deliver,
 };
 use domain::{AccountId, CalendarKind, Currency, Intent, Money, Quote, VenueId};
 use path::{
     broker::VenueEvent,
     core::{Input, Reply},
-    journal::{AppendError, EventRecord, Head, JournalStore, ReadError, StreamBatch, StreamId},
+    journal::{AppendError, Head, JournalStore, ReadError, StreamBatch, StreamId},
     market::Session,
     policy::{AccountSpec, Mode, Policy, WithoutStop},
 };
@@ -43,8 +43,11 @@ impl Emergency for Port {
     fn begin(&mut self, stream: &StreamId, head: Head) -> Result<(), AppendError> {
         self.0.begin(stream, head)
     }
-    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError> {
+    fn records(&self) -> Result<Vec<EmergencyRecord>, ReadError> {
         Ok(Vec::new())
+    }
+    fn set_aside(&mut self, _: &[EmergencyRecord]) -> Result<(), ReadError> {
+        Ok(())
     }
     fn generation(&self) -> u64 {
         self.0.generation()
@@ -72,7 +75,8 @@ async fn set_up(count: usize) -> Bench {
     let ports = Ports {
         journal: Box::new(database.journal().unwrap()),
         emergency: Box::new(Port(emergency)),
-        has_room: Arc::new(|| true),
+        takes_writes: Arc::new(|| true),
+        written_under: Arc::new(|_, _| Ok(Vec::new())),
         reader: Arc::new(database.reader()),
         save_snapshot: Arc::new(|_| {}),
         clock: clock.clone(),

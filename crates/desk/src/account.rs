@@ -14,7 +14,7 @@ use path::{
     core::{Changes, Core, Input, Preview, Reply, ReplyId},
     event::LimitTarget,
     market::Now,
-    policy::{LatchKind, Policy},
+    policy::{KillLevel, LatchKind, Policy},
     wire::Wire,
 };
 use rust_decimal::Decimal;
@@ -24,6 +24,7 @@ use crate::{
     actor::{Answer, Command, MakeInput},
     error::DeskError,
     quotes::Quotes,
+    standing::Standing,
 };
 
 /// A handle to one account. Clones are cheap.
@@ -31,8 +32,11 @@ use crate::{
 pub struct AccountHandle {
     pub(crate) id: AccountId,
     pub(crate) commands: mpsc::Sender<Command>,
+    /// Apart from the commands, which wait while the account can't write.
+    pub(crate) stops: mpsc::Sender<oneshot::Sender<()>>,
     pub(crate) quotes: Arc<Quotes>,
     pub(crate) wire: Arc<Wire>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 impl std::fmt::Debug for AccountHandle {
@@ -52,6 +56,19 @@ impl AccountHandle {
     #[must_use]
     pub fn wire(&self) -> &Arc<Wire> {
         &self.wire
+    }
+
+    /// The level of the kill switch that the account's journal has. It is told without asking the
+    /// account's task.
+    #[must_use]
+    pub fn standing_kill(&self) -> Option<KillLevel> {
+        self.standing.get().level
+    }
+
+    /// True when the account's task has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.stops.is_closed()
     }
 
     /// Tells a price. Only the newest of each instrument counts.
@@ -360,7 +377,7 @@ impl AccountHandle {
     /// Stops the account's task once everything that it decided is durable.
     pub async fn stop(&self) {
         let (stopped, done) = oneshot::channel();
-        if self.send(Command::Stop(stopped)).await.is_ok() {
+        if self.stops.send(stopped).await.is_ok() {
             let _ = done.await;
         }
     }

@@ -6,6 +6,8 @@
 //! in order, every fact and every wish whose decision was lost: a fill that the venue told once
 //! must count even when the disk was full at that moment. It must not judge anything itself.
 
+mod again;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -18,9 +20,9 @@ use std::{
 use path::{
     broker::{Broker, VenueEvent},
     budget::DeskBudget,
-    commit::{Action, Committed, Failed},
+    commit::{Action, Committed},
     core::{Core, Input, Reply, ReplyId},
-    journal::{AppendError, JournalReader, StreamId},
+    journal::{JournalReader, StreamId},
     market::Now,
     wire::Wire,
 };
@@ -34,6 +36,7 @@ use crate::{
     ports::SaveSnapshot,
     quotes::Quotes,
     shared::Published,
+    standing::Standing,
     writer::{ToActor, Writer, Written},
 };
 
@@ -67,15 +70,15 @@ pub(crate) enum Command {
     Wish { make: MakeInput, answer: Answer },
     /// A look at the state.
     Look(Look),
-    /// Stop, once what is decided is durable.
-    Stop(oneshot::Sender<()>),
 }
 
 /// How an account's task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It was asked to, or its journal is damaged.
+    /// It was asked to.
     Stopped,
+    /// Its journal is damaged or gone.
+    Damaged,
     /// Another desk has the account.
     TakenOver,
 }
@@ -88,6 +91,7 @@ pub(crate) struct Parts {
     pub(crate) core: Core,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) wire: Arc<Wire>,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) writer: Writer,
     pub(crate) reader: Arc<dyn JournalReader + Send + Sync>,
@@ -130,25 +134,6 @@ enum Undecided {
     Wish(Waiting),
 }
 
-/// What has to be told again when its decision is lost. Prices, sessions and the state of the
-/// connection outlive a lost decision, questions are asked anew, and wishes that somebody waits
-/// for are kept with who waits.
-fn fact(input: &Input) -> Option<Input> {
-    match input {
-        Input::Tick
-        | Input::Quote { .. }
-        | Input::Session { .. }
-        | Input::Rate { .. }
-        | Input::Range { .. }
-        | Input::Clusters(_)
-        | Input::Journal { .. }
-        | Input::LookedUp { .. }
-        | Input::Snapshot(_)
-        | Input::Venue(VenueEvent::Connected | VenueEvent::Disconnected) => None,
-        other => Some(other.clone()),
-    }
-}
-
 impl Actor {
     pub(crate) fn new(parts: Parts) -> Self {
         let (to_written, written) = mpsc::unbounded_channel();
@@ -181,6 +166,7 @@ impl Actor {
         mut self,
         incarnation: u32,
         mut commands: mpsc::Receiver<Command>,
+        mut stops: mpsc::Receiver<oneshot::Sender<()>>,
         mut events: mpsc::Receiver<VenueEvent>,
     ) -> End {
         let now = self.parts.clock.now();
@@ -204,6 +190,10 @@ impl Actor {
                     self.on_command(command);
                     true
                 }
+                Some(stopped) = stops.recv(), if self.stopping.is_none() => {
+                    self.stopping = Some(stopped);
+                    true
+                }
                 () = self.parts.quotes.changed(), if room => { self.take_quotes(); true }
                 () = tokio::time::sleep(REREAD_EVERY), if unfolded => self.rebuild(),
                 else => false,
@@ -213,15 +203,21 @@ impl Actor {
                 break;
             }
         }
-        if let Some(stopped) = self.stopping.take() {
+        let asked = self.stopping.take();
+        let end = match (self.taken_over, &asked) {
+            (true, _) => End::TakenOver,
+            (false, Some(_)) => End::Stopped,
+            (false, None) => End::Damaged,
+        };
+        if let Some(stopped) = asked {
             self.keep_snapshot();
             let _ = stopped.send(());
         }
-        if self.taken_over { End::TakenOver } else { End::Stopped }
+        end
     }
 
     fn step(&mut self, input: Input) {
-        let fact = fact(&input);
+        let fact = again::fact(&input);
         self.step_keeping(input, fact);
     }
 
@@ -267,7 +263,6 @@ impl Actor {
                 let now = self.parts.clock.now();
                 look(&self.parts.core, now, &mut self.parts.budget);
             }
-            Command::Stop(stopped) => self.stopping = Some(stopped),
             Command::Input { make, answer: Some(answer) } => {
                 self.decide(Waiting { make, answer });
             }
@@ -283,7 +278,7 @@ impl Actor {
     fn heed_kill_file(&mut self) {
         let Some(level) = self.parts.kill_file.level() else { return };
         let standing = self.parts.core.state().kill.as_ref().map(|k| k.level);
-        if standing.is_none_or(|s| s < level) {
+        if standing.is_none_or(|s| s < level) && !self.kill_waits(level) {
             let epoch = self.parts.wire.epoch() + 1;
             self.parts.wire.raise_epoch(epoch);
             let by = crate::switch::file_origin();
@@ -322,69 +317,6 @@ impl Actor {
         true
     }
 
-    fn on_failed(&mut self, failed: Failed, fact: Option<Input>) -> bool {
-        tracing::warn!(stream = %self.stream, error = %failed.error, "a decision was not written");
-        if let AppendError::Fenced { .. } = failed.error {
-            for id in failed.replies {
-                self.answer(id, Err(DeskError::Journal(failed.error.clone())));
-            }
-            tracing::error!(stream = %self.stream, "another desk holds the account: stopping");
-            self.taken_over = true;
-            return false;
-        }
-        if !self.failed {
-            self.failures = self.failures.saturating_add(1);
-        }
-        self.failed = true;
-        self.undecided.extend(fact.map(|fact| Undecided::Fact(Box::new(fact))));
-        for id in failed.replies {
-            if self.failures > FAILURES_MAX {
-                self.answer(id, Err(DeskError::Journal(failed.error.clone())));
-            } else if let Some(waiting) = self.waiting.remove(&id) {
-                self.undecided.push_back(Undecided::Wish(waiting));
-            }
-        }
-        true
-    }
-
-    /// Folds what is durable and decides again what was asked and not answered. A journal that
-    /// can't be read now, because its server is away, is read again soon. False ends the task.
-    fn rebuild(&mut self) -> bool {
-        self.writable = self.parts.writer.is_writable();
-        let more = self.parts.writer.emergency_records(&self.stream);
-        let state = match load::load(self.parts.reader.as_ref(), &self.stream, &more) {
-            Ok(Some(state)) => state,
-            Ok(None) => return false,
-            Err(DeskError::Read(error)) => {
-                tracing::warn!(stream = %self.stream, %error, "the journal is read again soon");
-                return true;
-            }
-            Err(error) => {
-                tracing::error!(stream = %self.stream, %error, "the journal can't be folded: stopping");
-                return false;
-            }
-        };
-        self.failed = false;
-        let now = self.parts.clock.now();
-        self.parts.core.reload(state, self.writable, now.mono);
-        self.parts.wire.raise_epoch(self.parts.core.state().kill_epoch);
-        if self.failures <= FAILURES_MAX {
-            self.decide_again();
-        }
-        true
-    }
-
-    /// Tells the core what was lost with a failed write. While neither journal can be written,
-    /// this waits for the next tick, and nobody else is kept waiting.
-    fn decide_again(&mut self) {
-        for undecided in std::mem::take(&mut self.undecided) {
-            match undecided {
-                Undecided::Fact(input) => self.step(*input),
-                Undecided::Wish(waiting) => self.decide(waiting),
-            }
-        }
-    }
-
     fn answer(&mut self, id: ReplyId, reply: Result<Reply, DeskError>) {
         if let Some(answer) = self.waiting.remove(&id).map(|w| w.answer) {
             let _ = answer.send(reply);
@@ -393,6 +325,7 @@ impl Actor {
 
     fn perform(&mut self, committed: Committed) {
         let first = committed.head.seq + 1 - committed.events.len() as u64;
+        committed.events.iter().for_each(|e| self.parts.standing.note(e, &self.parts.wire));
         if !committed.events.is_empty() {
             let published = Published {
                 stream: committed.stream.clone(),

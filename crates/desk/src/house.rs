@@ -26,11 +26,11 @@ use crate::{
     clock::Clock,
     error::DeskError,
     killfile::KillFile,
-    merge::merge,
+    merge::{MainJournal, Merged, merge},
     ports::{CurrentUse, Others, Ports, SaveSnapshot, SharedUse},
     register::Register,
     shared::Published,
-    switch::file_origin,
+    tenure::{OnEnd, Stopped},
     writer::Writer,
 };
 
@@ -38,8 +38,8 @@ use crate::{
 pub const LEASE_FOR: Nanos = Nanos::from_secs(10);
 /// Events that a slow listener may be behind before it loses some.
 const PUBLISHED_MAX: usize = 4_096;
-/// How often the kill file is read.
-const KILL_FILE_EVERY: Duration = Duration::from_millis(250);
+/// How long an account may take to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// The running desk. Clones are cheap.
 #[derive(Clone)]
@@ -59,6 +59,10 @@ pub(crate) struct Inner {
     pub(crate) accounts: RwLock<BTreeMap<AccountId, AccountHandle>>,
     pub(crate) others: OnceLock<Arc<dyn Others>>,
     pub(crate) elsewhere: Mutex<BTreeMap<AccountId, String>>,
+    pub(crate) stopped: Mutex<BTreeMap<AccountId, Stopped>>,
+    pub(crate) on_end: OnceLock<OnEnd>,
+    /// Held while the switch is released, and while the kill file is obeyed.
+    pub(crate) releasing: tokio::sync::Mutex<()>,
     pub(crate) clusters: Mutex<BTreeMap<InstrumentId, u32>>,
     pub(crate) published: broadcast::Sender<Arc<Published>>,
     pub(crate) register: tokio::sync::Mutex<Register>,
@@ -67,6 +71,10 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn elsewhere(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, String>> {
         self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn stopped(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, Stopped>> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,7 +109,7 @@ impl Desk {
     }
 
     /// As [`Desk::open`], where streams have leases of their own. What an earlier run left in the
-    /// emergency journal waits there while another desk holds one of its accounts.
+    /// emergency journal is set aside where another desk holds the account or went on with it.
     ///
     /// # Errors
     /// As [`Desk::open`].
@@ -110,26 +118,22 @@ impl Desk {
         run: Run,
         token: impl Fn(&StreamId) -> Option<LeaseToken>,
     ) -> Result<Self, DeskError> {
-        let Ports { mut journal, mut emergency, has_room, reader, save_snapshot, clock, kill_file } =
-            ports;
-        let waiting = emergency.records()?;
-        match waiting.iter().find(|(stream, _)| token(stream).is_none()) {
-            Some((stream, _)) => {
-                let count = waiting.len();
-                tracing::error!(count, %stream, "emergency records wait: another desk holds it");
-            }
-            None => {
-                let token = |stream: &StreamId| token(stream).unwrap_or_default();
-                let merged = merge(journal.as_mut(), emergency.as_mut(), reader.as_ref(), token)?;
-                if merged > 0 {
-                    tracing::info!(merged, "records of the emergency journal merged");
-                }
-            }
+        let Ports { mut journal, mut emergency, takes_writes, reader, written_under, .. } = ports;
+        let Ports { save_snapshot, clock, kill_file, .. } = ports;
+        let mut main = MainJournal {
+            journal: journal.as_mut(),
+            reader: reader.as_ref(),
+            written_under: &written_under,
+        };
+        let Merged { count, aside, .. } = merge(&mut main, emergency.as_mut(), token)?;
+        if count + aside > 0 {
+            tracing::info!(count, aside, "records of the emergency journal merged and set aside");
         }
         let register = Register::load(reader.as_ref())?;
         let budget = SharedBudget::default();
         budget.set_limits(register.limits.clone());
-        let writer = Writer::start(journal, emergency, reader.clone(), has_room)
+        let (read, wrote) = (reader.clone(), written_under);
+        let writer = Writer::start(journal, emergency, read, wrote, takes_writes)
             .map_err(|source| DeskError::File { what: "start the journal".to_owned(), source })?;
         let (published, _) = broadcast::channel(PUBLISHED_MAX);
         Ok(Self(Arc::new(Inner {
@@ -147,6 +151,9 @@ impl Desk {
             clusters: Mutex::new(BTreeMap::new()),
             others: OnceLock::new(),
             elsewhere: Mutex::default(),
+            stopped: Mutex::default(),
+            on_end: OnceLock::new(),
+            releasing: tokio::sync::Mutex::default(),
             published,
             register: tokio::sync::Mutex::new(register),
         })))
@@ -186,13 +193,15 @@ impl Desk {
     /// The handle of an account.
     ///
     /// # Errors
-    /// [`DeskError::AccountElsewhere`] when another desk holds it, [`DeskError::AccountUnknown`].
+    /// [`DeskError::AccountElsewhere`] when another desk holds it, [`DeskError::AccountStopped`]
+    /// when its task has ended, [`DeskError::AccountUnknown`].
     pub fn account(&self, id: &AccountId) -> Result<AccountHandle, DeskError> {
         let accounts = self.0.accounts.read().unwrap_or_else(PoisonError::into_inner);
         accounts.get(id).cloned().ok_or_else(|| match self.0.elsewhere().get(id) {
             Some(holder) => {
                 DeskError::AccountElsewhere { account: id.clone(), holder: holder.clone() }
             }
+            None if self.0.stopped().contains_key(id) => DeskError::AccountStopped(id.clone()),
             None => DeskError::AccountUnknown(id.clone()),
         })
     }
@@ -287,40 +296,17 @@ impl Desk {
         }
     }
 
-    /// Reads the kill file four times a second and pulls the switch when it asks for more than
-    /// stands. Runs until dropped.
-    pub async fn watch_kill_file(&self) {
-        let mut every = tokio::time::interval(KILL_FILE_EVERY);
-        let mut pulled = None;
-        loop {
-            every.tick().await;
-            let level = self.kill_file().level();
-            if level > pulled
-                && let Some(level) = level
-            {
-                let standing = self.lowest_kill().await;
-                if standing.is_none_or(|s| s < level) {
-                    self.kill(level, file_origin(), "kill file".to_owned()).await;
-                }
-            }
-            pulled = level;
-        }
-    }
-
-    /// The lowest level that stands over all accounts; `None` when one of them is free.
-    pub async fn lowest_kill(&self) -> Option<path::policy::KillLevel> {
-        let mut lowest = Some(path::policy::KillLevel::Flatten);
-        for account in self.accounts() {
-            let level = account.look(|core, _| core.state().kill.as_ref().map(|k| k.level)).await;
-            lowest = lowest.min(level.ok().flatten());
-        }
-        lowest
-    }
-
-    /// Stops every account once what it decided is durable.
+    /// Stops every account once what it decided is durable, and waits five seconds at most.
     pub async fn stop(&self) {
-        for account in self.accounts() {
-            account.stop().await;
+        let stops: Vec<_> = self.accounts().into_iter().map(|account| {
+            tokio::spawn(async move {
+                if tokio::time::timeout(STOP_WITHIN, account.stop()).await.is_err() {
+                    tracing::error!(account = %account.id, "the account did not stop within 5 s");
+                }
+            })
+        }).collect();
+        for stop in stops {
+            let _ = stop.await;
         }
     }
 }

@@ -9,8 +9,10 @@ pub mod account;
 mod actor;
 mod budget;
 pub mod clock;
+mod divert;
 pub mod error;
 pub mod killfile;
+mod killwatch;
 mod load;
 mod merge;
 mod outside;
@@ -19,6 +21,7 @@ pub mod quotes;
 mod records;
 pub mod register;
 mod shared;
+mod standing;
 pub mod switch;
 mod tenure;
 mod writer;
@@ -30,7 +33,10 @@ pub use clock::{Clock, SystemClock};
 pub use error::DeskError;
 pub use house::{Desk, LEASE_FOR, Run};
 pub use killfile::KillFile;
-pub use ports::{CurrentUse, Emergency, JudgeUse, OtherDesk, Others, Ports, SharedUse};
+pub use ports::{
+    CurrentUse, Emergency, EmergencyRecord, JudgeUse, OtherDesk, Others, Ports, SharedUse,
+    WrittenUnder,
+};
 pub use shared::{NewAccount, Published, Venue, deliver};
 pub use switch::{AccountKill, KillReport};
-pub use tenure::Tenure;
+pub use tenure::{OnEnd, Stopped, Tenure};

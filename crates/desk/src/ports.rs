@@ -9,14 +9,25 @@ use path::{
     broker::BoxFuture,
     budget::{DeskExceeded, DeskUse},
     journal::{
-        AppendError, EventRecord, Head, JournalReader, JournalStore, ReadError, SnapshotRecord,
-        StreamId,
+        AppendError, EventRecord, Head, JournalReader, JournalStore, LeaseToken, ReadError,
+        SnapshotRecord, StreamId,
     },
     policy::KillLevel,
 };
 use serde::Serialize;
 
 use crate::clock::Clock;
+
+/// A record of the emergency journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencyRecord {
+    /// The stream.
+    pub stream: StreamId,
+    /// The lease under which it was decided.
+    pub token: LeaseToken,
+    /// The record.
+    pub record: EventRecord,
+}
 
 /// A small journal of its own room, for exits while the main one can't be written.
 pub trait Emergency: JournalStore + Send {
@@ -30,12 +41,19 @@ pub trait Emergency: JournalStore + Send {
     ///
     /// # Errors
     /// [`ReadError`] when the file fails.
-    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError>;
+    fn records(&self) -> Result<Vec<EmergencyRecord>, ReadError>;
 
     /// Grows with every clearing.
     fn generation(&self) -> u64;
 
-    /// Empties it, after its records are in the main journal.
+    /// Keeps records that can't be merged where a person finds them. The same ones may be kept
+    /// again.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the file fails; then the records must stay in the journal.
+    fn set_aside(&mut self, records: &[EmergencyRecord]) -> Result<(), ReadError>;
+
+    /// Empties it, after its records are in the main journal or set aside.
     ///
     /// # Errors
     /// [`ReadError`] when the file fails.
@@ -87,6 +105,11 @@ pub trait SharedUse: Send + Sync {
 /// What an account of this desk uses now; `None` when it doesn't run here.
 pub type CurrentUse = Arc<dyn Fn(&AccountId) -> Option<DeskUse> + Send + Sync>;
 
+/// The leases under which records of a stream of the main journal were written, of those after a
+/// number; each once.
+pub type WrittenUnder =
+    Arc<dyn Fn(&StreamId, u64) -> Result<Vec<LeaseToken>, ReadError> + Send + Sync>;
+
 /// Keeps a snapshot.
 pub type SaveSnapshot = Arc<dyn Fn(SnapshotRecord) + Send + Sync>;
 
@@ -96,10 +119,13 @@ pub struct Ports {
     pub journal: Box<dyn JournalStore + Send>,
     /// The emergency journal.
     pub emergency: Box<dyn Emergency>,
-    /// Tells whether the main journal's disk has room, after it had none.
-    pub has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Tells whether the main journal's database takes a write again, found out by a write of
+    /// its own: an append of nothing goes through on a full disk.
+    pub takes_writes: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Reads the main journal.
     pub reader: Arc<dyn JournalReader + Send + Sync>,
+    /// Tells who wrote records of the main journal.
+    pub written_under: WrittenUnder,
     /// Keeps snapshots.
     pub save_snapshot: SaveSnapshot,
     /// The clocks.

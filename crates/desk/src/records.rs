@@ -11,6 +11,7 @@ use path::{
     budget::DeskLimits,
     event::{AccountOpened, Event},
     journal::{AppendError, Draft, EventRecord, Head, LeaseToken, StreamBatch, StreamId},
+    policy::AccountSpec,
 };
 
 use crate::{
@@ -24,7 +25,8 @@ use crate::{
 const NOTE_ATTEMPTS_MAX: usize = 32;
 
 impl Desk {
-    /// Adds an account: the first record of its stream, and the desk's.
+    /// Adds an account: the first record of its stream, and the desk's. Where a call before was cut
+    /// off between the two, the same account is only added to the desk.
     ///
     /// # Errors
     /// [`DeskError::AccountExists`] when the id or the venue's identity is taken, or the
@@ -50,9 +52,30 @@ impl Desk {
             if taken { Err(DeskError::AccountExists(new.spec.id.clone())) } else { Ok(()) }
         };
         free(&register)?;
-        if self.0.reader.head(&stream)?.seq > 0 {
-            return Err(DeskError::AccountExists(new.spec.id.clone()));
+        match self.opened_before(&stream)? {
+            None => self.open_stream(new, token).await?,
+            Some(spec) if spec == new.spec => {}
+            Some(_) => return Err(DeskError::AccountExists(new.spec.id.clone())),
         }
+        let (account, identity) = (new.spec.id.clone(), new.spec.identity.clone());
+        self.note(&mut register, &DeskEvent::AccountAdded { account, identity }, free).await
+    }
+
+    /// The account that a stream was begun for.
+    fn opened_before(&self, stream: &StreamId) -> Result<Option<AccountSpec>, DeskError> {
+        let first = self.0.reader.read(stream, 0, 1)?.pop();
+        let Some(first) = first else { return Ok(None) };
+        match Event::decode(&first.kind, first.version, &first.body)? {
+            Event::AccountOpened(opened) => Ok(Some(opened.spec)),
+            other => {
+                let found = format!("{stream} begins with `{}`", other.kind());
+                Err(DeskError::Read(path::journal::ReadError(found)))
+            }
+        }
+    }
+
+    async fn open_stream(&self, new: &NewAccount, token: LeaseToken) -> Result<(), DeskError> {
+        let stream = StreamId::account(&new.spec.id);
         let event = Event::AccountOpened(AccountOpened {
             spec: new.spec.clone(),
             policy: new.policy.clone(),
@@ -68,9 +91,7 @@ impl Desk {
         };
         let expected = Head::default();
         let records = vec![EventRecord::seal(&stream, &expected, draft)];
-        self.0.writer.append(StreamBatch { stream, expected, token, records }).await?;
-        let (account, identity) = (new.spec.id.clone(), new.spec.identity.clone());
-        self.note(&mut register, &DeskEvent::AccountAdded { account, identity }, free).await
+        Ok(self.0.writer.append(StreamBatch { stream, expected, token, records }).await?)
     }
 
     /// Appends to the desk's own stream. Where another desk was faster, its record is folded first

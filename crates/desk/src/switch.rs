@@ -1,8 +1,9 @@
 //! The kill switch over all accounts.
 //!
 //! A pull first ends every wire's epoch, so that no entry leaves from then on, and writes the kill
-//! file; then every account records it and acknowledges. It must not decide what a level does to
-//! an account: that is the core's.
+//! file; then every account records it and acknowledges. A pull that is repeated while the account
+//! is silent goes on in the epoch that was begun. It must not decide what a level does to an
+//! account: that is the core's.
 
 use std::time::Duration;
 
@@ -71,21 +72,30 @@ impl Desk {
 
     /// Pulls the kill switch for the accounts of this desk.
     pub async fn kill_here(&self, level: KillLevel, by: Origin, reason: String) -> KillReport {
-        let accounts = self.accounts();
-        let epochs: Vec<u64> = accounts
-            .iter()
-            .map(|account| {
-                let epoch = account.wire.epoch() + 1;
-                account.wire.raise_epoch(epoch);
-                epoch
-            })
-            .collect();
+        self.pull(self.accounts(), level, &by, &reason).await
+    }
+
+    /// Pulls the kill switch for those accounts of this desk over which less than the level stands
+    /// by their journals. True when it stands over all of them then.
+    pub async fn kill_below(&self, level: KillLevel, by: Origin, reason: String) -> bool {
+        let below = self.below(level);
+        below.is_empty() || self.pull(below, level, &by, &reason).await.acknowledged
+    }
+
+    pub(crate) async fn pull(
+        &self,
+        accounts: Vec<AccountHandle>,
+        level: KillLevel,
+        by: &Origin,
+        reason: &str,
+    ) -> KillReport {
+        let epochs: Vec<u64> = accounts.iter().map(begin_epoch).collect();
         let file = self.kill_file().pull(level);
         if let Err(error) = &file {
             tracing::error!(%error, "the kill file can't be written");
         }
         let pulls = accounts.iter().zip(epochs).map(|(account, epoch)| {
-            let (by, reason) = (by.clone(), reason.clone());
+            let (by, reason) = (by.clone(), reason.to_owned());
             kill_account(account.clone(), level, epoch, by, reason)
         });
         let mut tasks: Vec<_> = pulls.map(tokio::spawn).collect();
@@ -110,8 +120,7 @@ impl Desk {
         by: Origin,
         reason: String,
     ) -> AccountKill {
-        let epoch = account.wire.epoch() + 1;
-        account.wire.raise_epoch(epoch);
+        let epoch = begin_epoch(account);
         kill_account(account.clone(), level, epoch, by, reason).await
     }
 
@@ -121,6 +130,7 @@ impl Desk {
     /// # Errors
     /// The first account's failure; what was released before stays released.
     pub async fn release_kill(&self, by: Origin) -> Result<Vec<(AccountId, Reply)>, DeskError> {
+        let _turn = self.0.releasing.lock().await;
         if let Some(others) = self.others() {
             others
                 .release(by.clone())
@@ -130,6 +140,7 @@ impl Desk {
         self.kill_file().remove()?;
         let mut replies = Vec::new();
         for account in self.accounts() {
+            record_epoch(&account, &by).await?;
             let by = by.clone();
             let reply =
                 account.tell(move |reply| Input::ReleaseKill { by: by.clone(), reply }).await?;
@@ -137,6 +148,32 @@ impl Desk {
         }
         Ok(replies)
     }
+}
+
+/// Ends the wire's epoch, unless an earlier pull did that and is not in the journal yet.
+fn begin_epoch(account: &AccountHandle) -> u64 {
+    let (epoch, recorded) = (account.wire.epoch(), account.standing.get().epoch);
+    if epoch > recorded {
+        return epoch;
+    }
+    account.wire.raise_epoch(epoch + 1);
+    epoch + 1
+}
+
+/// Brings a pull to the journal that only the wire knows. Without it the account would go on
+/// judging entries in an epoch in which none can be sent.
+async fn record_epoch(account: &AccountHandle, by: &Origin) -> Result<(), DeskError> {
+    let (epoch, recorded) = (account.wire.epoch(), account.standing.get());
+    if epoch <= recorded.epoch {
+        return Ok(());
+    }
+    let (level, by) = (recorded.level.unwrap_or(KillLevel::Pause), by.clone());
+    let reason = "a pull that was not recorded when it was made".to_owned();
+    let pull = move |reply| {
+        let (by, reason) = (by.clone(), reason.clone());
+        Input::Kill { level, epoch, by, reason, reply }
+    };
+    account.tell(pull).await.map(drop)
 }
 
 async fn kill_account(

@@ -15,16 +15,20 @@ use path::{
     market::MarketView,
     wire::{Mono, Wire},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinError,
+};
 
 use crate::{
     account::AccountHandle,
-    actor::{Actor, COMMANDS_MAX, Command, End, Parts},
+    actor::{Actor, COMMANDS_MAX, End, Parts},
     error::DeskError,
     house::{Desk, Inner},
     load,
     quotes::Quotes,
     shared::Venue,
+    standing::Standing,
 };
 
 /// The right to write for one account and to send for it.
@@ -38,15 +42,62 @@ pub struct Tenure {
     pub incarnation: u32,
 }
 
+/// Told when an account's task has ended without being asked to, with the lease that it had.
+pub type OnEnd = Arc<dyn Fn(&AccountId, LeaseToken) + Send + Sync>;
+
+/// An account whose task has ended by itself.
+#[derive(Debug, Clone)]
+pub struct Stopped {
+    /// Why.
+    pub why: String,
+    /// When.
+    pub since: Mono,
+}
+
 impl Inner {
-    /// Forgets an account unless it was started anew meanwhile. Its task ends when nobody can
-    /// tell it anything.
-    fn drop_account(&self, handle: &AccountHandle) {
+    /// Forgets an account unless it was started anew meanwhile. Nothing is sent for it any more.
+    fn drop_account(&self, handle: &AccountHandle) -> bool {
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        if accounts.get(&handle.id).is_some_and(|a| Arc::ptr_eq(&a.wire, &handle.wire)) {
+        let known = accounts.get(&handle.id).is_some_and(|a| Arc::ptr_eq(&a.wire, &handle.wire));
+        if known {
             accounts.remove(&handle.id);
-            self.budget.drop_account(&handle.id);
-            self.elsewhere().entry(handle.id.clone()).or_insert_with(|| "another desk".to_owned());
+        }
+        drop(accounts);
+        handle.wire.renew(Mono(i64::MIN));
+        self.forget_use(&handle.id);
+        known
+    }
+
+    /// What an account uses is told by who runs it. Its task may tell a last time until it ends.
+    fn forget_use(&self, id: &AccountId) {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        if !accounts.contains_key(id) {
+            self.budget.drop_account(id);
+        }
+    }
+
+    /// What follows from the end of an account's task.
+    fn ended(&self, handle: &AccountHandle, token: LeaseToken, end: Result<End, JoinError>) {
+        let id = &handle.id;
+        let why = match end {
+            Ok(End::Stopped) => return self.forget_use(id),
+            Ok(End::TakenOver) => {
+                if self.drop_account(handle) {
+                    let elsewhere = || "another desk".to_owned();
+                    self.elsewhere().entry(id.clone()).or_insert_with(elsewhere);
+                }
+                return;
+            }
+            Ok(End::Damaged) => "its journal can't be folded".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(account = %id, %why, "THE ACCOUNT HAS STOPPED: its orders rest at the venue");
+        if self.drop_account(handle) {
+            let since = self.clock.mono();
+            self.stopped().insert(id.clone(), Stopped { why, since });
+        }
+        if let Some(on_end) = self.on_end.get() {
+            on_end(id, token);
         }
     }
 }
@@ -90,12 +141,15 @@ impl Desk {
         let mut market = MarketView::default();
         let clusters = inner.clusters.lock().unwrap_or_else(PoisonError::into_inner).clone();
         market.set_clusters(clusters);
+        let standing = Arc::new(Standing::default());
+        standing.load(&state);
         let core = Core::new(state, market, capabilities, token, clock.mono());
         let quotes = Arc::new(Quotes::default());
         let parts = Parts {
             core,
             broker: venue.broker,
             wire: wire.clone(),
+            standing: standing.clone(),
             clock,
             writer: inner.writer.clone(),
             reader: inner.reader.clone(),
@@ -107,19 +161,36 @@ impl Desk {
             kill_file: inner.kill_file.clone(),
         };
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
-        let handle = AccountHandle { id: id.clone(), commands, quotes, wire };
+        let (stops, asked) = mpsc::channel(1);
+        let handle = AccountHandle { id: id.clone(), commands, stops, quotes, wire, standing };
         let mut accounts = inner.accounts.write().unwrap_or_else(PoisonError::into_inner);
         accounts.insert(id.clone(), handle.clone());
-        inner.elsewhere().remove(id);
         drop(accounts);
+        inner.elsewhere().remove(id);
+        inner.stopped().remove(id);
+        let task = tokio::spawn(Actor::new(parts).run(incarnation, inbox, asked, venue.events));
         let (desk, ended) = (Arc::downgrade(inner), handle.clone());
         tokio::spawn(async move {
-            let end = Actor::new(parts).run(incarnation, inbox, venue.events).await;
-            if let (End::TakenOver, Some(desk)) = (end, desk.upgrade()) {
-                desk.drop_account(&ended);
+            let end = task.await;
+            if let Some(desk) = desk.upgrade() {
+                desk.ended(&ended, token, end);
             }
         });
         Ok(handle)
+    }
+
+    /// Names who is told when an account's task ends by itself, so that its lease can be given
+    /// back. It can be named once.
+    pub fn on_end(&self, on_end: OnEnd) {
+        if self.0.on_end.set(on_end).is_err() {
+            tracing::error!("who hears of an account's end was named twice");
+        }
+    }
+
+    /// Accounts whose tasks have ended by themselves here, and are not held by another desk yet.
+    #[must_use]
+    pub fn stopped(&self) -> BTreeMap<AccountId, Stopped> {
+        self.0.stopped().clone()
     }
 
     /// Stops an account whose lease is lost, without waiting for what it decided: nothing of that
@@ -127,18 +198,19 @@ impl Desk {
     pub fn give_up(&self, id: &AccountId, holder: String) {
         if let Ok(handle) = self.account(id) {
             tracing::error!(account = %id, %holder, "the account is held by another desk now");
-            handle.wire.renew(Mono(i64::MIN));
             self.0.drop_account(&handle);
             let (stopped, _) = oneshot::channel();
-            // A full queue ends as well: its first write is refused.
-            let _ = handle.commands.try_send(Command::Stop(stopped));
+            // One that is asked to stop already needs no second word.
+            let _ = handle.stops.try_send(stopped);
         }
+        self.0.stopped().remove(id);
         self.0.elsewhere().insert(id.clone(), holder);
     }
 
     /// Notes who holds an account that doesn't run here.
     pub fn note_elsewhere(&self, id: &AccountId, holder: String) {
         if self.account(id).is_err() {
+            self.0.stopped().remove(id);
             self.0.elsewhere().insert(id.clone(), holder);
         }
     }

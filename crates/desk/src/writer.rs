@@ -2,16 +2,17 @@
 //!
 //! While one write is being synced, the next group gathers; so throughput grows with load and
 //! latency stays one sync. When the main journal fails, exits, cancels and kills go to the
-//! emergency journal and entries fail; when there is room again, the emergency records are merged.
+//! emergency journal and entries fail; when it takes writes again, the emergency records are
+//! merged.
 //! It must not know what is decided.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use path::{
@@ -22,14 +23,20 @@ use path::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{merge::merge, ports::Emergency};
+use crate::{
+    divert::{Both, Heads},
+    merge::{MainJournal, Merged, merge},
+    ports::{Emergency, WrittenUnder},
+};
 
 /// Batches in one write.
 const GROUP_MAX: usize = 512;
 /// Batches that may wait.
 const QUEUE_MAX: usize = 8_192;
-/// How often a full journal is tried again.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How often a journal that can't be written is tried again.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+/// How often the thread looks up while nothing is to be written.
+const IDLE_FOR: Duration = Duration::from_millis(100);
 
 /// What a batch came to.
 pub(crate) type Written = Result<Committed, Failed>;
@@ -59,7 +66,8 @@ impl Writer {
         journal: Box<dyn JournalStore + Send>,
         emergency: Box<dyn Emergency>,
         reader: Arc<dyn JournalReader + Send + Sync>,
-        has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+        written_under: WrittenUnder,
+        takes_writes: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = sync_channel(QUEUE_MAX);
         let writable = Arc::new(AtomicBool::new(true));
@@ -68,7 +76,11 @@ impl Writer {
             journal,
             emergency,
             reader,
-            has_room,
+            written_under,
+            takes_writes,
+            trial: None,
+            tried_at: Instant::now(),
+            heads: Heads::new(),
             writable: writable.clone(),
             held: held.clone(),
             tokens: Vec::new(),
@@ -117,7 +129,12 @@ struct Thread {
     journal: Box<dyn JournalStore + Send>,
     emergency: Box<dyn Emergency>,
     reader: Arc<dyn JournalReader + Send + Sync>,
-    has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+    written_under: WrittenUnder,
+    takes_writes: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// A trial that is under way, and when the last one began.
+    trial: Option<Receiver<bool>>,
+    tried_at: Instant,
+    heads: Heads,
     writable: Arc<AtomicBool>,
     held: Held,
     tokens: Vec<(StreamId, LeaseToken)>,
@@ -126,7 +143,7 @@ struct Thread {
 impl Thread {
     fn run(&mut self, inbox: &Receiver<Job>) {
         loop {
-            let first = match inbox.recv_timeout(PROBE_EVERY) {
+            let first = match inbox.recv_timeout(IDLE_FOR) {
                 Ok(job) => Some(job),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -158,27 +175,37 @@ impl Thread {
                 }
                 Job::Records { batch, to } => {
                     self.note_token(&batch.stream, batch.token);
+                    let head = batch.records.last().map(|r| (batch.stream.clone(), r.head()));
                     let result = self.journal.append(&[batch]).pop();
-                    let _ = to.send(result.unwrap_or(Err(AppendError::Dead)));
+                    let result = result.unwrap_or(Err(AppendError::Dead));
+                    if result.is_ok() {
+                        self.heads.extend(head);
+                    }
+                    let _ = to.send(result);
                 }
             }
         }
-        if !self.writable.load(Ordering::Acquire) {
-            return self.write_emergency(batches, &to);
-        }
         // A stream's batches build on each other, and each is compared with the head before it,
         // so a group may hold several of one stream.
-        let results = commit(self.journal.as_mut(), batches);
+        let writable = self.writable.load(Ordering::Acquire);
+        let mut journals = Both {
+            main: writable.then_some(self.journal.as_mut()),
+            emergency: self.emergency.as_mut(),
+            reader: self.reader.as_ref(),
+            heads: &mut self.heads,
+            down: None,
+            diverted: false,
+        };
+        let results = commit(&mut journals, batches);
+        let Both { down, diverted, .. } = journals;
+        if diverted {
+            self.note_held();
+        }
+        if let Some(error) = down {
+            self.writable.store(false, Ordering::Release);
+            tracing::error!(%error, "the journal can't be written: entries stop");
+        }
         for (result, (serial, to)) in results.into_iter().zip(to) {
-            if let Err(failed) = &result
-                && matches!(
-                    failed.error,
-                    AppendError::Full | AppendError::Io(_) | AppendError::Dead
-                )
-                && self.writable.swap(false, Ordering::AcqRel)
-            {
-                tracing::error!(error = %failed.error, "the journal can't be written: entries stop");
-            }
             let _ = to.send((serial, result));
         }
     }
@@ -190,42 +217,45 @@ impl Thread {
         }
     }
 
-    fn write_emergency(&mut self, batches: Vec<Batch>, to: &[(u64, ToActor)]) {
-        for (batch, (serial, to)) in batches.into_iter().zip(to) {
-            let serial = *serial;
-            if batch.opens_risk() {
-                let _ = to.send((serial, Err(failed(AppendError::Full, &batch))));
-                continue;
-            }
-            if let Err(error) = self.begin_emergency(batch.stream()) {
-                let _ = to.send((serial, Err(failed(error, &batch))));
-                continue;
-            }
-            for result in commit(self.emergency.as_mut(), vec![batch]) {
-                self.note_held();
-                let _ = to.send((serial, result));
-            }
-        }
-    }
-
     fn note_held(&self) {
         if let Ok(records) = self.emergency.records() {
+            let records = records.into_iter().map(|r| (r.stream, r.record)).collect();
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = records;
         }
     }
 
-    fn begin_emergency(&mut self, stream: &StreamId) -> Result<(), AppendError> {
-        let known = self.emergency.records().map_err(|e| AppendError::Io(e.to_string()))?;
-        let last = known.iter().rev().find(|(s, _)| s == stream).map(|(_, r)| r.head());
-        let main = self.reader.head(stream).map_err(|e| AppendError::Io(e.to_string()))?;
-        // After a merge that reached only some streams, the main journal is ahead.
-        let head = last.filter(|last| last.seq > main.seq).unwrap_or(main);
-        self.emergency.begin(stream, head)
+    /// True when a trial has shown that the database takes writes. It runs on a thread of its own:
+    /// a server that doesn't answer must not hold up what goes to the emergency journal.
+    fn database_takes_writes(&mut self) -> bool {
+        match self.trial.as_ref().map(Receiver::try_recv) {
+            Some(Err(TryRecvError::Empty)) => return false,
+            Some(Ok(true)) => {
+                self.trial = None;
+                return true;
+            }
+            Some(Ok(false) | Err(TryRecvError::Disconnected)) => self.trial = None,
+            None => {}
+        }
+        if self.tried_at.elapsed() < TRY_EVERY {
+            return false;
+        }
+        self.tried_at = Instant::now();
+        let (answer, told) = sync_channel(1);
+        let takes_writes = self.takes_writes.clone();
+        let started = std::thread::Builder::new()
+            .name("journal-trial".to_owned())
+            .spawn(move || answer.send(takes_writes()).ok());
+        match started {
+            Ok(_) => self.trial = Some(told),
+            Err(error) => tracing::error!(%error, "no thread tries the journal"),
+        }
+        false
     }
 
-    /// Tries an empty append; when it goes through, merges what the emergency journal holds.
+    /// When the database takes a write and the journal answers, merges what the emergency journal
+    /// holds.
     fn try_to_recover(&mut self) {
-        if !(self.has_room)() {
+        if !self.database_takes_writes() {
             return;
         }
         let probe = self.tokens.first().and_then(|(stream, token)| {
@@ -244,14 +274,19 @@ impl Thread {
             return;
         }
         let tokens = self.tokens.clone();
-        let token = |stream: &StreamId| {
-            tokens.iter().find(|(s, _)| s == stream).map_or(LeaseToken::default(), |(_, t)| *t)
+        let token =
+            |stream: &StreamId| tokens.iter().find(|(s, _)| s == stream).map(|(_, token)| *token);
+        let mut main = MainJournal {
+            journal: self.journal.as_mut(),
+            reader: self.reader.as_ref(),
+            written_under: &self.written_under,
         };
-        match merge(self.journal.as_mut(), self.emergency.as_mut(), self.reader.as_ref(), token) {
-            Ok(count) => {
+        match merge(&mut main, self.emergency.as_mut(), token) {
+            Ok(Merged { count, aside, heads }) => {
+                self.heads.extend(heads);
                 self.note_held();
                 self.writable.store(true, Ordering::Release);
-                tracing::info!(count, "the journal can be written again; emergency records merged");
+                tracing::info!(count, aside, "the journal can be written again, and is merged");
             }
             Err(error) => tracing::warn!(%error, "the emergency journal could not be merged yet"),
         }

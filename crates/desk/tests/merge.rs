@@ -9,8 +9,8 @@ use common::{House, account, house, human, ports, run, symbol};
 use desk::{Desk, Emergency};
 use domain::{BookId, Qty};
 use path::{
-    event::{ClosePurpose, CloseStarted, Event, KillPulled},
-    journal::{JournalReader, StreamId},
+    event::{ClosePurpose, CloseStarted, EmergencyMerged, Event, KillPulled},
+    journal::{JournalReader, LeaseToken, StreamId},
     policy::KillLevel,
     state::AccountState,
 };
@@ -46,8 +46,12 @@ fn books(house: &House) -> AccountState {
 }
 
 fn start_again(house: &House) {
+    start_again_under(house, 2);
+}
+
+fn start_again_under(house: &House, n: u32) {
     let ports = ports(&house.journal, &house.emergency, house.clock.clone(), &house.folder);
-    Desk::open(ports, run(2, house.clock.as_ref())).unwrap();
+    Desk::open(ports, run(n, house.clock.as_ref())).unwrap();
 }
 
 async fn stopped() -> House {
@@ -111,4 +115,44 @@ async fn what_came_after_a_merge_that_was_cut_off_is_merged_too() {
     let merged = books(&house);
     assert!(merged.kill.is_some() && merged.closes.contains_key(&3), "{:?}", merged.closes);
     assert_eq!(house.emergency.len(), 0);
+}
+
+/// Another desk had the account while these records waited, and gave it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_desk_went_on_without_is_set_aside() {
+    let house = stopped().await;
+    house.emergency.plant(&house.stream(), &[pull()]);
+    house.journal.plant_under(LeaseToken(2), &house.stream(), &[start_close(9)]);
+    start_again_under(&house, 3);
+    let books = books(&house);
+    assert!(books.kill.is_none(), "a history that went on is not changed behind its back");
+    assert_eq!(books.closes.keys().copied().collect::<Vec<_>>(), [9]);
+    assert_eq!(house.emergency.aside(), ["kill_pulled"]);
+    assert_eq!(house.emergency.len(), 0);
+}
+
+/// Every data folder counts its own generations, so two desks' numbers are often the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_desks_merge_is_not_taken_for_ones_own() {
+    let house = stopped().await;
+    house.emergency.plant(&house.stream(), &[pull()]);
+    let generation = house.emergency.generation();
+    let theirs = [start_close(9), Event::EmergencyMerged(EmergencyMerged { generation, count: 1 })];
+    house.journal.plant_under(LeaseToken(2), &house.stream(), &theirs);
+    start_again_under(&house, 3);
+    assert_eq!(house.emergency.aside(), ["kill_pulled"], "it is neither merged nor forgotten");
+}
+
+/// The answer to a write was lost, and the same records are in both journals.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_in_both_journals_is_there_once() {
+    let house = stopped().await;
+    house.emergency.plant(&house.stream(), &[start_close(1), pull()]);
+    house.journal.plant(&house.stream(), &[start_close(1)]);
+    let before = house.journal.head(&house.stream()).unwrap();
+    start_again(&house);
+    let merged = books(&house);
+    assert_eq!(merged.closes.keys().copied().collect::<Vec<_>>(), [1]);
+    assert_eq!(merged.kill.as_ref().map(|k| k.level), Some(KillLevel::Halt));
+    assert_eq!(merged.head.seq, before.seq + 2, "the kill, and that it was merged");
 }

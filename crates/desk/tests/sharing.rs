@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use common::{buy, house, human, ports, run};
+use common::{buy, eventually, house, human, ports, run};
 use desk::{Desk, DeskError, JudgeUse, OtherDesk, Others, Run, SharedUse};
 use domain::{AccountId, BookId, Origin};
 use path::{
@@ -17,7 +17,7 @@ use path::{
     budget::{DeskExceeded, DeskLimits, DeskUse},
     codes::RefusalCode,
     core::Reply,
-    journal::LeaseToken,
+    journal::{AppendError, LeaseToken},
     policy::KillLevel,
 };
 
@@ -67,11 +67,7 @@ async fn an_account_that_was_taken_over_is_elsewhere() {
     let house = house().await;
     house.journal.take_over(&house.stream(), 2);
     house.account.submit(buy("one", "10", None)).await.unwrap_err();
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
-    while house.desk.account(&common::account()).is_ok() {
-        assert!(tokio::time::Instant::now() < deadline);
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually(|| house.desk.account(&common::account()).is_err()).await;
     house.desk.give_up(&common::account(), "the-other".to_owned());
     let error = house.desk.account(&common::account()).unwrap_err();
     assert_eq!(error.code(), "account_elsewhere");
@@ -140,4 +136,27 @@ async fn two_desks_write_the_desks_stream_one_after_the_other() {
     second.set_desk_limits(limit(8), human()).await.unwrap();
     house.desk.refresh().await.unwrap();
     assert_eq!(house.desk.desk_limits(), limit(8));
+}
+
+/// The first record of an account's stream and the desk's record of it are two writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_was_half_added_is_added_by_asking_again() {
+    let house = house().await;
+    let mut new = common::new_account("half");
+    house.journal.fail_at("account_added", AppendError::Full);
+    house.desk.create_account(&new).await.unwrap_err();
+    house.journal.fail(None);
+    house.desk.create_account(&new).await.unwrap();
+    assert!(house.desk.registered_accounts().await.contains(&new.spec.id));
+    let again = house.desk.create_account(&new).await.unwrap_err();
+    assert_eq!(again.code(), "account_exists");
+
+    // Another account under the same id is another one.
+    let mut other = common::new_account("third");
+    house.journal.fail_at("account_added", AppendError::Full);
+    house.desk.create_account(&other).await.unwrap_err();
+    house.journal.fail(None);
+    std::mem::swap(&mut other.spec.name, &mut new.spec.name);
+    let differs = house.desk.create_account(&other).await.unwrap_err();
+    assert_eq!(differs.code(), "account_exists");
 }

@@ -7,7 +7,11 @@ use std::{fmt, sync::Arc};
 use rusqlite::TransactionBehavior;
 
 use crate::{
-    connection::Lite, database::Shared, error::StoreError, fault::DbError, pg::PgShared,
+    connection::Lite,
+    database::Shared,
+    error::StoreError,
+    fault::DbError,
+    pg::{Errand, PgShared},
     session::Session,
 };
 
@@ -15,14 +19,14 @@ use crate::{
 #[derive(Clone)]
 pub(crate) enum Backend {
     Sqlite(Arc<Shared>),
-    Postgres(Arc<PgShared>),
+    Postgres(Arc<PgShared>, Errand),
 }
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(shared) => write!(f, "{}", shared.path().display()),
-            Self::Postgres(shared) => write!(f, "{}", shared.url()),
+            Self::Postgres(shared, _) => write!(f, "{}", shared.url()),
         }
     }
 }
@@ -60,7 +64,7 @@ impl Backend {
                 tx.commit().map_err(DbError::from)?;
                 Ok(done)
             }),
-            Self::Postgres(shared) => shared.change(keys, work),
+            Self::Postgres(shared, errand) => shared.change(*errand, keys, work),
         }
     }
 
@@ -71,7 +75,7 @@ impl Backend {
     ) -> Result<T, StoreError> {
         match self {
             Self::Sqlite(shared) => shared.side(|conn| Ok(work(&mut Lite(conn))?)),
-            Self::Postgres(shared) => shared.look(work),
+            Self::Postgres(shared, errand) => shared.look(*errand, work),
         }
     }
 }

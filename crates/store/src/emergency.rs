@@ -23,7 +23,8 @@ use crate::{
     connection::{FILE_MODE, tighten},
     datadir::Repair,
     emergency_file::{
-        create, find_header, grow, read_range, scan, settle, write_header, write_zeros,
+        create, find_header, grow, read_range, scan, settle, write_header, write_private,
+        write_zeros,
     },
     error::StoreError,
     frame::{self, FRAMES_AT, Header, Payload},
@@ -214,6 +215,29 @@ impl EmergencyJournal {
         self.torn_tail = false;
         self.streams.clear();
         Ok(())
+    }
+
+    /// Writes records that can't be merged into a file of JSON lines beside this one, and answers
+    /// where that is. A generation has one such file; it is replaced when records are set aside
+    /// again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file can't be written and synced.
+    pub fn set_aside<'a>(
+        &self,
+        records: impl IntoIterator<Item = (&'a StreamId, LeaseToken, &'a EventRecord)>,
+    ) -> Result<PathBuf, StoreError> {
+        let mut lines = Vec::new();
+        for (stream, token, record) in records {
+            let line = serde_json::json!({ "stream": stream, "token": token, "record": record });
+            lines.extend_from_slice(line.to_string().as_bytes());
+            lines.push(b'\n');
+        }
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(format!(".aside-{}", self.header.generation));
+        let path = PathBuf::from(path);
+        write_private(&path, &lines).map_err(StoreError::file("write", &path))?;
+        Ok(path)
     }
 
     /// Checks a batch against what is staged and encodes its frames behind `out`.

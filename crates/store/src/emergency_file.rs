@@ -3,12 +3,17 @@
 //! Apart from [`crate::emergency`] so that what touches the disk can be read on one page. This
 //! module must not know heads or leases.
 
-use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::Path,
+};
 
 use domain::InstallationId;
 
 use crate::{
-    connection::sync_dir_of,
+    connection::{FILE_MODE, sync_dir_of},
     emergency::EmergencyEntry,
     error::StoreError,
     frame::{self, FRAMES_AT, Found, Header, Payload, SLOT_BYTES, Slot},
@@ -59,6 +64,16 @@ pub(crate) fn create(
         .map_err(StoreError::file("fill", path))?;
     sync_dir_of(path)?;
     Ok(header)
+}
+
+/// Writes a whole file for the owner's eyes and waits for the disk.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let options = options.write(true).create(true).truncate(true).mode(FILE_MODE);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    sync_dir_of(path).map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Gives an existing file the configured size, or leaves it as it is when there is no room.

@@ -108,7 +108,7 @@ impl Leases {
     pub fn now(&self, wall: Timestamp) -> Result<Timestamp, StoreError> {
         match &self.0 {
             Backend::Sqlite(_) => Ok(wall),
-            Backend::Postgres(shared) => shared.look(|session| {
+            Backend::Postgres(shared, errand) => shared.look(*errand, |session| {
                 let now = session.first(sql::PG_TIME, &[], |row| row.number(0))?;
                 now.map(Timestamp).ok_or_else(|| DbError::other("the server told no time"))
             }),

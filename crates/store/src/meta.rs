@@ -7,7 +7,7 @@
 use std::fmt;
 
 use domain::{IdError, InstallationId};
-use path::journal::Head;
+use path::journal::{Hash, Head};
 
 use crate::{
     backend::Backend,
@@ -21,6 +21,9 @@ use crate::{
 
 const INSTALLATION: &str = "installation";
 const INCARNATION: &str = "incarnation";
+const TRIAL: &str = "write_trial";
+/// Bytes of a row that is written to find out whether one can be written.
+const TRIAL_BYTES: usize = 64 * 1024;
 
 /// A stream whose stored head lies before one that was seen earlier, or on another history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +88,25 @@ impl Meta {
                 .ok_or_else(|| StoreError::Refused("no incarnation is left".to_owned()))?;
             session.execute(sql::UPSERT_META, values![INCARNATION, &*next.to_string()])?;
             Ok(next)
+        })
+    }
+
+    /// Writes a row of 64 KiB that nobody reads, to find out whether the database has room and
+    /// takes writes. A row of a few bytes may fit where the next record doesn't.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it doesn't.
+    pub fn try_write(&self) -> Result<(), StoreError> {
+        let mut text = String::with_capacity(TRIAL_BYTES);
+        let mut hash = fresh_hash()?;
+        while text.len() < TRIAL_BYTES {
+            // Hashes of hashes can't be compressed away.
+            text.push_str(&hash.to_string());
+            hash = Hash::of(&hash.0);
+        }
+        self.0.change(TRIAL, |session| {
+            session.execute(sql::UPSERT_META, values![TRIAL, &*text])?;
+            Ok(())
         })
     }
 
@@ -156,6 +178,13 @@ fn random_id() -> Result<String, StoreError> {
         id.extend(fair.take(6 - id.len()).map(|b| char::from(ALPHABET[usize::from(b % 36)])));
     }
     Ok(id)
+}
+
+fn fresh_hash() -> Result<Hash, StoreError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| StoreError::Refused(format!("the system has no randomness: {e}")))?;
+    Ok(Hash(bytes))
 }
 
 #[cfg(test)]

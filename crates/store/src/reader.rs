@@ -10,7 +10,9 @@ use std::{
 };
 
 use domain::{InstallationId, Timestamp};
-use path::journal::{EventRecord, Hash, Head, JournalReader, ReadError, SnapshotRecord, StreamId};
+use path::journal::{
+    EventRecord, Hash, Head, JournalReader, LeaseToken, ReadError, SnapshotRecord, StreamId,
+};
 use rusqlite::Connection;
 
 use crate::{
@@ -116,6 +118,23 @@ impl Reader {
         self.query(|session| {
             session
                 .all(sql::ALL_HEADS, &[], |row| Ok((row.words(0)?.to_string(), head_at(row, 1)?)))
+        })
+    }
+
+    /// The leases under which records of a stream after a number were written, each once.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the database fails.
+    pub fn written_under(
+        &self,
+        stream: &StreamId,
+        after: u64,
+    ) -> Result<Vec<LeaseToken>, ReadError> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.query(|session| {
+            session.all(sql::WRITTEN_UNDER, values![stream.as_str(), after], |row| {
+                Ok(LeaseToken(row.unsigned(0)?))
+            })
         })
     }
 

@@ -32,6 +32,10 @@ pub(crate) const NEXT_STREAM: &str = "SELECT MIN(stream) FROM events WHERE strea
 pub(crate) const READ_EVENTS: &str = "SELECT seq, at, wall_at, kind, version, body, prev, hash \
      FROM events WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
+/// The leases under which the records of a stream after one were written.
+pub(crate) const WRITTEN_UNDER: &str =
+    "SELECT DISTINCT token FROM events WHERE stream = $1 AND seq > $2 ORDER BY token";
+
 pub(crate) const EVENT_HASH: &str = "SELECT hash FROM events WHERE stream = $1 AND seq = $2";
 
 pub(crate) const UPSERT_LEASE: &str = "INSERT INTO leases (name, holder, token, expires_wall) \
@@ -169,6 +173,7 @@ mod tests {
         ALL_HEADS,
         NEXT_STREAM,
         READ_EVENTS,
+        WRITTEN_UNDER,
         EVENT_HASH,
         UPSERT_LEASE,
         RENEW_LEASE,

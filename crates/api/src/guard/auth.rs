@@ -17,6 +17,9 @@ use crate::{key::KEY_PREFIX, problem::ApiError, state::ApiState};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyPending;
 
+/// No key's secret is shorter. The bootstrap key's has 64 characters.
+const SECRET_MIN: usize = 16;
+
 /// Names of parameters in which keys are sometimes put.
 const KEY_NAMES: [&str; 7] =
     ["key", "api_key", "apikey", "api-key", "x-api-key", "token", "access_token"];
@@ -91,9 +94,20 @@ fn presented(headers: &HeaderMap) -> Presented<'_> {
     }
 }
 
+/// True when a text holds a key's whole form, `cfd_<id>_<secret>`. A name may begin like one.
+fn holds_key(text: &str) -> bool {
+    let length = |text: &str| text.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    text.match_indices(KEY_PREFIX).any(|(at, prefix)| {
+        let rest = &text[at + prefix.len()..];
+        let id = length(rest);
+        let secret = rest[id..].strip_prefix('_').map_or(0, length);
+        id > 0 && secret >= SECRET_MIN
+    })
+}
+
 fn has_key(uri: &Uri) -> bool {
     let whole = uri.path_and_query().map_or("", |p| p.as_str()).to_ascii_lowercase();
-    whole.contains(KEY_PREFIX)
+    holds_key(&whole)
         || uri.query().is_some_and(|query| {
             query.split('&').any(|pair| {
                 let name = pair.split('=').next().unwrap_or("").to_ascii_lowercase();
@@ -108,9 +122,19 @@ mod tests {
 
     #[test]
     fn keys_in_addresses_are_seen() {
-        for uri in ["/ws?api_key=x", "/api/desk?token=a", "/api/journal/CFD_a_b", "/?a=cfd_x"] {
+        let secret = "0123456789abcdef".repeat(4);
+        let in_path = format!("/api/journal/CFD_1a2b3c4d_{secret}");
+        let in_query = format!("/?a=xcfd_1a2b3c4d_{secret}");
+        for uri in ["/ws?api_key=x", "/api/desk?token=a", &in_path, &in_query] {
             assert!(has_key(&uri.parse().unwrap()), "{uri}");
         }
-        assert!(!has_key(&"/api/orders?symbol=sim:KEY&after=1".parse().unwrap()));
+        let plain = [
+            "/api/orders?symbol=sim:KEY&after=1",
+            "/api/accounts/main/books/cfd_index_uk",
+            "/api/orders?symbol=sim:cfd_",
+        ];
+        for uri in plain {
+            assert!(!has_key(&uri.parse().unwrap()), "{uri}");
+        }
     }
 }

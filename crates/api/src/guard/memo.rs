@@ -1,8 +1,8 @@
 //! The same write twice: an `Idempotency-Key` gives the first answer again.
 //!
 //! Orders are left alone: their keys are in the journal, so a repetition is known after a restart
-//! too. Other writes are remembered here, in memory, within bounds. It must not know what a write
-//! does.
+//! too. A pull of the kill switch is never a repetition: the level may have been released since.
+//! Other writes are remembered here, in memory, within bounds. It must not know what a write does.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,7 +20,7 @@ use axum::{
 use path::journal::Hash;
 use tokio::time::Instant;
 
-use super::is_safe;
+use super::{is_pull, is_safe};
 use crate::{
     extract::buffer,
     problem::{ApiError, FieldError},
@@ -29,6 +29,8 @@ use crate::{
 
 /// Answers that are remembered.
 const ANSWERS_MAX: usize = 4_096;
+/// Bytes of all answers that are remembered.
+const BYTES_MAX: usize = 16 * 1_024 * 1_024;
 /// How long.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// The longest answer that is remembered.
@@ -60,6 +62,30 @@ pub(crate) struct Memo(Mutex<Entries>);
 struct Entries {
     by_key: BTreeMap<String, Entry>,
     order: VecDeque<String>,
+    /// Of all answers.
+    bytes: usize,
+}
+
+impl Entries {
+    /// Forgets the oldest answers until there is room, and those that are too old. What is under
+    /// way stays: forgotten, it could be done twice.
+    fn make_room(&mut self, now: Instant, room_for: usize) {
+        let Self { by_key, order, bytes } = self;
+        let mut count = order.len();
+        order.retain(|key| {
+            let Some(Entry { answer: Some(answer), since, .. }) = by_key.get(key) else {
+                return by_key.contains_key(key);
+            };
+            let over = count + room_for > ANSWERS_MAX || *bytes > BYTES_MAX;
+            if !over && now - *since <= KEPT_FOR {
+                return true;
+            }
+            *bytes -= answer.body.len();
+            count -= 1;
+            by_key.remove(key);
+            false
+        });
+    }
 }
 
 enum Known {
@@ -67,6 +93,8 @@ enum Known {
     Answer(Answer),
     UnderWay,
     Conflict,
+    /// Too many are under way.
+    Full,
 }
 
 impl Memo {
@@ -77,22 +105,17 @@ impl Memo {
     fn begin(&self, key: &str, content: Hash) -> Known {
         let mut entries = self.lock();
         let now = Instant::now();
-        while let Some(oldest) = entries.order.front() {
-            let over = entries.order.len() >= ANSWERS_MAX
-                || entries.by_key.get(oldest).is_none_or(|e| now - e.since > KEPT_FOR);
-            if !over {
-                break;
-            }
-            if let Some(oldest) = entries.order.pop_front() {
-                entries.by_key.remove(&oldest);
-            }
-        }
+        entries.make_room(now, 0);
         if let Some(entry) = entries.by_key.get(key) {
             return match &entry.answer {
                 _ if entry.content != content => Known::Conflict,
                 Some(answer) => Known::Answer(answer.clone()),
                 None => Known::UnderWay,
             };
+        }
+        entries.make_room(now, 1);
+        if entries.order.len() >= ANSWERS_MAX {
+            return Known::Full;
         }
         entries.order.push_back(key.to_owned());
         entries.by_key.insert(key.to_owned(), Entry { content, since: now, answer: None });
@@ -105,7 +128,10 @@ impl Memo {
             entries.by_key.remove(key);
             entries.order.retain(|k| k != key);
         } else if let Some(entry) = entries.by_key.get_mut(key) {
+            let bytes = answer.as_ref().map_or(0, |a| a.body.len());
             entry.answer = answer;
+            entries.bytes += bytes;
+            entries.make_room(Instant::now(), 0);
         }
     }
 }
@@ -145,7 +171,7 @@ pub(crate) async fn check(
     next: Next,
 ) -> Result<Response, ApiError> {
     let orders = request.method() == Method::POST && request.uri().path() == "/api/orders";
-    if orders || is_safe(request.method()) {
+    if orders || is_pull(&request) || is_safe(request.method()) {
         return Ok(next.run(request).await);
     }
     let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
@@ -163,6 +189,11 @@ pub(crate) async fn check(
             let detail = format!("A request with the key `{key}` is under way.");
             let remedy = "Wait for its answer, then ask again.";
             return Err(ApiError::conflict("idempotency_under_way", detail, remedy).retry_after(1));
+        }
+        Known::Full => {
+            let detail = "Too many requests with an Idempotency-Key are under way.";
+            let remedy = "Wait for their answers, then ask again.";
+            return Err(ApiError::unavailable("busy", detail, remedy).retry_after(1));
         }
         Known::Conflict => {
             let detail = format!("The key `{key}` stands for another request.");
@@ -200,4 +231,51 @@ fn replay(answer: Answer) -> Response {
 pub(crate) fn mark_replayed(headers: &mut HeaderMap) {
     let name = HeaderName::from_static("idempotency-replayed");
     headers.insert(name, HeaderValue::from_static("true"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: usize) -> Option<Answer> {
+        Some(Answer { status: StatusCode::OK, kind: None, body: vec![b'x'; bytes].into() })
+    }
+
+    #[test]
+    fn what_is_under_way_is_never_forgotten() {
+        let (memo, content) = (Memo::default(), Hash::of(b"x"));
+        assert!(matches!(memo.begin("first", content), Known::New));
+        for number in 1..=ANSWERS_MAX {
+            let key = number.to_string();
+            assert!(matches!(memo.begin(&key, content), Known::New), "{number}");
+            memo.end(&key, answer(1));
+        }
+        assert!(matches!(memo.begin("first", content), Known::UnderWay));
+        assert!(matches!(memo.begin("1", content), Known::New), "the oldest answer went");
+    }
+
+    #[test]
+    fn too_many_under_way_are_refused() {
+        let (memo, content) = (Memo::default(), Hash::of(b"x"));
+        for number in 0..ANSWERS_MAX {
+            assert!(matches!(memo.begin(&number.to_string(), content), Known::New));
+        }
+        assert!(matches!(memo.begin("more", content), Known::Full));
+        memo.end("7", None);
+        assert!(matches!(memo.begin("more", content), Known::New));
+    }
+
+    #[test]
+    fn answers_are_bound_by_their_bytes() {
+        let (memo, content) = (Memo::default(), Hash::of(b"x"));
+        let whole = BYTES_MAX / ANSWER_MAX;
+        for number in 0..=whole {
+            let key = number.to_string();
+            assert!(matches!(memo.begin(&key, content), Known::New));
+            memo.end(&key, answer(ANSWER_MAX));
+        }
+        assert!(memo.lock().bytes <= BYTES_MAX);
+        assert!(matches!(memo.begin(&whole.to_string(), content), Known::Answer(_)));
+        assert!(matches!(memo.begin("0", content), Known::New), "the oldest answer went");
+    }
 }

@@ -10,11 +10,20 @@ pub(crate) mod origin;
 pub(crate) mod rate;
 pub(crate) mod time;
 
-use axum::http::{Method, header, request::Parts};
+use axum::{
+    extract::Request,
+    http::{Method, header, request::Parts},
+};
 
 /// True for methods that change nothing.
 pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// True for a pull of the kill switch: it is done each time that it is asked for, and takes as long
+/// as the other desks may.
+pub(crate) fn is_pull(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == "/api/kill"
 }
 
 /// True when the request wants to become a socket.

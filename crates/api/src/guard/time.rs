@@ -6,11 +6,17 @@
 
 use std::time::Duration;
 
-use axum::{body::Body, extract::Request, http::StatusCode, middleware::Next, response::Response};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::Response,
+};
 use tokio::time::timeout_at;
 
-use super::is_safe;
-use crate::{extract::buffer, problem::ApiError};
+use super::{is_pull, is_safe};
+use crate::{extract::buffer, problem::ApiError, state::ApiState};
 
 /// How long a request may take.
 const REQUEST_WITHIN: Duration = Duration::from_secs(10);
@@ -18,9 +24,12 @@ const REQUEST_WITHIN: Duration = Duration::from_secs(10);
 const CHECK_WITHIN: Duration = Duration::from_secs(300);
 
 /// Answers requests that take too long.
-pub(crate) async fn limit(request: Request, next: Next) -> Result<Response, ApiError> {
-    let check = request.uri().path().ends_with("/verify");
-    let within = if check { CHECK_WITHIN } else { REQUEST_WITHIN };
+pub(crate) async fn limit(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let within = within(&request, state.config().kill_within);
     let deadline = tokio::time::Instant::now() + within;
     let late = |_| late(within);
     if is_safe(request.method()) {
@@ -35,6 +44,15 @@ pub(crate) async fn limit(request: Request, next: Next) -> Result<Response, ApiE
     })
 }
 
+fn within(request: &Request, kill: Duration) -> Duration {
+    match request.uri().path() {
+        path if path.ends_with("/verify") => CHECK_WITHIN,
+        // Who pulls the switch must hear which desks have not stopped.
+        _ if is_pull(request) => kill.max(REQUEST_WITHIN),
+        _ => REQUEST_WITHIN,
+    }
+}
+
 fn late(within: Duration) -> ApiError {
     ApiError::new(
         StatusCode::GATEWAY_TIMEOUT,
@@ -43,4 +61,25 @@ fn late(within: Duration) -> ApiError {
         "A write goes on and may be done all the same: look before you ask again, or repeat it \
          with the same Idempotency-Key.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_pull_may_take_as_long_as_the_other_desks_leases() {
+        let kill = Duration::from_secs(25);
+        let at = |method: Method, path: &str| {
+            let request = Request::builder().method(method).uri(path);
+            within(&request.body(Body::empty()).unwrap(), kill)
+        };
+        assert_eq!(at(Method::POST, "/api/kill"), kill);
+        for (method, path) in [(Method::GET, "/api/kill"), (Method::POST, "/api/kill/release")] {
+            assert_eq!(at(method, path), REQUEST_WITHIN, "{path}");
+        }
+        assert_eq!(at(Method::GET, "/api/journal/verify"), CHECK_WITHIN);
+    }
 }

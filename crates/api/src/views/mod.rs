@@ -130,6 +130,14 @@ pub(crate) async fn gather<T: Send + 'static>(
         }
     }
     if only.is_none() {
+        gathered.unavailable.extend(desk.stopped().into_keys().map(|account| {
+            let error = desk::DeskError::AccountStopped(account.clone());
+            Unavailable {
+                account: account.to_string(),
+                code: error.code().to_owned(),
+                detail: error.to_string(),
+            }
+        }));
         gathered.unavailable.extend(desk.elsewhere().into_iter().map(|(account, holder)| {
             let error = desk::DeskError::AccountElsewhere { account: account.clone(), holder };
             Unavailable {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use desk::Emergency;
+use desk::{Emergency, EmergencyRecord};
 use path::journal::{
     AppendError, EventRecord, Head, JournalReader, JournalStore, ReadError, SnapshotRecord,
     StreamBatch, StreamId,
@@ -80,8 +80,12 @@ impl Emergency for Spare {
         Ok(())
     }
 
-    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError> {
+    fn records(&self) -> Result<Vec<EmergencyRecord>, ReadError> {
         Ok(Vec::new())
+    }
+
+    fn set_aside(&mut self, _: &[EmergencyRecord]) -> Result<(), ReadError> {
+        Ok(())
     }
 
     fn generation(&self) -> u64 {

@@ -27,7 +27,7 @@ use domain::{
 };
 use journal::Memory;
 use path::{broker::VenueEvent, journal::LeaseToken};
-use ports::{Bars, Factory, Sound};
+use ports::{Bars, Factory, Gate, Sound};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -74,6 +74,7 @@ pub struct House {
     pub desk: Desk,
     pub venue: SharedVenue<MemoryStorage>,
     pub journal: Memory,
+    pub gate: Arc<Gate>,
     _dir: tempfile::TempDir,
 }
 
@@ -85,7 +86,8 @@ impl House {
         let ports = Ports {
             journal: Box::new(journal.clone()),
             emergency: Box::new(journal::Spare),
-            has_room: Arc::new(|| true),
+            takes_writes: Arc::new(|| true),
+            written_under: Arc::new(|_, _| Ok(Vec::new())),
             reader: Arc::new(journal.clone()),
             save_snapshot: Arc::new(|_| {}),
             clock: Arc::new(SystemClock::default()),
@@ -110,7 +112,9 @@ impl House {
         venue.with(|v| v.register(instrument())).unwrap();
         let mut config = ApiConfig::new("0.0.0-test", KeyHash::of(KEY));
         configure(&mut config);
-        let factory = Factory { desk: desk.clone(), venue: venue.clone(), senders };
+        let gate = Arc::new(Gate::default());
+        let (wait, venue_of) = (gate.clone(), venue.clone());
+        let factory = Factory { gate: wait, desk: desk.clone(), venue: venue_of, senders };
         let parts = ApiParts {
             desk: desk.clone(),
             accounts: Arc::new(factory),
@@ -121,7 +125,7 @@ impl House {
         };
         let state = ApiState::new(parts);
         let app = api::router(state.clone());
-        Self { app, state, desk, venue, journal, _dir: dir }
+        Self { app, state, desk, venue, journal, gate, _dir: dir }
     }
 
     /// A desk with the account `main`, 100000 USD, and a price of 100.
@@ -152,11 +156,10 @@ impl House {
         self.venue.on_tick(&tick, at).unwrap();
         self.desk.quote(&symbol(), quote);
         for account in self.desk.accounts() {
-            for _ in 0..500 {
-                let seen = account.look(|core, _| core.market().mark(&symbol())).await.unwrap();
-                if seen == Some(last) {
-                    break;
-                }
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+            while account.look(|core, _| core.market().mark(&symbol())).await.unwrap() != Some(last)
+            {
+                assert!(tokio::time::Instant::now() < deadline, "{last} never reached {account:?}");
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
@@ -194,7 +197,7 @@ impl House {
     /// Asks again until the answer is as wanted.
     pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
-        for _ in 0..400 {
+        for _ in 0..1_000 {
             let (_, body) = self.get(path).await;
             if wanted(&body) {
                 return body;

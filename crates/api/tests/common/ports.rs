@@ -1,6 +1,12 @@
 //! What the program would give: accounts at the simulated venue, an audit, bars.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use api::{
     AccountFactory, ApiError, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
@@ -22,8 +28,18 @@ use venue_sim::{AccountSettings, MarginPlan, MemoryStorage, SharedVenue, SimBrok
 
 use super::{Senders, instrument, symbol};
 
+/// What an opening waits for.
+#[derive(Default)]
+pub struct Gate {
+    /// Held by a test, it keeps every opening from going on.
+    pub closed: tokio::sync::Mutex<()>,
+    /// Openings that have begun.
+    pub begun: AtomicUsize,
+}
+
 /// Opens accounts at the simulated venue.
 pub struct Factory {
+    pub gate: Arc<Gate>,
     pub desk: Desk,
     pub venue: SharedVenue<MemoryStorage>,
     pub senders: Senders,
@@ -31,6 +47,8 @@ pub struct Factory {
 
 impl Factory {
     async fn make(&self, request: NewPaperAccount) -> Result<AccountId, ApiError> {
+        self.gate.begun.fetch_add(1, Ordering::AcqRel);
+        let _open = self.gate.closed.lock().await;
         let id = request.id.clone();
         let spec = AccountSpec {
             id: id.clone(),

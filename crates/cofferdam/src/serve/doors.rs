@@ -59,6 +59,8 @@ struct AccountsInner {
     mode: Mode,
     tenancy: Tenancy,
     switch: OnceLock<SharedSwitch>,
+    /// Held while an account is opened or started: what is looked at stays so until the end.
+    opening: tokio::sync::Mutex<()>,
 }
 
 impl Accounts {
@@ -77,6 +79,7 @@ impl Accounts {
             mode: markets.mode,
             tenancy: tenancy.clone(),
             switch: OnceLock::new(),
+            opening: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -109,10 +112,23 @@ impl Accounts {
         }
     }
 
-    /// Takes an account's lease and starts it.
+    /// Takes an account's lease and starts it, unless an opening has done so meanwhile.
     pub(super) async fn start(&self, id: &AccountId) -> Result<(), ServeError> {
+        let _turn = self.0.opening.lock().await;
+        if self.0.desk.account(id).is_ok() {
+            return Ok(());
+        }
         let tenure = self.0.tenancy.acquire(id, self.0.desk.incarnation()).await?;
-        self.start_under(id, tenure).await
+        self.start_or_let_go(id, tenure).await
+    }
+
+    /// Starts an account, or gives its lease back, so that another desk may try.
+    async fn start_or_let_go(&self, id: &AccountId, tenure: Tenure) -> Result<(), ServeError> {
+        let started = self.start_under(id, tenure).await;
+        if started.is_err() && self.0.desk.account(id).is_err() {
+            self.0.tenancy.let_go_soon(id, tenure.token).await;
+        }
+        started
     }
 
     async fn start_under(&self, id: &AccountId, tenure: Tenure) -> Result<(), ServeError> {
@@ -139,7 +155,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Opens an account at the venue and the desk and starts it.
+    /// Opens an account at the venue and the desk and starts it. An opening that was cut off goes
+    /// on where it ended when it is asked for again.
     pub(super) async fn open_paper(
         &self,
         id: AccountId,
@@ -159,18 +176,37 @@ impl Accounts {
             reporting: cash.currency(),
             calendar,
         };
+        let _turn = inner.opening.lock().await;
         if self.exists(&id).await {
             return Err(desk::DeskError::AccountExists(id).into());
         }
         let tenure = inner.tenancy.acquire(&id, inner.desk.incarnation()).await?;
-        inner.venue.open_account(&id, &policy, &cash, self.now())?;
-        inner.desk.create_account_under(&NewAccount { spec, policy }, tenure.token).await?;
-        self.start_under(&id, tenure).await?;
+        let new = NewAccount { spec, policy };
+        if let Err(error) = self.create(&new, &cash, tenure).await {
+            inner.tenancy.let_go_soon(&id, tenure.token).await;
+            return Err(error);
+        }
+        self.start_or_let_go(&id, tenure).await?;
         if let Some(limits) = limits {
             let handle = inner.desk.account(&id)?;
             handle.set_limits(LimitTarget::Account, limits, setup()).await?;
         }
         Ok(())
+    }
+}
+
+impl Accounts {
+    /// Adds an account to the venue and to the journal. The venue may have it from an opening that
+    /// was cut off, with its first deposit or without.
+    async fn create(
+        &self,
+        new: &NewAccount,
+        cash: &Money,
+        tenure: Tenure,
+    ) -> Result<(), ServeError> {
+        let (inner, id) = (&self.0, &new.spec.id);
+        inner.venue.open_account(id, &new.policy, cash, self.now())?;
+        Ok(inner.desk.create_account_under(new, tenure.token).await?)
     }
 }
 
@@ -319,12 +355,17 @@ impl AuditSource for Audit {
 /// The API's state.
 pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState {
     let key = KeyHash::from_bytes(key::hash(&house.key));
+    let mut config = ApiConfig::new(env!("CARGO_PKG_VERSION"), key);
+    config.kill_within += house.tenancy.others_stop_within();
     ApiState::new(ApiParts {
         desk: desk.clone(),
         accounts: Arc::new(accounts.clone()),
         audit: Arc::new(Audit(house.database.reader())),
         bars: Arc::new(accounts.clone()),
         contracts: Arc::new(accounts.clone()),
-        config: ApiConfig::new(env!("CARGO_PKG_VERSION"), key),
+        config,
     })
 }
+
+#[cfg(test)]
+mod tests;

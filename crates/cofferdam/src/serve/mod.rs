@@ -35,6 +35,8 @@ use venue::Simulated;
 
 /// Size of the emergency journal.
 const EMERGENCY_BYTES: u64 = 4 * 1024 * 1024;
+/// How long tasks may take to end after the desk has stopped.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(2);
 /// How often the heads of all streams are recorded.
 const HEADS_EVERY: Duration = Duration::from_secs(300);
 
@@ -79,7 +81,10 @@ pub(crate) fn up(
         .enable_all()
         .build()
         .map_err(ServeError::io("start the runtime"))?;
-    runtime.block_on(serve(args, data_dir, url))
+    let served = runtime.block_on(serve(args, data_dir, url));
+    // A task that hangs keeps the process from nothing.
+    runtime.shutdown_timeout(TASKS_END_WITHIN);
+    served
 }
 
 /// What a data folder holds.
@@ -127,6 +132,11 @@ async fn serve(
         demo::contracts(&venue, &markets.listings, clock.now().at)?;
     }
     markets.listings.take_over(&venue);
+    let leases = house.tenancy.clone();
+    desk.on_end(Arc::new(move |id, token| {
+        let (leases, id) = (leases.clone(), id.clone());
+        tokio::task::spawn_blocking(move || leases.let_go(&id, token));
+    }));
     let accounts = doors::Accounts::new(&desk, &venue, &markets, &house.tenancy);
     if let Some(kills) = house.database.kills() {
         let (leases, name) = (house.database.leases(), house.tenancy.name().to_owned());
@@ -153,7 +163,7 @@ async fn serve(
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
-    house.tenancy.spawn(&desk, &accounts);
+    house.tenancy.spawn(&desk, &accounts)?;
     spawn_duties(&desk);
     let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone())?;
     let feed = tokio::spawn(background.run());
@@ -178,22 +188,16 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
     let installation = meta.installation()?;
     let emergency =
         EmergencyJournal::open(dir.join(EMERGENCY_FILE), &installation, EMERGENCY_BYTES)?;
-    // What waits to be merged is merged under the leases of its accounts.
     let incarnation = meta.next_incarnation()?;
-    for entry in emergency.entries()?.entries {
-        let account = entry.stream.as_str().strip_prefix("account/");
-        if let Some(id) = account.and_then(|id| AccountId::new(id).ok())
-            && house.tenancy.token(&entry.stream).is_none()
-            && let Err(error) = house.tenancy.take_account(&id, incarnation)
-        {
-            tracing::warn!(%error, account = %id, "its emergency records wait");
-        }
-    }
+    let waiting = emergency.entries()?.entries.into_iter().map(|entry| entry.stream);
+    let borrowed = house.tenancy.take_for_merge(waiting.collect())?;
     let snapshots = house.database.snapshots();
+    let journal = house.database.reader();
     let ports = Ports {
         journal: house.database.journal()?,
         emergency: Box::new(ports::EmergencyPort(emergency)),
-        has_room: ports::room_probe(dir),
+        takes_writes: ports::write_trial(&house.database, dir),
+        written_under: Arc::new(move |stream, after| journal.written_under(stream, after)),
         reader: Arc::new(house.database.reader()),
         save_snapshot: Arc::new(move |snapshot| {
             if let Err(error) = snapshots.save_snapshot(&snapshot) {
@@ -210,7 +214,9 @@ fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {
         // Every account has a lease of its own.
         lease_until: boot_time(),
     };
-    Ok(Desk::open_under(ports, run, |stream| house.tenancy.token(stream))?)
+    let desk = Desk::open_under(ports, run, |stream| house.tenancy.token(stream));
+    house.tenancy.give_back(borrowed);
+    Ok(desk?)
 }
 
 /// Watches the kill file, records heads.

@@ -18,9 +18,6 @@ use super::{ServeError, doors::file_origin};
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often confirmations are looked for.
 const ASK_EVERY: Duration = Duration::from_millis(50);
-/// What is waited beyond the time that a lease lasts.
-const SLACK: Duration = Duration::from_secs(2);
-
 /// The switch that all desks on a database share. Clones are the same.
 #[derive(Clone)]
 pub(super) struct SharedSwitch {
@@ -64,8 +61,11 @@ fn level_of(standing: &Standing) -> Option<KillLevel> {
 }
 
 impl SharedSwitch {
+    /// What is waited beyond the time that a lease lasts.
+    pub(super) const SLACK: Duration = Duration::from_secs(2);
+
     pub(super) fn new(kills: Kills, leases: Leases, name: String, lease_seconds: u32) -> Self {
-        let patience = Duration::from_secs(u64::from(lease_seconds)) + SLACK;
+        let patience = Duration::from_secs(u64::from(lease_seconds)) + Self::SLACK;
         Self { kills, leases, name, patience, turn: Arc::default() }
     }
 
@@ -78,13 +78,11 @@ impl SharedSwitch {
         Ok(Turn { standing, _guard: guard })
     }
 
-    /// Pulls the switch here when it doesn't stand everywhere. True when it does then.
+    /// Pulls the switch over those accounts that it doesn't stand over. True when it stands over
+    /// all of them then; an account whose task is dead is none of them.
     async fn obey(&self, desk: &Desk, level: KillLevel, standing: &Standing) -> bool {
-        if desk.lowest_kill().await.is_some_and(|stands| stands >= level) {
-            return true;
-        }
         let (by, reason) = told(standing);
-        desk.kill_here(level, by, reason).await.acknowledged
+        desk.kill_below(level, by, reason).await
     }
 
     /// Looks for pulls by other desks until dropped.

@@ -4,11 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use desk::Emergency;
-use path::journal::{
-    AppendError, EventRecord, Head, JournalStore, ReadError, StreamBatch, StreamId,
-};
-use store::{EmergencyJournal, KvLog};
+use desk::{Emergency, EmergencyRecord};
+use path::journal::{AppendError, Head, JournalStore, ReadError, StreamBatch, StreamId};
+use store::{Database, EmergencyEntry, EmergencyJournal, KvLog};
 use venue_sim::{JsonRows, RowBatch, SimStorageError};
 
 /// The store's emergency journal as the desk's port.
@@ -26,9 +24,21 @@ impl Emergency for EmergencyPort {
         self.0.begin(stream, head)
     }
 
-    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError> {
+    fn records(&self) -> Result<Vec<EmergencyRecord>, ReadError> {
         let entries = self.0.entries().map_err(|e| ReadError(e.to_string()))?;
-        Ok(entries.entries.into_iter().map(|e| (e.stream, e.record)).collect())
+        let record = |EmergencyEntry { stream, token, record, .. }| EmergencyRecord {
+            stream,
+            token,
+            record,
+        };
+        Ok(entries.entries.into_iter().map(record).collect())
+    }
+
+    fn set_aside(&mut self, records: &[EmergencyRecord]) -> Result<(), ReadError> {
+        let told = records.iter().map(|r| (&r.stream, r.token, &r.record));
+        let path = self.0.set_aside(told).map_err(|e| ReadError(e.to_string()))?;
+        tracing::error!(count = records.len(), file = %path.display(), "emergency records set aside");
+        Ok(())
     }
 
     fn generation(&self) -> u64 {
@@ -81,11 +91,24 @@ impl JsonRows for VenueRows {
 /// Room that the journal's disk must have before it is written again after it was full.
 const FREE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Tells whether the disk of a folder has room again.
-pub(super) fn room_probe(dir: &Path) -> std::sync::Arc<dyn Fn() -> bool + Send + Sync> {
-    let dir: PathBuf = dir.to_owned();
-    std::sync::Arc::new(move || {
+/// Tells whether the database takes writes again: it is tried. The disk of the data folder only
+/// counts where the database is in it. After a failed sync nothing is tried: only a restart mends it.
+pub(super) fn write_trial(
+    database: &Database,
+    dir: &Path,
+) -> std::sync::Arc<dyn Fn() -> bool + Send + Sync> {
+    let (shared, meta, dir) = (database.is_shared(), database.meta(), PathBuf::from(dir));
+    let database = database.clone();
+    let has_room = move || {
         rustix::fs::statvfs(&dir)
             .is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) >= FREE_MIN_BYTES)
+    };
+    std::sync::Arc::new(move || {
+        !database.is_dead()
+            && (shared || has_room())
+            && meta
+                .try_write()
+                .inspect_err(|error| tracing::warn!(%error, "the database takes no write yet"))
+                .is_ok()
     })
 }

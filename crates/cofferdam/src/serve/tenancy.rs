@@ -5,6 +5,8 @@
 //! has, and takes over what another one let run out. How long a lease holds is counted from before
 //! it was asked for, on this machine's own clock. This module must not know what an account does.
 
+mod renewal;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +21,7 @@ use path::{
 };
 use store::{Database, HeldLease, LeaseError, Leases, StoreError};
 
-use super::{ServeError, doors::Accounts};
+use super::{ServeError, doors::Accounts, others::SharedSwitch};
 
 /// The lease of the desk's own stream in a data folder. On a server that stream has none.
 const DESK: &str = "desk";
@@ -27,6 +29,8 @@ const DESK: &str = "desk";
 const FEED: &str = "venue-feed";
 /// Renewals in the time that a lease lasts.
 const RENEWALS: u32 = 5;
+/// How long an account whose task died here is left to the other desks.
+const RETAKE_AFTER: Nanos = Nanos::from_secs(60);
 /// Who holds an account that no desk holds.
 const NOBODY: &str = "none at present";
 
@@ -39,6 +43,14 @@ struct Span {
     margin: Nanos,
 }
 
+/// A lease that this desk has.
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    token: LeaseToken,
+    /// Until when it holds for this desk.
+    until: Mono,
+}
+
 /// The leases of one desk. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Tenancy(Arc<Inner>);
@@ -48,7 +60,7 @@ struct Inner {
     name: String,
     only: Option<BTreeSet<AccountId>>,
     span: Span,
-    held: Mutex<BTreeMap<String, LeaseToken>>,
+    held: Mutex<BTreeMap<String, Hold>>,
 }
 
 impl Tenancy {
@@ -80,7 +92,7 @@ impl Tenancy {
         self.0.database.is_shared()
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<String, LeaseToken>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<String, Hold>> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,27 +109,37 @@ impl Tenancy {
         self.0.only.as_ref().is_none_or(|only| only.contains(id))
     }
 
-    /// True while this desk moves the venue's prices.
+    /// True while this desk moves the venue's prices: a desk that was stopped for a while finds
+    /// that it may not any more.
     pub(super) fn has_feed(&self) -> bool {
-        self.held().contains_key(FEED)
+        self.held().get(FEED).is_some_and(|hold| boot_time() < hold.until)
+    }
+
+    /// How long a pull of the kill switch may have to wait for other desks.
+    pub(super) fn others_stop_within(&self) -> Duration {
+        if !self.is_shared() {
+            return Duration::ZERO;
+        }
+        Duration::from_nanos(self.0.span.lease.0.unsigned_abs()) + SharedSwitch::SLACK
     }
 
     /// The token of the desk's own stream.
     pub(super) fn desk_token(&self) -> LeaseToken {
-        self.held().get(DESK).copied().unwrap_or_default()
+        self.held().get(DESK).map(|hold| hold.token).unwrap_or_default()
     }
 
     /// The token under which a stream is written; `None` when another desk may write it.
     pub(super) fn token(&self, stream: &StreamId) -> Option<LeaseToken> {
         match stream.as_str() {
             DESK => Some(self.desk_token()),
-            name => self.held().get(name).copied(),
+            name => self.held().get(name).map(|hold| hold.token),
         }
     }
 
     /// Takes a lease by name.
     fn take(&self, name: &str) -> Result<LeaseToken, LeaseError> {
         let (leases, span) = (self.leases(), self.0.span.lease);
+        let until = self.until(boot_time());
         let now = leases.now(wall_time())?;
         let token = match leases.acquire(name, &self.0.name, span, now) {
             // The folder's lock is held, so whoever held a lease of a file in it is gone.
@@ -126,7 +148,7 @@ impl Tenancy {
             }
             other => other?,
         };
-        self.held().insert(name.to_owned(), token);
+        self.held().insert(name.to_owned(), Hold { token, until });
         Ok(token)
     }
 
@@ -159,29 +181,79 @@ impl Tenancy {
         Ok(taken?)
     }
 
-    /// Gives everything back, so that others need not wait.
-    pub(super) fn release(&self) {
-        for (name, token) in std::mem::take(&mut *self.held()) {
-            if let Err(error) = self.leases().release(&name, token) {
-                tracing::warn!(%error, %name, "a lease was not released");
+    /// Takes the leases of streams whose emergency records wait to be merged, where no other desk
+    /// has them. Answers those that this desk is not to keep.
+    ///
+    /// # Errors
+    /// [`LeaseError`] when the database fails: then nobody knows whose the streams are.
+    pub(super) fn take_for_merge(
+        &self,
+        streams: BTreeSet<StreamId>,
+    ) -> Result<Vec<String>, LeaseError> {
+        let mut borrowed = Vec::new();
+        for stream in streams {
+            let Some(id) = account_of(stream.as_str()) else { continue };
+            match self.take(stream.as_str()) {
+                Ok(_) if !self.wants(&id) => borrowed.push(stream.to_string()),
+                Err(LeaseError::Held { by, .. }) => {
+                    tracing::warn!(account = %id, %by, "another desk went on with the account");
+                }
+                other => drop(other?),
             }
+        }
+        Ok(borrowed)
+    }
+
+    /// Gives leases back.
+    pub(super) fn give_back(&self, names: Vec<String>) {
+        for name in names {
+            let hold = self.held().remove(&name);
+            hold.into_iter().for_each(|hold| self.hand_back(&name, hold.token));
         }
     }
 
-    /// Extends what is held, and looks for what is free, until dropped.
-    pub(super) fn spawn(&self, desk: &Desk, accounts: &Accounts) {
+    /// Gives the lease of an account back that doesn't run here, unless it was taken anew. Blocks.
+    pub(super) fn let_go(&self, id: &AccountId, token: LeaseToken) {
+        let name = StreamId::account(id).to_string();
+        let mut held = self.held();
+        if held.get(&name).is_some_and(|hold| hold.token == token) {
+            held.remove(&name);
+            drop(held);
+            self.hand_back(&name, token);
+        }
+    }
+
+    /// [`Tenancy::let_go`] from a task.
+    pub(super) async fn let_go_soon(&self, id: &AccountId, token: LeaseToken) {
+        let (tenancy, id) = (self.clone(), id.clone());
+        let gone = tokio::task::spawn_blocking(move || tenancy.let_go(&id, token));
+        if let Err(error) = gone.await {
+            tracing::error!(%error, "a lease was not given back");
+        }
+    }
+
+    fn hand_back(&self, name: &str, token: LeaseToken) {
+        if let Err(error) = self.leases().release(name, token) {
+            tracing::warn!(%error, %name, "a lease was not released");
+        }
+    }
+
+    /// Gives everything back, so that others need not wait.
+    pub(super) fn release(&self) {
+        for (name, hold) in std::mem::take(&mut *self.held()) {
+            self.hand_back(&name, hold.token);
+        }
+    }
+
+    /// Extends what is held, and looks for what is free, until the process ends.
+    ///
+    /// # Errors
+    /// [`ServeError`] when no thread can be started.
+    pub(super) fn spawn(&self, desk: &Desk, accounts: &Accounts) -> Result<(), ServeError> {
         let every = Duration::from_nanos(self.0.span.lease.0.unsigned_abs()) / RENEWALS;
-        let (tenancy, renewed) = (self.clone(), desk.clone());
-        tokio::spawn(async move {
-            let mut every = tokio::time::interval(every);
-            every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                every.tick().await;
-                tenancy.renew(&renewed).await;
-            }
-        });
+        self.renew_for_ever(every, desk)?;
         if !self.is_shared() {
-            return;
+            return Ok(());
         }
         let (tenancy, desk, accounts) = (self.clone(), desk.clone(), accounts.clone());
         tokio::spawn(async move {
@@ -194,62 +266,7 @@ impl Tenancy {
                 }
             }
         });
-    }
-
-    async fn renew(&self, desk: &Desk) {
-        let held: Vec<_> = self.held().iter().map(|(n, t)| (n.clone(), *t)).collect();
-        let (leases, span, names) = (self.leases(), self.0.span.lease, held.clone());
-        let asked = boot_time();
-        let renewal = tokio::task::spawn_blocking(move || {
-            leases.renew_all(&names, span, leases.now(wall_time())?)
-        });
-        let until = self.until(asked);
-        match renewal.await {
-            Ok(Ok(answers)) => {
-                for ((name, token), answer) in held.iter().zip(answers) {
-                    match answer {
-                        Ok(_) => extend(desk, name, until),
-                        Err(error) => self.lost(desk, name, *token, &error),
-                    }
-                }
-            }
-            Ok(Err(error)) => self.not_renewed(desk, &held, until, &error),
-            Err(error) => tracing::error!(%error, "the leases were not renewed"),
-        }
-    }
-
-    /// Leases that could not be extended in a file, because the disk is full, still hold: the
-    /// folder's lock keeps every other desk out, and exits must go on. On a server nothing keeps
-    /// others out, so they end when they were to end.
-    fn not_renewed(
-        &self,
-        desk: &Desk,
-        held: &[(String, LeaseToken)],
-        until: Mono,
-        error: &StoreError,
-    ) {
-        if self.is_shared() {
-            tracing::error!(%error, "leases were not renewed: nothing is sent after they end");
-            return;
-        }
-        tracing::warn!(%error, "leases were not renewed; the folder's lock still keeps others out");
-        held.iter().for_each(|(name, _)| extend(desk, name, until));
-    }
-
-    fn lost(&self, desk: &Desk, name: &str, token: LeaseToken, error: &LeaseError) {
-        let mut held = self.held();
-        if held.get(name) != Some(&token) {
-            // It was taken anew meanwhile.
-            return;
-        }
-        held.remove(name);
-        drop(held);
-        tracing::error!(%error, %name, "a lease was taken over");
-        if let Some(id) = account_of(name) {
-            let found = self.leases().held().unwrap_or_default();
-            let holder = found.into_iter().find(|lease| lease.name == name);
-            desk.give_up(&id, holder.map_or_else(|| NOBODY.to_owned(), |lease| lease.holder));
-        }
+        Ok(())
     }
 
     /// Takes accounts that are free, and notes who holds the others.
@@ -268,14 +285,17 @@ impl Tenancy {
             // Somebody else may be faster.
             let _ = tokio::task::spawn_blocking(move || tenancy.take(FEED)).await;
         }
+        let (stopped, since) = (desk.stopped(), desk.clock().mono());
         for id in desk.registered_accounts().await {
             if desk.account(&id).is_ok() {
                 continue;
             }
+            let died = stopped.get(&id).is_some_and(|s| since.since(s.since) < RETAKE_AFTER);
             match live.get(StreamId::account(&id).as_str()) {
                 Some(lease) if lease.holder != self.0.name => {
                     desk.note_elsewhere(&id, lease.holder.clone());
                 }
+                _ if died => {}
                 _ if !self.wants(&id) => desk.note_elsewhere(&id, NOBODY.to_owned()),
                 _ => self.take_over(desk, accounts, &id).await,
             }
@@ -311,8 +331,5 @@ fn account_of(name: &str) -> Option<AccountId> {
     name.strip_prefix("account/").and_then(|id| AccountId::new(id).ok())
 }
 
-fn extend(desk: &Desk, name: &str, until: Mono) {
-    if let Some(account) = account_of(name).and_then(|id| desk.account(&id).ok()) {
-        account.wire().renew(until);
-    }
-}
+#[cfg(test)]
+mod tests;

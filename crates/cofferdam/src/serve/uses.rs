@@ -6,7 +6,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use desk::{CurrentUse, JudgeUse, SharedUse};
@@ -15,15 +16,44 @@ use path::{
     budget::{DeskExceeded, DeskUse},
     journal::StreamId,
 };
-use store::{UseRow, Uses};
+use store::{LeaseError, UseRow, Uses};
 
 use super::tenancy::Tenancy;
+
+/// Pause before a use that could not be written is written again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// Accounts whose use has to be written.
 #[derive(Default)]
 struct Pending {
     accounts: Mutex<BTreeSet<AccountId>>,
     news: Condvar,
+}
+
+impl Pending {
+    fn waiting(&self) -> MutexGuard<'_, BTreeSet<AccountId>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, account: AccountId) {
+        self.waiting().insert(account);
+        self.news.notify_one();
+    }
+
+    /// Waits for accounts and writes each. Those that could not be written wait on; false when
+    /// there are any.
+    fn write_each(&self, write: impl Fn(&AccountId) -> bool) -> bool {
+        let mut waiting = self
+            .news
+            .wait_while(self.waiting(), |accounts| accounts.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let accounts = std::mem::take(&mut *waiting);
+        drop(waiting);
+        let left: Vec<_> = accounts.into_iter().filter(|account| !write(account)).collect();
+        let done = left.is_empty();
+        self.waiting().extend(left);
+        done
+    }
 }
 
 /// The uses of all desks on one database.
@@ -60,29 +90,30 @@ impl DatabaseUse {
 
     fn write_pending(&self, current: &CurrentUse) {
         loop {
-            let waiting = self.pending.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut waiting = self
-                .pending
-                .news
-                .wait_while(waiting, |accounts| accounts.is_empty())
-                .unwrap_or_else(PoisonError::into_inner);
-            let accounts = std::mem::take(&mut *waiting);
-            drop(waiting);
-            for account in accounts {
-                self.write_one(&account, current);
+            if !self.pending.write_each(|account| self.write_one(account, current)) {
+                std::thread::sleep(RETRY_AFTER);
             }
         }
     }
 
-    fn write_one(&self, account: &AccountId, current: &CurrentUse) {
-        let Some(token) = self.tenancy.token(&StreamId::account(account)) else { return };
+    /// Tells the others what an account uses. False when that has to be done again.
+    fn write_one(&self, account: &AccountId, current: &CurrentUse) -> bool {
+        let Some(token) = self.tenancy.token(&StreamId::account(account)) else { return true };
         // What is written is what is so while the database is locked, never an older figure.
         let latest = |_: &[UseRow]| {
             let usage = current(account);
             (usage.and_then(|usage| serde_json::to_string(&usage).ok()), ())
         };
-        if let Err(error) = self.uses.write(account.as_str(), token, latest) {
-            tracing::warn!(%error, %account, "what the account uses was not written for the others");
+        match self.uses.write(account.as_str(), token, latest) {
+            Ok(()) => true,
+            Err(error @ LeaseError::Lost { .. }) => {
+                tracing::warn!(%error, %account, "another desk tells what the account uses");
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, %account, "what the account uses is told again soon");
+                false
+            }
         }
     }
 }
@@ -110,8 +141,23 @@ impl SharedUse for DatabaseUse {
     }
 
     fn publish(&self, account: &AccountId) {
-        let mut accounts = self.pending.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(account.clone());
-        self.pending.news.notify_one();
+        self.pending.add(account.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_that_could_not_be_written_is_written_later() {
+        let pending = Pending::default();
+        let (one, two) = (AccountId::new("one").unwrap(), AccountId::new("two").unwrap());
+        pending.add(one.clone());
+        pending.add(two.clone());
+        assert!(!pending.write_each(|account| *account == one), "the other one was not written");
+        assert_eq!(*pending.waiting(), BTreeSet::from([two.clone()]));
+        assert!(pending.write_each(|account| *account == two));
+        assert!(pending.waiting().is_empty());
     }
 }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use desk::{
-    AccountHandle, Clock, Desk, Emergency, LEASE_FOR, NewAccount, Ports, Run, SystemClock, Venue,
-    deliver,
+    AccountHandle, Clock, Desk, Emergency, EmergencyRecord, LEASE_FOR, NewAccount, Ports, Run,
+    SystemClock, Venue, deliver,
 };
 use domain::{
     AccountId, AssetClass, BookId, CalendarKind, Currency, InstallationId, Instrument,
@@ -41,7 +41,9 @@ struct Tables {
     streams: BTreeMap<StreamId, Vec<EventRecord>>,
     heads: BTreeMap<StreamId, Head>,
     tokens: BTreeMap<StreamId, LeaseToken>,
-    order: Vec<(StreamId, EventRecord)>,
+    order: Vec<EmergencyRecord>,
+    aside: Vec<EmergencyRecord>,
+    cut_off: bool,
     failure: Option<AppendError>,
     fails_at: Option<(String, AppendError)>,
     generation: u64,
@@ -63,6 +65,12 @@ impl Memory {
         self.lock().fails_at = Some((kind.to_owned(), failure));
     }
 
+    /// True when a write would go through.
+    pub fn takes_writes(&self) -> bool {
+        let tables = self.lock();
+        tables.failure.is_none() && !tables.cut_off
+    }
+
     /// The kinds of a stream's records.
     pub fn kinds(&self, stream: &StreamId) -> Vec<String> {
         let tables = self.lock();
@@ -74,8 +82,23 @@ impl Memory {
         self.lock().kept_once = true;
     }
 
-    /// Records that were not written by a desk of this run.
+    /// From now on nothing can be written or read, as with a server that is away.
+    pub fn cut_off(&self, away: bool) {
+        self.lock().cut_off = away;
+    }
+
+    /// The kinds of the records that were set aside.
+    pub fn aside(&self) -> Vec<String> {
+        self.lock().aside.iter().map(|r| r.record.kind.to_string()).collect()
+    }
+
+    /// Records that the first run of the desk left.
     pub fn plant(&self, stream: &StreamId, events: &[path::event::Event]) {
+        self.plant_under(LeaseToken(1), stream, events);
+    }
+
+    /// Records that were written under a lease.
+    pub fn plant_under(&self, token: LeaseToken, stream: &StreamId, events: &[path::event::Event]) {
         let mut tables = self.lock();
         for event in events {
             let head = tables.heads.get(stream).copied().unwrap_or_default();
@@ -85,8 +108,15 @@ impl Memory {
             let record = EventRecord::seal(stream, &head, draft);
             tables.heads.insert(stream.clone(), record.head());
             tables.streams.entry(stream.clone()).or_default().push(record.clone());
-            tables.order.push((stream.clone(), record));
+            tables.order.push(EmergencyRecord { stream: stream.clone(), token, record });
         }
+    }
+
+    /// The leases under which records of a stream after a number were written.
+    pub fn written_under(&self, stream: &StreamId, after: u64) -> Vec<LeaseToken> {
+        let tables = self.lock();
+        let after = |r: &&EmergencyRecord| r.stream == *stream && r.record.seq > after;
+        tables.order.iter().filter(after).map(|r| r.token).collect()
     }
 
     /// How many records there are.
@@ -109,7 +139,13 @@ impl JournalStore for Memory {
         {
             (tables.fails_at, tables.failure) = (None, Some(failure));
         }
-        if let Some(failure) = tables.failure.clone() {
+        if tables.cut_off {
+            return batches.iter().map(|_| Err(AppendError::Io("away".to_owned()))).collect();
+        }
+        // What is nothing fits on a full disk.
+        let nothing = batches.iter().all(|batch| batch.records.is_empty());
+        let failure = tables.failure.clone().filter(|f| !(nothing && *f == AppendError::Full));
+        if let Some(failure) = failure {
             return batches.iter().map(|_| Err(failure.clone())).collect();
         }
         batches
@@ -131,7 +167,8 @@ impl JournalStore for Memory {
                     tables.heads.insert(batch.stream.clone(), record.head());
                     let stream = tables.streams.entry(batch.stream.clone()).or_default();
                     stream.push(record.clone());
-                    tables.order.push((batch.stream.clone(), record.clone()));
+                    let (stream, record) = (batch.stream.clone(), record.clone());
+                    tables.order.push(EmergencyRecord { stream, token: batch.token, record });
                 }
                 Ok(())
             })
@@ -141,7 +178,11 @@ impl JournalStore for Memory {
 
 impl JournalReader for Memory {
     fn head(&self, stream: &StreamId) -> Result<Head, ReadError> {
-        Ok(self.lock().heads.get(stream).copied().unwrap_or_default())
+        let tables = self.lock();
+        if tables.cut_off {
+            return Err(ReadError("away".to_owned()));
+        }
+        Ok(tables.heads.get(stream).copied().unwrap_or_default())
     }
 
     fn read(
@@ -151,6 +192,9 @@ impl JournalReader for Memory {
         limit: usize,
     ) -> Result<Vec<EventRecord>, ReadError> {
         let tables = self.lock();
+        if tables.cut_off {
+            return Err(ReadError("away".to_owned()));
+        }
         let records = tables.streams.get(stream).into_iter().flatten();
         Ok(records.filter(|r| r.seq > after).take(limit).cloned().collect())
     }
@@ -166,7 +210,12 @@ impl Emergency for Memory {
         Ok(())
     }
 
-    fn records(&self) -> Result<Vec<(StreamId, EventRecord)>, ReadError> {
+    fn set_aside(&mut self, records: &[EmergencyRecord]) -> Result<(), ReadError> {
+        self.lock().aside.extend_from_slice(records);
+        Ok(())
+    }
+
+    fn records(&self) -> Result<Vec<EmergencyRecord>, ReadError> {
         Ok(self.lock().order.clone())
     }
 
@@ -180,7 +229,8 @@ impl Emergency for Memory {
             return Ok(());
         }
         let generation = tables.generation + 1;
-        *tables = Tables { generation, ..Tables::default() };
+        let aside = std::mem::take(&mut tables.aside);
+        *tables = Tables { generation, aside, ..Tables::default() };
         Ok(())
     }
 }
@@ -259,11 +309,13 @@ pub fn ports(
     clock: Arc<dyn Clock>,
     folder: &tempfile::TempDir,
 ) -> Ports {
+    let (asked, told) = (journal.clone(), journal.clone());
     Ports {
         journal: Box::new(journal.clone()),
         emergency: Box::new(emergency.clone()),
-        has_room: Arc::new(|| true),
+        takes_writes: Arc::new(move || asked.takes_writes()),
         reader: Arc::new(journal.clone()),
+        written_under: Arc::new(move |stream, after| Ok(told.written_under(stream, after))),
         save_snapshot: Arc::new(|_| {}),
         clock,
         kill_file: folder.path().join("KILL"),
@@ -319,7 +371,76 @@ pub async fn house() -> House {
     house
 }
 
+/// Waits, at most ten seconds, until it is so.
+pub async fn eventually(is: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never was so");
+}
+
+/// An account that doesn't answer until this ends.
+pub struct Silence(std::sync::mpsc::Sender<()>);
+
+impl Silence {
+    /// Keeps an account's task busy from now on.
+    pub async fn of(account: &AccountHandle) -> Self {
+        let (end, ended) = std::sync::mpsc::channel();
+        let (began, begun) = tokio::sync::oneshot::channel();
+        let account = account.clone();
+        tokio::spawn(async move {
+            let busy = move |_: &path::core::Core, _| {
+                let _ = began.send(());
+                let _ = tokio::task::block_in_place(|| ended.recv());
+            };
+            let _ = account.look(busy).await;
+        });
+        begun.await.unwrap();
+        Self(end)
+    }
+
+    /// The account goes on.
+    pub fn end(self) {
+        let _ = self.0.send(());
+    }
+}
+
+/// An account that may be added.
+pub fn new_account(id: &str) -> NewAccount {
+    let spec = AccountSpec {
+        id: AccountId::new(id).unwrap(),
+        name: id.to_owned(),
+        venue: VenueId::new("sim").unwrap(),
+        identity: format!("sim/{id}"),
+        mode: Mode::Paper,
+        reporting: Currency::usd(),
+        calendar: CalendarKind::AlwaysOpen,
+    };
+    NewAccount { spec, policy: Policy::default() }
+}
+
 impl House {
+    /// A second account, with a venue of its own.
+    pub async fn another(&self, id: &str) -> AccountHandle {
+        let id = AccountId::new(id).unwrap();
+        let (sender, events, overflow) = Desk::events();
+        sender.try_send(VenueEvent::Connected).unwrap();
+        let flag = overflow.clone();
+        let sink = Arc::new(move |_: &AccountId, event: VenueEvent| deliver(&sender, &flag, event));
+        let engine =
+            venue_sim::Venue::open(SimConfig::default(), MemoryStorage::default()).unwrap();
+        let venue = SharedVenue::new(engine, sink);
+        venue.with(|v| v.open_account(id.clone(), AccountSettings::default()).unwrap());
+        self.desk.create_account(&new_account(id.as_str())).await.unwrap();
+        let now = self.clock.clone();
+        let broker = SimBroker::new(venue, id.clone(), Arc::new(move || now.now().at));
+        let venue = Venue { broker: Arc::new(broker), events, overflow };
+        self.desk.start_account(&id, venue).unwrap()
+    }
+
     /// The market moves.
     pub async fn price(&self, last: &str) {
         let at = self.clock.now().at;
@@ -342,6 +463,12 @@ impl House {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the account did not get there");
+    }
+
+    /// Waits, at most ten seconds, until the journal has what the core has decided.
+    pub async fn until_durable(&self) {
+        let (journal, stream) = (self.journal.clone(), self.stream());
+        self.until(move |core| journal.head(&stream).is_ok_and(|h| h == core.state().head)).await;
     }
 
     /// Closes so many basis points of the position.

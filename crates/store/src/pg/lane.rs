@@ -2,11 +2,12 @@
 //!
 //! The driver runs an event loop inside each call and would stop the program when it is called
 //! from a task of another one. So statements travel to a thread that no task runs on, and callers
-//! may be anywhere. This module must not know statements.
+//! may be anywhere. A server that doesn't answer in time has lost the connection: the thread is
+//! left to itself, and ends with its call. This module must not know statements.
 
 use std::{
     collections::HashMap,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     time::Duration,
 };
 
@@ -23,6 +24,9 @@ use crate::{
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long sent bytes may stay unacknowledged before the connection counts as broken.
 const SILENT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a server may take to answer a statement.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 enum Task {
     Connect,
@@ -45,6 +49,8 @@ struct Job {
 /// A connection. It is closed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lane {
+    url: DatabaseUrl,
+    schema: &'static str,
     jobs: Sender<Job>,
     in_transaction: bool,
 }
@@ -52,25 +58,35 @@ pub(crate) struct Lane {
 impl Lane {
     /// Connects, and refuses a server that is unfit for a journal.
     pub(crate) fn connect(url: &DatabaseUrl, schema: &'static str) -> Result<Self, StoreError> {
-        let (jobs, inbox) = channel();
-        let thread = Thread { url: url.clone(), schema, client: None, known: HashMap::new() };
-        std::thread::Builder::new()
-            .name("postgres".to_owned())
-            .spawn(move || thread.run(&inbox))
-            .map_err(|error| StoreError::Refused(format!("no thread for the database: {error}")))?;
-        let mut lane = Self { jobs, in_transaction: false };
+        let jobs = start_thread(url, schema)?;
+        let mut lane = Self { url: url.clone(), schema, jobs, in_transaction: false };
         lane.reconnect()?;
         Ok(lane)
     }
 
-    fn call(&self, task: Task) -> Result<Done, StoreError> {
-        let gone = || StoreError::Lost("the connection's thread has ended".to_owned());
+    fn call(&mut self, task: Task) -> Result<Done, StoreError> {
         let (answer, done) = channel();
-        self.jobs.send(Job { task, answer }).map_err(|_| gone())?;
-        done.recv().map_err(|_| gone())?
+        let sent = self.jobs.send(Job { task, answer });
+        let answer = sent
+            .map_err(|_| RecvTimeoutError::Disconnected)
+            .and_then(|()| done.recv_timeout(ANSWER_WITHIN));
+        match answer {
+            Ok(done) => done,
+            Err(silence) => {
+                // The old thread ends with its call, and its connection with it.
+                self.jobs = start_thread(&self.url, self.schema)?;
+                let why = match silence {
+                    RecvTimeoutError::Timeout => {
+                        format!("no answer within {} s", ANSWER_WITHIN.as_secs())
+                    }
+                    RecvTimeoutError::Disconnected => "the connection's thread ended".to_owned(),
+                };
+                Err(StoreError::Lost(format!("{}: {why}", self.url)))
+            }
+        }
     }
 
-    fn ask(&self, task: Task) -> Result<Done, DbError> {
+    fn ask(&mut self, task: Task) -> Result<Done, DbError> {
         self.call(task).map_err(DbError::from)
     }
 
@@ -154,6 +170,16 @@ impl Session for Lane {
         let rows = self.rows(sql, values.iter().map(Owned::from).collect())?;
         rows.iter().try_for_each(|row| on_row(row))
     }
+}
+
+fn start_thread(url: &DatabaseUrl, schema: &'static str) -> Result<Sender<Job>, StoreError> {
+    let (jobs, inbox) = channel();
+    let thread = Thread { url: url.clone(), schema, client: None, known: HashMap::new() };
+    std::thread::Builder::new()
+        .name("postgres".to_owned())
+        .spawn(move || thread.run(&inbox))
+        .map_err(|error| StoreError::Refused(format!("no thread for the database: {error}")))?;
+    Ok(jobs)
 }
 
 struct Thread {

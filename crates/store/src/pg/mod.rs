@@ -66,11 +66,48 @@ pub(crate) fn take_turn(lane: &mut Lane, schema: &str) -> Result<(), DbError> {
     lock(lane, &BTreeSet::from([lock_key(schema, "turn")]))
 }
 
+/// What is done besides the journal. Each errand has a connection of its own, so that none waits
+/// for another: a judgement of limits may take seconds, and leases end meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Errand {
+    Leases,
+    Kills,
+    Uses,
+    /// Snapshots, identity, outcomes of commits.
+    Rest,
+}
+
+struct Sides {
+    leases: Mutex<Lane>,
+    kills: Mutex<Lane>,
+    uses: Mutex<Lane>,
+    rest: Mutex<Lane>,
+}
+
+impl Sides {
+    fn connect(url: &DatabaseUrl, first: Lane) -> Result<Self, StoreError> {
+        let lane = || Lane::connect(url, JOURNAL_SCHEMA).map(Mutex::new);
+        let (leases, kills, uses) = (lane()?, lane()?, lane()?);
+        Ok(Self { leases, kills, uses, rest: Mutex::new(first) })
+    }
+
+    fn of(&self, errand: Errand) -> MutexGuard<'_, Lane> {
+        let lane = match errand {
+            Errand::Leases => &self.leases,
+            Errand::Kills => &self.kills,
+            Errand::Uses => &self.uses,
+            Errand::Rest => &self.rest,
+        };
+        // A transaction that was left open is ended before the next one.
+        lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What all parts of one opened database share.
 pub(crate) struct PgShared {
     url: DatabaseUrl,
-    /// For everything that is written besides the journal: leases, snapshots, meta.
-    side: Mutex<Lane>,
+    /// For what is written besides the journal.
+    sides: Sides,
     /// Locks of streams whose last commit has no known outcome yet. Until they are had, a
     /// reader might see the state before that commit.
     unresolved: Mutex<BTreeSet<i64>>,
@@ -81,11 +118,6 @@ pub(crate) struct PgShared {
 impl PgShared {
     pub(crate) fn url(&self) -> &DatabaseUrl {
         &self.url
-    }
-
-    fn side(&self) -> MutexGuard<'_, Lane> {
-        // A transaction that was left open is ended before the next one.
-        self.side.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unresolved(&self) -> MutexGuard<'_, BTreeSet<i64>> {
@@ -102,7 +134,7 @@ impl PgShared {
         if keys.is_empty() {
             return Ok(());
         }
-        let mut lane = self.side();
+        let mut lane = self.sides.of(Errand::Rest);
         lane.begin()?;
         lock(&mut lane, &keys)?;
         lane.rollback();
@@ -112,13 +144,14 @@ impl PgShared {
 
     pub(crate) fn change<T, E>(
         &self,
+        errand: Errand,
         names: &[&str],
         work: impl FnOnce(&mut dyn Session) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<StoreError> + From<DbError>,
     {
-        let mut lane = self.side();
+        let mut lane = self.sides.of(errand);
         lane.begin()?;
         let keys = names.iter().map(|name| lock_key(JOURNAL_SCHEMA, name)).collect();
         let done = lock(&mut lane, &keys).map_err(E::from).and_then(|()| work(&mut *lane));
@@ -136,9 +169,10 @@ impl PgShared {
 
     pub(crate) fn look<T>(
         &self,
+        errand: Errand,
         work: impl Fn(&mut dyn Session) -> Result<T, DbError>,
     ) -> Result<T, StoreError> {
-        let mut lane = self.side();
+        let mut lane = self.sides.of(errand);
         match work(&mut *lane) {
             Err(error) if error.fault == Fault::Lost => {
                 lane.reconnect()?;
@@ -228,7 +262,7 @@ impl PgDatabase {
         migrate(&mut side, url, JOURNAL_SCHEMA, JOURNAL)?;
         Ok(Self(Arc::new(PgShared {
             url: url.clone(),
-            side: Mutex::new(side),
+            sides: Sides::connect(url, side)?,
             unresolved: Mutex::default(),
             dead: AtomicBool::new(false),
         })))
@@ -264,38 +298,38 @@ impl PgDatabase {
         Reader::on(PgPool { url, writer, idle: Mutex::default() })
     }
 
-    fn backend(&self) -> Backend {
-        Backend::Postgres(self.0.clone())
+    fn backend(&self, errand: Errand) -> Backend {
+        Backend::Postgres(self.0.clone(), errand)
     }
 
     /// The leases in this database.
     #[must_use]
     pub fn leases(&self) -> Leases {
-        Leases(self.backend())
+        Leases(self.backend(Errand::Leases))
     }
 
     /// The kill switch over all desks that share this database.
     #[must_use]
     pub fn kills(&self) -> Kills {
-        Kills(self.backend())
+        Kills(self.backend(Errand::Kills))
     }
 
     /// What accounts use of the limits over all desks that share this database.
     #[must_use]
     pub fn uses(&self) -> Uses {
-        Uses(self.backend())
+        Uses(self.backend(Errand::Uses))
     }
 
     /// The snapshots in this database, for writing.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots(self.backend())
+        Snapshots(self.backend(Errand::Rest))
     }
 
     /// The installation's identity in this database.
     #[must_use]
     pub fn meta(&self) -> Meta {
-        Meta(self.backend())
+        Meta(self.backend(Errand::Rest))
     }
 }
 

@@ -270,3 +270,20 @@ fn a_full_file_refuses_what_does_not_fit_and_takes_what_does() {
     assert_eq!(journal.append(&[huge, small]), [Err(AppendError::Full), Ok(())]);
     assert_eq!(rescue.tags().len(), 1);
 }
+
+#[test]
+fn what_can_not_be_merged_is_kept_in_a_file_that_people_read() {
+    let (mut rescue, [first, second], _) = with_two_batches();
+    let entries = rescue.open().entries().unwrap().entries;
+    let told = || entries.iter().map(|e| (&e.stream, e.token, &e.record));
+    let path = rescue.open().set_aside(told()).unwrap();
+    assert_eq!(rescue.open().set_aside(told()).unwrap(), path, "once for a generation");
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), first.records.len() + second.records.len());
+    assert_eq!((&lines[0]["stream"], &lines[0]["token"]), (&"account/a".into(), &3.into()));
+    assert_eq!(lines[3]["record"]["body"], *second.records[1].body);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!rescue.open().is_empty(), "only the clearing empties the journal");
+}

@@ -11,7 +11,9 @@ on_both!(
     the_same_holder_starts_a_new_tenure,
     without_a_lease_tokens_only_grow,
     leases_of_different_streams_are_independent,
-    an_installation_has_one_name_and_counts_its_incarnations
+    an_installation_has_one_name_and_counts_its_incarnations,
+    who_wrote_a_streams_records_is_told,
+    a_trial_write_leaves_nothing_that_grows
 );
 
 fn a_new_holder_fences_the_old_one_off(kind: Kind) {
@@ -107,4 +109,29 @@ fn an_installation_has_one_name_and_counts_its_incarnations(kind: Kind) {
     assert_eq!(meta.incarnation().unwrap(), 1);
     assert_eq!(meta.next_incarnation_after(4).unwrap(), 5, "later than what was seen elsewhere");
     assert!(meta.next_incarnation_after(u32::MAX).is_err());
+}
+
+fn who_wrote_a_streams_records_is_told(kind: Kind) {
+    let (mut desk, _tmp) = Desk::at(kind);
+    let (main, other) = (account("main"), account("other"));
+    let first = batch(&main, Head::default(), 1, 2, "one");
+    desk.append(first.clone()).unwrap();
+    let second = batch(&main, last(&first), 3, 2, "two");
+    desk.append(second.clone()).unwrap();
+    desk.append(batch(&other, Head::default(), 9, 1, "other")).unwrap();
+    let reader = desk.db.reader();
+    let under = |after| reader.written_under(&main, after).unwrap();
+    assert_eq!(under(0), [LeaseToken(1), LeaseToken(3)]);
+    assert_eq!(under(2), [LeaseToken(3)]);
+    assert!(under(4).is_empty());
+}
+
+fn a_trial_write_leaves_nothing_that_grows(kind: Kind) {
+    let (desk, _tmp) = Desk::at(kind);
+    let meta = desk.db.meta();
+    let name = meta.installation().unwrap();
+    for _ in 0..3 {
+        meta.try_write().unwrap();
+    }
+    assert_eq!(meta.installation().unwrap(), name);
 }

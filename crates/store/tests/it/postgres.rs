@@ -313,3 +313,77 @@ fn the_venues_rows_are_ordered_as_bytes() {
     assert_eq!(log.get("t", "a0").unwrap().as_deref(), Some("[]"));
     assert!(log.load("u").unwrap().is_empty());
 }
+
+#[test]
+fn a_slow_judgement_of_limits_holds_up_neither_renewals_nor_the_kill_switch() {
+    if skipped() {
+        return;
+    }
+    let fresh = Fresh::new();
+    let db = PgDatabase::open(&fresh.url()).unwrap();
+    let (leases, a) = (db.leases(), account("a"));
+    let now = leases.now(domain::Timestamp(0)).unwrap();
+    let token = leases.acquire(a.as_str(), "x", MINUTE, now).unwrap();
+    let (began, begun) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let uses = db.uses();
+    let slow = std::thread::spawn(move || {
+        uses.write("a", token, |_| {
+            began.send(()).unwrap();
+            let _ = ended.recv_timeout(Duration::from_secs(20));
+            (Some("{}".to_owned()), ())
+        })
+    });
+    begun.recv().unwrap();
+    let asked = std::time::Instant::now();
+    leases.renew(a.as_str(), token, MINUTE, now).unwrap();
+    assert_eq!(db.kills().standing().unwrap().epoch, 0);
+    db.meta().incarnation().unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    end.send(()).unwrap();
+    slow.join().unwrap().unwrap();
+}
+
+/// Stops the processes of a database's sessions until it is dropped.
+struct Asleep(Vec<rustix::process::Pid>);
+
+impl Asleep {
+    fn sessions_of(fresh: &Fresh) -> Self {
+        let mut client = Client::connect(&fresh.text(), NoTls).unwrap();
+        let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                   AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        let rows = client.query(sql, &[]).unwrap();
+        let pids = rows.iter().filter_map(|row| rustix::process::Pid::from_raw(row.get(0)));
+        let asleep = Self(pids.collect());
+        asleep.signal(rustix::process::Signal::STOP);
+        asleep
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        self.0.iter().for_each(|pid| rustix::process::kill_process(*pid, signal).unwrap());
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            let _ = rustix::process::kill_process(*pid, rustix::process::Signal::CONT);
+        }
+    }
+}
+
+#[test]
+fn a_session_that_falls_silent_is_left_for_a_new_one() {
+    if skipped() {
+        return;
+    }
+    let fresh = Fresh::new();
+    let db = PgDatabase::open(&fresh.url()).unwrap();
+    let before = db.leases().now(domain::Timestamp(0)).unwrap();
+    let asleep = Asleep::sessions_of(&fresh);
+    assert!(!asleep.0.is_empty());
+    let asked = std::time::Instant::now();
+    let after = db.leases().now(domain::Timestamp(0)).unwrap();
+    assert!(after > before);
+    assert!(asked.elapsed() < Duration::from_secs(25), "{:?}", asked.elapsed());
+}

@@ -124,7 +124,19 @@ impl Server {
         let mut client = Client::connect(&self.url, NoTls).unwrap();
         client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).unwrap();
         client.batch_execute("SELECT pg_reload_conf()").unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        let (name, value) = setting.split_once('=').unwrap();
+        let (name, value) = (name.trim(), value.trim().trim_matches('\''));
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        // Every session takes a new setting over by itself; a new one has it from its start.
+        loop {
+            let mut client = Client::connect(&self.url, NoTls).unwrap();
+            let shown: String = client.query_one(&format!("SHOW {name}"), &[]).unwrap().get(0);
+            if shown == value {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "{name} is still {shown}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 }
 

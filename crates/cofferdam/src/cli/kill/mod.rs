@@ -1,18 +1,25 @@
 //! The kill switch: pulled in one step, with a server or without, released only by the desk.
 //!
 //! A pull asks the desk first, because the desk can tell what was in flight; whatever goes wrong
-//! on that way, the kill file follows. This module must not release anything by itself.
+//! on that way, the kill file follows, and no later than ten seconds. This module must not release
+//! anything by itself.
 
 mod offline;
 mod online;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 pub(crate) use offline::{KILL_FILE, holder};
 use path::policy::KillLevel;
 
 use super::{Outcome, context::Context, failure::Failure, output::Out};
+
+/// After so long without an answer the kill file is written while the answer is waited for.
+const SILENT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Pulls or releases the kill switch.
 #[derive(Debug, Args)]
@@ -61,7 +68,10 @@ pub(crate) fn run(args: KillArgs, ctx: &Context, out: &mut Out) -> Result<Outcom
         Action::Flatten => KillLevel::Flatten,
         Action::Release => return release(&args, ctx, out),
     };
-    match online::pull(ctx, level, &args.reason) {
+    let silence = offline::after_silence(ctx.data_dir().ok(), level, SILENT_WITHIN);
+    let answer = online::pull(ctx, level, &args.reason);
+    drop(silence);
+    match answer {
         Ok((desk, report)) => online::show(&desk, &report, out),
         Err(failure) => offline::pull(ctx, level, &failure, out),
     }

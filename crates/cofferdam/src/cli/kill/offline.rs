@@ -7,7 +7,8 @@
 use std::{
     fs::File,
     io::Read,
-    path::Path,
+    path::{Path, PathBuf},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -59,6 +60,26 @@ pub(super) fn pull(
     out.json(&report.to_json())?;
     report.show(why, out);
     Ok(if report.is_done() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// Writes the file unless what this answers is dropped within a time: a desk that takes requests
+/// and doesn't answer may still read the file.
+pub(super) fn after_silence(
+    dir: Option<PathBuf>,
+    level: KillLevel,
+    within: Duration,
+) -> mpsc::Sender<()> {
+    let (answered, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let silent = answer.recv_timeout(within) == Err(mpsc::RecvTimeoutError::Timeout);
+        if let Some(dir) = dir.filter(|dir| silent && dir.is_dir()) {
+            match KillFile::new(dir.join(KILL_FILE)).pull(level) {
+                Ok(()) => eprintln!("no answer yet; the kill file is written meanwhile"),
+                Err(error) => eprintln!("no answer yet, and the kill file: {error}"),
+            }
+        }
+    });
+    answered
 }
 
 /// The desk that holds the data folder, by process number; `None` when none does.

@@ -16,8 +16,9 @@ use crate::cli::{
     refusal,
 };
 
-/// The desk answers within seven seconds, however many accounts it has.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A desk answers within seven seconds, however many accounts it has, and those on one database
+/// within the longest lease, a minute, and a few seconds.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// Pulls the switch; tells the desk's address and what it says.
 pub(super) fn pull(

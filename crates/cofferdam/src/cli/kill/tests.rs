@@ -1,6 +1,6 @@
 //! The kill switch with and without a desk.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Instant};
 
 use clap::Parser;
 use domain::{
@@ -160,6 +160,25 @@ fn a_desk_that_hangs_or_knows_no_key_is_stopped_by_the_file() {
     assert_eq!(outcome, Outcome::Refused, "a running desk has to take the file");
     assert!(text.contains("main: NOT acknowledged in the journal"), "{text}");
     assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+}
+
+#[test]
+fn a_desk_that_takes_its_time_is_stopped_by_the_file_meanwhile() {
+    let (silent, answering) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let within = Duration::from_millis(50);
+    let pull = |dir: &tempfile::TempDir, within| {
+        offline::after_silence(Some(dir.path().to_owned()), KillLevel::Halt, within)
+    };
+    drop(pull(&answering, Duration::from_secs(60)));
+    let waiting = pull(&silent, within);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let file = silent.path().join("KILL");
+    while fs::read_to_string(&file).unwrap_or_default() != "halt" {
+        assert!(Instant::now() < deadline, "the file was not written");
+        std::thread::sleep(within);
+    }
+    drop(waiting);
+    assert!(!answering.path().join("KILL").exists(), "an answer came first");
 }
 
 #[test]
