@@ -1,7 +1,8 @@
 //! How fast orders travel with the journal on disk: latency of one at a time, and throughput from
 //! one account and from 64. Prints figures; asserts none, because machines differ.
 //!
-//! `cargo bench -p cofferdam-desk`
+//! `cargo bench -p cofferdam-desk`, and `tools/postgres with cargo bench -p cofferdam-desk` for the same
+//! on PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that can't be set up has failed")]
 
@@ -9,24 +10,27 @@
 mod common;
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use common::{buy, instrument, symbol};
 use desk::{
-    AccountHandle, Clock, Desk, Emergency, EmergencyRecord, LEASE_FOR, NewAccount, Ports, Run,
-    SystemClock, Venue, deliver,
+    AccountHandle, Clock, Desk, Emergency, EmergencyRecord, NewAccount, Ports, Run, SystemClock,
+    Tenure, Venue, deliver,
 };
-use domain::{AccountId, CalendarKind, Currency, Intent, Money, Quote, VenueId};
+use domain::{AccountId, CalendarKind, Currency, Intent, Money, Nanos, Quote, VenueId};
 use path::{
     broker::VenueEvent,
     core::{Input, Reply},
-    journal::{AppendError, Head, JournalStore, ReadError, StreamBatch, StreamId},
+    journal::{AppendError, Head, JournalStore, LeaseToken, ReadError, StreamBatch, StreamId},
     market::Session,
     policy::{AccountSpec, Mode, Policy, WithoutStop},
 };
-use store::{DataDirLock, EmergencyJournal, SqliteDatabase};
+use store::{DataDirLock, Database, EmergencyJournal};
 use venue_sim::{
     AccountSettings, MemoryStorage, Phase, SharedVenue, SimBroker, SimConfig, SimTick,
 };
@@ -57,23 +61,40 @@ impl Emergency for Port {
     }
 }
 
+/// Names the server; without it the journal is a file in this folder.
+const SERVER: &str = "COFFERDAM_TEST_DATABASE_URL";
+/// Longer than any measurement.
+const HELD_FOR: Nanos = Nanos::from_secs(3_600);
+
 struct Bench {
     desk: Desk,
     accounts: Vec<AccountHandle>,
     _folder: tempfile::TempDir,
 }
 
+/// The next set of accounts: on a server they outlive a measurement.
+fn next_set() -> usize {
+    static SETS: AtomicUsize = AtomicUsize::new(0);
+    SETS.fetch_add(1, Ordering::Relaxed)
+}
+
 async fn set_up(count: usize) -> Bench {
     let folder = tempfile::Builder::new().prefix("bench").tempdir_in(".").unwrap();
     let lock = DataDirLock::acquire(folder.path()).unwrap();
-    let database = SqliteDatabase::open(&lock).unwrap();
+    let server = std::env::var(SERVER).ok().map(|url| url.parse().unwrap());
+    let database = Database::open(&lock, server.as_ref()).unwrap();
     let installation = database.meta().installation().unwrap();
     let emergency =
         EmergencyJournal::open(folder.path().join("e"), &installation, 4 << 20).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let token = database.leases().acquire("desk", "bench", LEASE_FOR, clock.now().wall).unwrap();
+    let leases = database.leases();
+    // On a server each account has a lease of its own.
+    let token = match server {
+        Some(_) => LeaseToken::default(),
+        None => leases.acquire("desk", "bench", HELD_FOR, clock.now().wall).unwrap(),
+    };
     let ports = Ports {
-        journal: Box::new(database.journal().unwrap()),
+        journal: database.journal().unwrap(),
         emergency: Box::new(Port(emergency)),
         takes_writes: Arc::new(|| true),
         written_under: Arc::new(|_, _| Ok(Vec::new())),
@@ -82,19 +103,29 @@ async fn set_up(count: usize) -> Bench {
         clock: clock.clone(),
         kill_file: folder.path().join("KILL"),
     };
-    let lease_until = clock.mono().plus(domain::Nanos(LEASE_FOR.0 * 1_000));
+    let lease_until = clock.mono().plus(HELD_FOR);
     let desk = Desk::open(ports, Run { installation, incarnation: 1, token, lease_until }).unwrap();
-    let mut accounts = Vec::new();
+    let (mut accounts, set) = (Vec::new(), next_set());
     for number in 0..count {
-        accounts.push(open_account(&desk, &clock, number).await);
+        let id = AccountId::new(format!("s{set}a{number}")).unwrap();
+        let token = server.as_ref().map_or(token, |_| {
+            let now = leases.now(clock.now().wall).unwrap();
+            leases.acquire(&format!("account/{id}"), "bench", HELD_FOR, now).unwrap()
+        });
+        let tenure = Tenure { token, until: lease_until, incarnation: 1 };
+        accounts.push(open_account(&desk, &clock, id, tenure).await);
     }
     desk.session(CalendarKind::AlwaysOpen, Session { open: true, day: 1 }).await;
     Bench { desk, accounts, _folder: folder }
 }
 
 /// Every account has a venue of its own, so that the venue's lock is not what is measured.
-async fn open_account(desk: &Desk, clock: &Arc<dyn Clock>, number: usize) -> AccountHandle {
-    let id = AccountId::new(format!("a{number}")).unwrap();
+async fn open_account(
+    desk: &Desk,
+    clock: &Arc<dyn Clock>,
+    id: AccountId,
+    tenure: Tenure,
+) -> AccountHandle {
     let (sender, events, overflow) = Desk::events();
     sender.try_send(VenueEvent::Connected).unwrap();
     let flag = overflow.clone();
@@ -122,10 +153,11 @@ async fn open_account(desk: &Desk, clock: &Arc<dyn Clock>, number: usize) -> Acc
         calendar: CalendarKind::AlwaysOpen,
     };
     let policy = Policy { without_stop: WithoutStop::Allow, ..Policy::default() };
-    desk.create_account(&NewAccount { spec, policy }).await.unwrap();
+    desk.create_account_under(&NewAccount { spec, policy }, tenure.token).await.unwrap();
     let now = clock.clone();
     let broker = Arc::new(SimBroker::new(venue, id.clone(), Arc::new(move || now.now().at)));
-    let handle = desk.start_account(&id, Venue { broker, events, overflow }).unwrap();
+    let venue = Venue { broker, events, overflow };
+    let handle = desk.start_account_under(&id, venue, tenure).unwrap();
     handle.inform(|_| Input::SetInstrument(Box::new(instrument()))).await.unwrap();
     handle.quote(symbol(), quote);
     loop {

@@ -6,7 +6,7 @@
 mod common;
 
 use common::*;
-use domain::{Intent, Nanos, Protective, Target, Targets, TimeStop, Trail, TrailBy};
+use domain::{Intent, Nanos, OrderStatus, Protective, Target, Targets, TimeStop, Trail, TrailBy};
 use path::{
     broker::Capabilities,
     core::Reply,
@@ -298,4 +298,34 @@ fn a_time_stop_counts_on_while_the_stop_trails() {
     assert_eq!(desk.stops(IBM), [stop("10", "100")]);
     desk.pass(Nanos::from_secs(9));
     assert!(desk.manual().is_zero(), "30 s after the fill, not after the last move");
+}
+
+#[test]
+fn a_stop_that_has_begun_to_fill_is_not_moved() {
+    let mut desk = replacing();
+    desk.price(IBM, "100", "100");
+    desk.order(trailing(buy("10"), by_amount("5")));
+    let resting = desk.stop_ids().remove(0);
+    desk.fill(&resting, "4", "95");
+    moves(&mut desk, "110", "110");
+    assert!(desk.replaces.is_empty(), "it is taking the position out");
+    desk.fill(&resting, "6", "95");
+    desk.pass(Nanos::from_secs(5));
+    assert!(desk.manual().is_zero());
+    desk.assert_agrees_with_venue();
+}
+
+#[test]
+fn a_stop_that_fills_while_it_is_moved_takes_its_successor_back() {
+    let mut desk = replacing();
+    desk.price(IBM, "100", "100");
+    desk.order(trailing(buy("10"), by_amount("5")));
+    let resting = desk.stop_ids().remove(0);
+    desk.venue.hides_replaced = true;
+    moves(&mut desk, "110", "110");
+    let successor = desk.find(&resting).replaced_by.clone().unwrap();
+    desk.fill(&resting, "4", "95");
+    desk.pass(Nanos::from_secs(20));
+    assert_eq!(desk.status(&successor), OrderStatus::Cancelled, "it was for 10");
+    assert_eq!(desk.stops(IBM), [stop("6", "105")], "and 6 are covered anew");
 }

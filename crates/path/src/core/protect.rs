@@ -118,10 +118,15 @@ impl Step<'_> {
     }
 
     /// Brings stops that rest elsewhere to the plan's trigger: in one step where the venue can,
-    /// else by taking them away, after which they are placed anew. False when all rest there.
+    /// else by taking them away, after which they are placed anew. One that has begun to fill is
+    /// left alone: it is taking the position out, and would go on while its successor is on its
+    /// way. False when all rest there.
     fn move_stops(&mut self, exits: &[Order], trigger: Price) -> bool {
         let elsewhere = |o: &&Order| {
-            o.class == RiskClass::Protective && o.end.is_none() && o.kind.trigger() != Some(trigger)
+            o.class == RiskClass::Protective
+                && o.end.is_none()
+                && o.filled.is_zero()
+                && o.kind.trigger() != Some(trigger)
         };
         let stale: Vec<&Order> = exits.iter().filter(elsewhere).collect();
         for stop in &stale {
@@ -196,7 +201,7 @@ impl Step<'_> {
             }
             let (open, kept) = (stop.open_qty(), stop.open_qty().minus(excess));
             excess = excess.minus(open);
-            let smooth = !kept.is_zero() && self.can_replace(stop);
+            let smooth = !kept.is_zero() && stop.filled.is_zero() && self.can_replace(stop);
             if smooth && self.replace_reduction(stop, stop.kind, kept) {
                 continue;
             }

@@ -202,15 +202,14 @@ impl Step<'_> {
     }
 
     /// A fill of an order that is being replaced makes the successor too large by it. What the
-    /// venue did not take into account is taken back; stops are brought to the position's quantity
-    /// by the protection.
+    /// venue did not take into account is taken back; a stop is then placed anew.
     pub(super) fn filled_while_replaced(&mut self, id: &ClientOrderId) {
         let Some(old) = self.state().orders.get(id) else { return };
         let mut successor = old.replaced_by.as_ref().and_then(|new| self.state().orders.get(new));
         while let Some(next) = successor.filter(|s| s.end.is_some()) {
             successor = next.replaced_by.as_ref().and_then(|new| self.state().orders.get(new));
         }
-        let Some(new) = successor.filter(|new| new.class != RiskClass::Protective) else { return };
+        let Some(new) = successor else { return };
         let new = new.client_order_id.clone();
         let text = format!("Order {id} filled while {new} took its place: {new} is cancelled.");
         self.alarm("replaced_while_filling", text);

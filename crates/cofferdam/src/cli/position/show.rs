@@ -66,8 +66,20 @@ fn contract(position: &Value) -> [String; 3] {
     [
         amount(at(terms, "notional"), &currency),
         format!("{} {}", field(terms, "leverage"), field(terms, "margin_mode")),
-        price.map_or_else(|| "none".to_owned(), |price| grouped(&plain(price), 2)),
+        price.map_or_else(
+            || "none".to_owned(),
+            |price| grouped(&estimate(&plain(price), &field(position, "last")), 2),
+        ),
     ]
+}
+
+/// An estimated price with no more decimals than a price of the market has.
+fn estimate(price: &str, like: &str) -> String {
+    let decimals = like.split_once('.').map_or(0, |(_, decimals)| decimals.len()).max(2);
+    match price.split_once('.') {
+        Some((whole, part)) => format!("{whole}.{}", part.get(..decimals).unwrap_or(part)),
+        None => price.to_owned(),
+    }
 }
 
 fn cash(position: &Value, name: &str) -> String {
@@ -123,11 +135,12 @@ mod tests {
         assert!(!text.contains("LIQUIDATION"), "{text}");
         let perpetual = json!({"symbol": "sim:BTC-PERP", "qty": "-0.1", "currency": "USD",
             "contract": {"notional": "6000", "leverage": "5", "margin_mode": "isolated",
-            "liquidation_price": "70243.9", "expires": null}});
+            "liquidation_price": "70243.902439024390", "expires": null}});
         let text = table(&json!({ "positions": [share, perpetual] })).render();
         for part in ["6,000.00 USD", "5 isolated", "70,243.90"] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        assert!(!text.contains("70,243.902"), "no more decimals than a price has: {text}");
     }
 
     #[test]
