@@ -137,6 +137,7 @@ fn a_larger_close_counts_what_the_smaller_one_has_sent() {
     desk.close(IBM, "50");
     let half = desk.sent.last().map(|o| (o.client_order_id.clone(), o.qty)).unwrap();
     assert_eq!(half.1, qty("5"));
+    desk.venue.on_cancel.push_back(OnCancel::TooLate);
     desk.close(IBM, "100");
     desk.venue.fills_market = true;
     desk.fill(&half.0, "5", "100");
@@ -297,4 +298,21 @@ fn a_number_of_a_lost_decision_is_never_used_again() {
     let used = desk.order(buy("1"));
     assert_eq!(used.number(), lost.unwrap().number().map(|n| n + 1));
     desk.assert_folds();
+}
+
+#[test]
+fn the_order_of_a_close_that_made_way_is_taken_back() {
+    let mut desk = holding();
+    desk.plan(IBM, domain::Protective::default(), anna());
+    desk.pass(Nanos::from_secs(2));
+    desk.venue.fills_market = false;
+    desk.close(IBM, "10");
+    let silent = desk.sent.last().map(|o| o.client_order_id.clone()).unwrap();
+    desk.close(IBM, "50");
+    desk.pass(Nanos::from_secs(2));
+    assert_eq!(desk.status(&silent), OrderStatus::Cancelled, "it reserves nothing any more");
+    desk.venue.fills_market = true;
+    desk.pass(Nanos::from_secs(40));
+    assert!(desk.core.state().closes.is_empty());
+    desk.assert_agrees_with_venue();
 }

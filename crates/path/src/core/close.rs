@@ -128,7 +128,7 @@ impl Step<'_> {
         if running.then.is_none() && running.qty.minus(running.closed) >= qty {
             return Some(Reply::Closing { close, qty: running.qty });
         }
-        self.end_close(&running, false, "another close takes its place");
+        self.supersede(&running, "another close takes its place");
         None
     }
 
@@ -140,8 +140,20 @@ impl Step<'_> {
         if running.then.is_some() {
             return Some(Reply::Closing { close, qty: running.qty });
         }
-        self.end_close(&running, false, "a reversal takes its place");
+        self.supersede(&running, "a reversal takes its place");
         None
+    }
+
+    /// Ends a close for the sake of another one. Nobody looks after its orders any more, so they
+    /// are taken back; what fills before that counts.
+    fn supersede(&mut self, running: &Close, why: &str) {
+        let sent = self.state().live_in(&running.book, &running.instrument);
+        let sent = sent.filter(|o| o.close == Some(running.id) && o.end.is_none());
+        let sent: Vec<_> = sent.map(|o| o.client_order_id.clone()).collect();
+        self.end_close(running, false, why);
+        for order in sent {
+            self.cancel_by_desk(&order, why);
+        }
     }
 
     pub(super) fn start_close(

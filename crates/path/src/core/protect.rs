@@ -211,19 +211,20 @@ impl Step<'_> {
         }
     }
 
-    /// Stops whose position is gone are taken away.
+    /// Stops whose position is gone are taken away, and orders of a close that is over.
     fn orphaned_stops(&mut self) {
         let orphans: Vec<_> = self
             .touched_orders()
             .filter(|o| o.is_reducing_class() && o.end.is_none() && !o.cancel_requested)
             .filter(|o| {
                 let position = self.state().position(&o.book, &o.instrument);
-                Side::reducing(position) != Some(o.side)
+                let over = o.close.is_some_and(|close| !self.state().closes.contains_key(&close));
+                over || Side::reducing(position) != Some(o.side)
             })
             .map(|o| o.client_order_id.clone())
             .collect();
         for id in orphans {
-            self.cancel_by_desk(&id, "the position is gone");
+            self.cancel_by_desk(&id, "what it was for is gone");
         }
     }
 
