@@ -82,9 +82,8 @@ impl Step<'_> {
         let plan = book.plans.get(instrument)?;
         let qty = self.state().backed(&book.id, instrument);
         let dust = || {
-            let refused = self.core.live.dust.iter();
-            let mut refused = refused.filter(|(_, refused)| **refused == qty);
-            refused.any(|((id, what), _)| *id == book.id && what == instrument)
+            let holding = (book.id.clone(), instrument.clone());
+            self.core.live.dust.get(&holding) == Some(&qty)
         };
         if qty.is_zero() || self.closing(&book.id, instrument).is_some() || dust() {
             return None;
