@@ -29,7 +29,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut to this many bytes when it starts over.
 const WAL_KEEP_BYTES: u32 = 32 * 1024 * 1024;
 /// Statements kept ready per connection; more than there are in `sql`.
-const STATEMENTS_MAX: usize = 48;
+const STATEMENTS_MAX: usize = 96;
 
 /// When a commit counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

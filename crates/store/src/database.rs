@@ -22,6 +22,7 @@ use crate::{
     connection::{Sync, empty_log, open_writer, prepare},
     datadir::{DataDirLock, Repair},
     error::StoreError,
+    identities::Identities,
     journal::SqliteJournal,
     lease::Leases,
     meta::Meta,
@@ -194,6 +195,12 @@ impl SqliteDatabase {
         Snapshots(Backend::Sqlite(self.0.clone()))
     }
 
+    /// People, sessions and keys in this database.
+    #[must_use]
+    pub fn identities(&self) -> Identities {
+        Identities(Backend::Sqlite(self.0.clone()))
+    }
+
     /// The installation's identity in this database.
     #[must_use]
     pub fn meta(&self) -> Meta {
@@ -223,7 +230,7 @@ mod tests {
     use super::*;
 
     const EXTRA: Migration = Migration {
-        number: 2,
+        number: 3,
         name: "extra",
         sql: "CREATE TABLE extra (x INTEGER) STRICT",
         postgres: "",
@@ -239,10 +246,10 @@ mod tests {
         drop(first);
         assert_eq!(SqliteDatabase::open(&lock).unwrap().migration_backup(), None);
 
-        let both = [JOURNAL[0], EXTRA];
+        let both = [JOURNAL[0], JOURNAL[1], EXTRA];
         let second = SqliteDatabase::open_with(&lock, &both).unwrap();
         let copy = second.migration_backup().unwrap().to_owned();
-        assert!(copy.ends_with("cofferdam.sqlite.before-0002"), "{}", copy.display());
+        assert!(copy.ends_with("cofferdam.sqlite.before-0003"), "{}", copy.display());
         assert_eq!(second.meta().installation().unwrap(), installation);
         drop(second);
 
@@ -258,10 +265,10 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let lock = DataDirLock::acquire(tmp.path()).unwrap();
         drop(SqliteDatabase::open(&lock).unwrap());
-        let taken = lock.dir().join("cofferdam.sqlite.before-0002");
+        let taken = lock.dir().join("cofferdam.sqlite.before-0003");
         fs::write(&taken, "precious").unwrap();
-        let db = SqliteDatabase::open_with(&lock, &[JOURNAL[0], EXTRA]).unwrap();
-        assert!(db.migration_backup().unwrap().ends_with("cofferdam.sqlite.before-0002-2"));
+        let db = SqliteDatabase::open_with(&lock, &[JOURNAL[0], JOURNAL[1], EXTRA]).unwrap();
+        assert!(db.migration_backup().unwrap().ends_with("cofferdam.sqlite.before-0003-2"));
         assert_eq!(fs::read_to_string(&taken).unwrap(), "precious");
     }
 

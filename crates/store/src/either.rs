@@ -9,6 +9,7 @@ use crate::{
     database::SqliteDatabase,
     datadir::{DataDirLock, Repair},
     error::StoreError,
+    identities::Identities,
     kills::Kills,
     kvlog::KvLog,
     lease::Leases,
@@ -100,6 +101,15 @@ impl Database {
         match self {
             Self::Sqlite(db) => db.snapshots(),
             Self::Postgres(db) => db.snapshots(),
+        }
+    }
+
+    /// People, sessions and keys.
+    #[must_use]
+    pub fn identities(&self) -> Identities {
+        match self {
+            Self::Sqlite(db) => db.identities(),
+            Self::Postgres(db) => db.identities(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The store: the one crate that knows SQL.
 //!
 //! It keeps the journal that `path` defines, the leases that decide who may write to it, the
-//! snapshots that shorten a start, and the checks, copies and checkpoints that let an owner trust
+//! snapshots that shorten a start, the rows of people and keys, and the checks, copies and checkpoints that let an owner trust
 //! what is on disk. It must not know what a record means, what the time is (wall time is always a
 //! parameter), or how the desk reacts to a failure: it reports failures and never hides one.
 //!
@@ -23,6 +23,7 @@ pub mod datadir;
 pub mod either;
 pub mod emergency;
 pub mod error;
+pub mod identities;
 pub mod journal;
 pub mod kills;
 pub mod kvlog;
@@ -50,6 +51,7 @@ pub use datadir::{DataDirLock, Repair};
 pub use either::Database;
 pub use emergency::{EmergencyEntries, EmergencyEntry, EmergencyJournal};
 pub use error::{LeaseError, StoreError, Unsuitable};
+pub use identities::{Identities, RecordReport};
 pub use journal::SqliteJournal;
 pub use kills::{Holder, Kills, Standing};
 pub use kvlog::KvLog;

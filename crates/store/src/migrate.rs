@@ -48,12 +48,20 @@ pub(crate) enum Dialect {
 }
 
 /// The schema of the journal's database.
-pub(crate) const JOURNAL: &[Migration] = &[Migration {
-    number: 1,
-    name: "journal",
-    sql: include_str!("../migrations/journal/0001_journal.sql"),
-    postgres: include_str!("../migrations/postgres/journal/0001_journal.sql"),
-}];
+pub(crate) const JOURNAL: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "journal",
+        sql: include_str!("../migrations/journal/0001_journal.sql"),
+        postgres: include_str!("../migrations/postgres/journal/0001_journal.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "identity",
+        sql: include_str!("../migrations/journal/0002_identity.sql"),
+        postgres: include_str!("../migrations/postgres/journal/0002_identity.sql"),
+    },
+];
 
 /// The schema of a key-value log.
 pub(crate) const KV: &[Migration] = &[Migration {

@@ -29,6 +29,7 @@ use crate::{
     backend::Backend,
     error::StoreError,
     fault::{DbError, Fault},
+    identities::Identities,
     kills::Kills,
     lease::Leases,
     meta::Meta,
@@ -73,7 +74,9 @@ pub(crate) enum Errand {
     Leases,
     Kills,
     Uses,
-    /// Snapshots, identity, outcomes of commits.
+    /// People, sessions, keys: nobody who signs in waits behind a snapshot.
+    Identity,
+    /// Snapshots, the installation, outcomes of commits.
     Rest,
 }
 
@@ -81,14 +84,15 @@ struct Sides {
     leases: Mutex<Lane>,
     kills: Mutex<Lane>,
     uses: Mutex<Lane>,
+    identity: Mutex<Lane>,
     rest: Mutex<Lane>,
 }
 
 impl Sides {
     fn connect(url: &DatabaseUrl, first: Lane) -> Result<Self, StoreError> {
         let lane = || Lane::connect(url, JOURNAL_SCHEMA).map(Mutex::new);
-        let (leases, kills, uses) = (lane()?, lane()?, lane()?);
-        Ok(Self { leases, kills, uses, rest: Mutex::new(first) })
+        let (leases, kills, uses, identity) = (lane()?, lane()?, lane()?, lane()?);
+        Ok(Self { leases, kills, uses, identity, rest: Mutex::new(first) })
     }
 
     fn of(&self, errand: Errand) -> MutexGuard<'_, Lane> {
@@ -96,6 +100,7 @@ impl Sides {
             Errand::Leases => &self.leases,
             Errand::Kills => &self.kills,
             Errand::Uses => &self.uses,
+            Errand::Identity => &self.identity,
             Errand::Rest => &self.rest,
         };
         // A transaction that was left open is ended before the next one.
@@ -330,6 +335,12 @@ impl PgDatabase {
     #[must_use]
     pub fn meta(&self) -> Meta {
         Meta(self.backend(Errand::Rest))
+    }
+
+    /// People, sessions and keys in this database.
+    #[must_use]
+    pub fn identities(&self) -> Identities {
+        Identities(self.backend(Errand::Identity))
     }
 }
 

@@ -8,6 +8,7 @@ mod chains;
 mod crash;
 mod disk;
 mod emergency;
+mod identities;
 mod isolation;
 mod kit;
 mod leases;
