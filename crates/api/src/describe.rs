@@ -1,4 +1,4 @@
-//! What the description says of all routes alike: the key, problems, idempotency.
+//! What the description says of all routes alike: who asks, problems, idempotency.
 //!
 //! It must not describe single routes: they describe themselves.
 
@@ -12,13 +12,16 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-use crate::problem::PROBLEM_JSON;
+use crate::{cookies, guard::access, problem::PROBLEM_JSON};
 
 const ABOUT: &str = "\
 The door of a Cofferdam desk. Every order passes one gate, and everything that happens is in a \
 hash-chained journal.
 
-- **Key**: `X-API-Key` or `Authorization: Bearer`, never in an address.
+- **People** sign in with `POST /api/sessions` and have a cookie; their writes name the page's origin. Some ask to prove \
+once more who one is: the answer `step_up_required` says for what, `POST /api/step-up` gives the proof, and the same request \
+is repeated with the header `Step-Up`.
+- **Programs** have a key: `X-API-Key` or `Authorization: Bearer`, never in an address.
 - **Amounts** are decimal strings, in requests and answers.
 - **Errors** are RFC 9457 problem documents with a stable `code`, a `remedy`, and `errors[]` or \
 `refusals[]` where there are several.
@@ -27,7 +30,7 @@ orders are in the journal for at least seven days; those of other writes are rem
 while the desk runs.
 - **Ids in paths** are url-encoded: `account/main` is `account%2Fmain`.";
 
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("health", "Whether the program lives and is ready; no key needed"),
     ("desk", "The desk at a glance"),
     ("accounts", "Accounts and books"),
@@ -39,6 +42,7 @@ const TAGS: [(&str, &str); 14] = [
     ("kill", "The kill switch and latches"),
     ("journal", "The journal and its checks"),
     ("market", "Instruments, quotes, bars, refusal codes"),
+    ("people", "Set-up, sessions, second factors, users, keys"),
     ("events", "The socket"),
     ("metrics", "Figures for Prometheus"),
     ("docs", "This description"),
@@ -56,6 +60,7 @@ pub(crate) fn base() -> OpenApi {
         .security(Some([
             SecurityRequirement::new("key", Vec::<String>::new()),
             SecurityRequirement::new("bearer", Vec::<String>::new()),
+            SecurityRequirement::new("session", Vec::<String>::new()),
         ]))
         .build()
 }
@@ -65,6 +70,9 @@ pub(crate) fn complete(mut api: OpenApi) -> OpenApi {
     let components = api.components.get_or_insert_default();
     let key = ApiKeyValue::with_description("X-API-Key", "A key of the form cfd_<id>_<secret>");
     components.add_security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(key)));
+    let cookie = "The cookie of a signed-in person; writes must name the desk's own origin";
+    let cookie = ApiKeyValue::with_description(cookies::SESSION, cookie);
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("cfd_<id>_<secret>")
@@ -141,7 +149,8 @@ fn finish(path: &str, verb: &str, operation: &mut Operation) {
             .build()
     };
     operation.responses.responses.insert("default".to_owned(), RefOr::T(problem()));
-    if verb != "get" {
+    let rule = access::rule(&verb.to_uppercase(), path);
+    if verb != "get" && rule.is_some_and(|rule| !rule.is_secret()) {
         let parameter = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)

@@ -5,11 +5,10 @@
 
 use std::fmt;
 
+use identity::KEY_PREFIX;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// The leading characters of every key.
-pub(crate) const KEY_PREFIX: &str = "cfd_";
 /// No key is longer; what is longer is not hashed.
 const KEY_LEN_MAX: usize = 256;
 

@@ -11,6 +11,7 @@ extern crate self as api;
 mod testing;
 
 mod body;
+mod cookies;
 mod describe;
 mod extract;
 mod guard;

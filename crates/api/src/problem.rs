@@ -92,6 +92,19 @@ pub struct Problem {
     /// Every broken rule of the gate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<RefusalView>,
+    /// With `step_up_required`: what the proof is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "POST /api/kill/release")]
+    pub action: Option<String>,
+    /// With `step_up_required`: the hash of this very request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argument_hash: Option<String>,
+    /// With `step_up_required`: what has to be shown, `password` and `code`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<String>,
+    /// With `sign_in_delayed`: seconds until the next attempt is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
 }
 
 /// An answer that is not a success.
@@ -123,6 +136,10 @@ impl ApiError {
             remedy: remedy.into(),
             errors: Vec::new(),
             refusals: Vec::new(),
+            action: None,
+            argument_hash: None,
+            factors: Vec::new(),
+            retry_after_seconds: None,
         };
         Self(Box::new(Inner { status, problem, retry_after: None }))
     }
@@ -200,6 +217,22 @@ impl ApiError {
     pub fn retry_after(mut self, secs: u64) -> Self {
         self.0.retry_after = Some(secs);
         self
+    }
+
+    /// Adds what has to be proven.
+    #[must_use]
+    pub fn step_up(mut self, action: String, argument_hash: String, factors: Vec<&str>) -> Self {
+        self.0.problem.action = Some(action);
+        self.0.problem.argument_hash = Some(argument_hash);
+        self.0.problem.factors = factors.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// As [`ApiError::retry_after`], also in the body.
+    #[must_use]
+    pub fn delayed(mut self, secs: u64) -> Self {
+        self.0.problem.retry_after_seconds = Some(secs);
+        self.retry_after(secs)
     }
 
     /// The status.

@@ -15,11 +15,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     describe,
-    guard::{auth, headers, host, memo, origin, rate, time},
+    guard::{auth, headers, host, memo, origin, rate, stepup, time},
     problem::ApiError,
     routes::{
-        accounts, approvals, armed, books, desk, docs, health, instruments, journal, kill, limits,
-        market, metrics, movements, orders, positions, protection, reversal, statement,
+        accounts, approvals, armed, books, desk, docs, health, instruments, journal, keys, kill,
+        limits, market, me, metrics, movements, orders, positions, protection, reversal, sessions,
+        statement, users,
     },
     state::ApiState,
     ws,
@@ -77,6 +78,19 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(docs::openapi))
         .routes(routes!(metrics::metrics))
         .routes(routes!(ws::socket))
+        .routes(routes!(sessions::needed, sessions::set_up))
+        .routes(routes!(sessions::show, sessions::sign_out))
+        .routes(routes!(sessions::list, sessions::sign_in, sessions::sign_out_everywhere))
+        .routes(routes!(sessions::end))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::begin_totp, me::activate_totp, me::remove_totp))
+        .routes(routes!(me::renew_recovery))
+        .routes(routes!(me::step_up))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::change))
+        .routes(routes!(users::reset))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
 }
 
 /// The description of everything, OpenAPI 3.1.
@@ -96,6 +110,7 @@ fn api(state: &ApiState) -> Router<ApiState> {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(with(), memo::check))
+        .layer(middleware::from_fn_with_state(with(), stepup::check))
         .layer(middleware::from_fn_with_state(with(), time::limit))
         .layer(middleware::from_fn_with_state(with(), rate::check))
         .layer(middleware::from_fn_with_state(with(), auth::check))

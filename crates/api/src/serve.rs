@@ -2,9 +2,9 @@
 //!
 //! It must not know routes.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -15,6 +15,7 @@ use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
 };
+use tower::ServiceExt;
 
 use crate::{router::router, state::ApiState};
 
@@ -28,6 +29,10 @@ const HEAD_MAX: usize = 32 * 1_024;
 const END_WITHIN: Duration = Duration::from_secs(10);
 /// Pause after the system could not give a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The address of the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Serves the API until `shutdown` resolves; then requests under way are finished, sockets closed.
 ///
@@ -105,7 +110,14 @@ async fn accept(
 async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX);
-    let service = TowerToHyperService::new(router);
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
+    let service = router.map_request(move |mut request: Request<_>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        request
+    });
+    let service = TowerToHyperService::new(service);
     let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -9,12 +9,13 @@ use std::{
 
 use desk::Desk;
 use domain::{Origin, OriginKind, Principal};
+use identity::Identity;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
     guard::{
         memo::Memo,
-        rate::{Bucket, Rate},
+        rate::{Bucket, Buckets, Rate},
     },
     key::KeyHash,
     metrics::counters::{self, Counters},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Sockets that may wait for their key at once.
 const LOGINS_MAX: usize = 16;
+/// Passwords that are hashed at once.
+const HASHING_MAX: usize = 2;
 /// Failed attempts per second and at once, over all callers.
 const FAILURES: Rate = Rate { per_second: 5, burst: 50 };
 
@@ -40,6 +43,10 @@ pub struct ApiParts {
     pub bars: Arc<dyn BarSource>,
     /// Lists contracts.
     pub contracts: Arc<dyn ContractDesk>,
+    /// Who may do what.
+    pub identity: Arc<Identity>,
+    /// Keeps the key for the command line on this machine, which the set-up makes.
+    pub keep_local_key: Arc<dyn Fn(&str) + Send + Sync>,
     /// Settings.
     pub config: ApiConfig,
 }
@@ -58,14 +65,14 @@ const KILL_WITHIN: Duration = Duration::from_secs(10);
 pub struct ApiConfig {
     /// The program's version.
     pub version: String,
-    /// The hash of the key that every route but the health check asks for.
-    pub key: KeyHash,
+    /// The hash of the bootstrap key, which stands for the operator while nobody exists.
+    pub key: Option<KeyHash>,
     /// Host names that are served beside `localhost`, `127.0.0.1` and `[::1]`. Without a port, any
     /// port is.
     pub hosts: Vec<String>,
     /// Web origins that may write beside the request's own, such as `https://desk.example`.
     pub origins: Vec<String>,
-    /// How many requests a key may make. Exits, cancels and the kill switch are exempt.
+    /// How many requests a caller may make. Exits, cancels and the kill switch are exempt.
     pub rate: Rate,
     /// Sockets at once.
     pub sockets_max: usize,
@@ -76,7 +83,7 @@ pub struct ApiConfig {
 impl ApiConfig {
     /// Settings for a desk on this machine only.
     #[must_use]
-    pub fn new(version: impl Into<String>, key: KeyHash) -> Self {
+    pub fn new(version: impl Into<String>, key: Option<KeyHash>) -> Self {
         Self {
             version: version.into(),
             key,
@@ -95,11 +102,12 @@ pub struct ApiState(Arc<Inner>);
 
 struct Inner {
     parts: ApiParts,
-    bucket: Bucket,
+    buckets: Buckets,
     failures: Bucket,
     sockets: Arc<Semaphore>,
     logins: Arc<Semaphore>,
     audits: Semaphore,
+    hashing: Semaphore,
     counters: Arc<Counters>,
     memo: Memo,
     statements: Statements,
@@ -119,16 +127,17 @@ impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
         let counters = Arc::new(Counters::default());
         counters::count(parts.desk.subscribe(), Arc::downgrade(&counters));
-        let bucket = Bucket::new(parts.config.rate);
+        let buckets = Buckets::new(parts.config.rate);
         let sockets = Arc::new(Semaphore::new(parts.config.sockets_max));
         let (closing, _) = watch::channel(false);
         Self(Arc::new(Inner {
             parts,
-            bucket,
+            buckets,
             failures: Bucket::new(FAILURES),
             sockets,
             logins: Arc::new(Semaphore::new(LOGINS_MAX)),
             audits: Semaphore::new(1),
+            hashing: Semaphore::new(HASHING_MAX),
             counters,
             memo: Memo::default(),
             statements: Statements::default(),
@@ -161,8 +170,26 @@ impl ApiState {
         &self.0.parts.config
     }
 
-    pub(crate) fn bucket(&self) -> &Bucket {
-        &self.0.bucket
+    pub(crate) fn identity(&self) -> &Arc<Identity> {
+        &self.0.parts.identity
+    }
+
+    pub(crate) fn keep_local_key(&self, key: &str) {
+        (self.0.parts.keep_local_key)(key);
+    }
+
+    /// True from the first real broker key on. No live venue is built in, so there is none.
+    pub(crate) fn has_real_key(&self) -> bool {
+        false
+    }
+
+    /// Bounds how many passwords are hashed at once: each takes memory and a core.
+    pub(crate) fn hashing(&self) -> &Semaphore {
+        &self.0.hashing
+    }
+
+    pub(crate) fn buckets(&self) -> &Buckets {
+        &self.0.buckets
     }
 
     pub(crate) fn failures(&self) -> &Bucket {
@@ -223,12 +250,13 @@ fn principal(name: &str) -> Principal {
     Principal::new(name).unwrap_or_else(|_| Principal::desk())
 }
 
-/// The origin of orders that the key places.
-pub(crate) fn by_key() -> Origin {
+/// The origin of orders that the bootstrap key places.
+pub(crate) fn by_bootstrap() -> Origin {
     Origin { kind: OriginKind::ApiKey, principal: principal(BOOTSTRAP) }
 }
 
-/// The origin of what an operator does. The key stands in for the person and the second factor.
-pub(crate) fn by_operator() -> Origin {
+/// The origin of what an operator does. The bootstrap key stands in for a
+/// person, and only while there is none.
+pub(crate) fn by_bootstrap_operator() -> Origin {
     Origin { kind: OriginKind::Human, principal: principal(BOOTSTRAP) }
 }

@@ -13,6 +13,7 @@ mod delay;
 mod directory;
 mod error;
 mod flows;
+mod grants;
 mod ids;
 mod key;
 #[cfg(feature = "memory")]
@@ -28,6 +29,7 @@ mod setup;
 mod stepup;
 mod token;
 mod totp;
+mod usage;
 
 pub use error::{IdentityError, Weakness};
 pub use flows::{
@@ -36,11 +38,12 @@ pub use flows::{
     second::{Enrolment, SecondFactor},
     sessions::{SignIn, SignedIn},
 };
+pub use grants::Grants;
 pub use ids::{KeyId, SessionId, UserId};
 pub use key::{KEY_PREFIX, hash_of_key};
 pub use names::UserName;
 pub use password::{Hashing, PASSWORD_LEN_MIN, check_strength};
-pub use rights::{Caller, Grants, Rights, Role, Scope, Verb, Who, may};
+pub use rights::{Caller, Rights, Role, Scope, Verb, Who, may};
 pub use rows::{ApiKey, Delay, Device, Event, IdentityStore, Rows, Session, User, Work};
 pub use service::{Clock, Entropy, Identity, Settings};
 pub use setup::SETUP_SECONDS;

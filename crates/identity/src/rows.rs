@@ -11,9 +11,10 @@ use domain::Timestamp;
 
 use crate::{
     error::IdentityError,
+    grants::Grants,
     ids::{KeyId, SessionId, UserId},
     names::UserName,
-    rights::{Grants, Role, Scope},
+    rights::{Role, Scope},
 };
 
 /// A person.

@@ -7,7 +7,6 @@
 //! blocks on a database.
 
 use std::{
-    collections::HashMap,
     fmt,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
@@ -19,7 +18,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     directory::{Directory, REVISION, revision},
     error::IdentityError,
-    ids::{KeyId, SessionId, UserId},
+    ids::{KeyId, UserId},
     key,
     password::Hashing,
     rights::{Caller, Rights, Who},
@@ -27,13 +26,11 @@ use crate::{
     setup::Setup,
     stepup::Proofs,
     token::{Claims, SigningKey},
+    usage::Used,
 };
 
 /// The setting that holds the key of the tokens.
 const SIGNING_KEY: &str = "session_key";
-/// How far apart writes of "last used" are.
-const TOUCH_EVERY: Nanos = Nanos::from_secs(60);
-
 /// Tells the wall time.
 pub trait Clock: Send + Sync {
     /// Now.
@@ -80,17 +77,9 @@ pub struct Identity {
     /// A hash that no password has, for names that nobody has.
     pub(crate) nobody: String,
     directory: RwLock<Arc<Directory>>,
-    used: Mutex<Used>,
+    pub(crate) used: Mutex<Used>,
     proofs: Mutex<Proofs>,
     setup: Mutex<Setup>,
-}
-
-/// When sessions and keys were last used, since it was last written.
-#[derive(Debug, Default)]
-struct Used {
-    sessions: HashMap<SessionId, Timestamp>,
-    keys: HashMap<KeyId, Timestamp>,
-    written: Timestamp,
 }
 
 impl fmt::Debug for Identity {
@@ -99,7 +88,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing here is left half done by a panic: every critical section is a few assignments.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -323,7 +312,7 @@ impl Identity {
         }
     }
 
-    fn is_alive(&self, session: &Session, user: &User, now: Timestamp) -> bool {
+    pub(crate) fn is_alive(&self, session: &Session, user: &User, now: Timestamp) -> bool {
         session.version == user.version
             && !user.disabled
             && now < self.ends(session)
@@ -351,54 +340,6 @@ impl Identity {
             iat: session.created_at.0.div_euclid(1_000_000_000),
             exp: self.ends(session).0.div_euclid(1_000_000_000),
         })
-    }
-
-    /// Writes when sessions and keys were last used, at most once a minute, and removes sessions
-    /// that are over.
-    ///
-    /// # Errors
-    /// The store's; then it is written the next time.
-    pub fn write_use(&self) -> Result<(), IdentityError> {
-        let now = self.now();
-        let (sessions, keys) = {
-            let mut used = lock(&self.used);
-            if now.since(used.written) < TOUCH_EVERY {
-                return Ok(());
-            }
-            used.written = now;
-            (used.sessions.clone(), used.keys.clone())
-        };
-        let known = self.directory();
-        let over: Vec<SessionId> = known
-            .sessions
-            .values()
-            .filter(|s| known.users.get(&s.user).is_none_or(|u| !self.is_alive(s, u, now)))
-            .map(|s| s.id.clone())
-            .collect();
-        if sessions.is_empty() && keys.is_empty() && over.is_empty() {
-            return Ok(());
-        }
-        self.change(|rows| {
-            for session in rows.sessions()? {
-                if over.contains(&session.id) {
-                    rows.delete_session(&session.id)?;
-                } else if let Some(seen) = sessions.get(&session.id) {
-                    let seen_at = session.seen_at.max(*seen);
-                    rows.put_session(&Session { seen_at, ..session })?;
-                }
-            }
-            for mut key in rows.keys()? {
-                if let Some(used) = keys.get(&key.id) {
-                    key.used_at = key.used_at.max(Some(*used));
-                    rows.put_key(&key)?;
-                }
-            }
-            Ok(())
-        })?;
-        let mut used = lock(&self.used);
-        used.sessions.retain(|id, seen| sessions.get(id) != Some(seen));
-        used.keys.retain(|id, seen| keys.get(id) != Some(seen));
-        Ok(())
     }
 
     pub(crate) fn user(&self, id: &UserId) -> Result<Arc<User>, IdentityError> {

@@ -20,7 +20,7 @@ use axum::{
 use path::journal::Hash;
 use tokio::time::Instant;
 
-use super::{is_pull, is_safe};
+use super::{asked::Asker, is_pull, is_safe};
 use crate::{
     extract::buffer,
     problem::{ApiError, FieldError},
@@ -171,6 +171,11 @@ pub(crate) async fn check(
     next: Next,
 ) -> Result<Response, ApiError> {
     let orders = request.method() == Method::POST && request.uri().path() == "/api/orders";
+    let asker = request.extensions().get::<Asker>().cloned();
+    // Answers with secrets or cookies are not kept, and nobody is given another's answer.
+    let Some(asker) = asker.filter(|asker| !asker.rule.is_secret()) else {
+        return Ok(next.run(request).await);
+    };
     if orders || is_pull(&request) || is_safe(request.method()) {
         return Ok(next.run(request).await);
     }
@@ -178,8 +183,9 @@ pub(crate) async fn check(
     let (parts, body) = request.into_parts();
     let body = buffer(body).await?;
     let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
-    // The path is part of the name, so that a key stands for one thing per route.
-    let name = format!("{} {} {key}", parts.method, parts.uri.path());
+    // Caller and path are part of the name: a key stands for one thing per caller and route.
+    let caller = asker.caller.tag();
+    let name = format!("{caller} {} {} {key}", parts.method, parts.uri.path());
     let mut content = format!("{target}\n").into_bytes();
     content.extend_from_slice(&body);
     match state.memo().begin(&name, Hash::of(&content)) {

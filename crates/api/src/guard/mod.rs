@@ -1,13 +1,17 @@
-//! What a request passes before it reaches a route: host, address, key, origin, rate, time.
+//! What a request passes before it reaches a route: host, origin, who asks,
+//! rights, rate, time, proof.
 //!
 //! Each check is a module and answers with a problem document. None may know what routes do.
 
+pub(crate) mod access;
+pub(crate) mod asked;
 pub(crate) mod auth;
 pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod memo;
 pub(crate) mod origin;
 pub(crate) mod rate;
+pub(crate) mod stepup;
 pub(crate) mod time;
 
 use axum::{
@@ -33,5 +37,5 @@ pub(crate) fn is_upgrade(parts: &Parts) -> bool {
 
 /// The path of the socket.
 pub(crate) const SOCKET: &str = "/ws";
-/// Paths that answer without a key, and say no more than a status.
+/// Paths that say no more than a status, as often as anybody likes.
 pub(crate) const HEALTH: [&str; 2] = ["/api/health", "/api/health/ready"];

@@ -1,9 +1,12 @@
 //! A token bucket: so many requests per second, so many at once.
 //!
 //! What lowers risk is exempt: cancels, closes and the kill switch never wait. It must not know
-//! keys.
+//! what callers may do.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 use axum::{
     extract::{Request, State},
@@ -13,6 +16,7 @@ use axum::{
 };
 use tokio::time::Instant;
 
+use super::asked::Asker;
 use crate::{problem::ApiError, state::ApiState};
 
 /// How many requests are served.
@@ -62,6 +66,33 @@ impl Bucket {
     }
 }
 
+/// Callers whose requests are counted apart.
+const CALLERS_MAX: usize = 1_024;
+
+/// A bucket for each caller, so that none takes another's share.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    rate: Rate,
+    by_caller: Mutex<HashMap<String, Bucket>>,
+}
+
+impl Buckets {
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self { rate, by_caller: Mutex::default() }
+    }
+
+    /// Takes a token of a caller.
+    fn take(&self, caller: &str) -> Result<(), u64> {
+        let mut all = self.by_caller.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= CALLERS_MAX && !all.contains_key(caller) {
+            // There are fewer keys and people than this; whoever is forgotten starts full.
+            all.clear();
+        }
+        let bucket = all.entry(caller.to_owned()).or_insert_with(|| Bucket::new(self.rate));
+        bucket.take()
+    }
+}
+
 /// Lets requests pass while there are tokens.
 pub(crate) async fn check(
     State(state): State<ApiState>,
@@ -70,14 +101,16 @@ pub(crate) async fn check(
 ) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let health = super::HEALTH.contains(&path);
+    let asker = request.extensions().get::<Asker>();
+    let caller = asker.map_or_else(|| "nobody".to_owned(), |asker| asker.caller.tag());
     if !health
         && !lowers_risk(request.method(), path)
-        && let Err(wait) = state.bucket().take()
+        && let Err(wait) = state.buckets().take(&caller)
     {
         return Err(ApiError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
-            "Too many requests with this key.",
+            "Too many requests of this caller.",
             "Slow down; cancels, closes and the kill switch are not limited.",
         )
         .retry_after(wait));

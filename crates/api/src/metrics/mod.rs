@@ -6,6 +6,7 @@
 pub(crate) mod counters;
 pub(crate) mod text;
 
+use identity::Grants;
 use std::collections::BTreeMap;
 
 use path::{core::Core, market::Now};
@@ -82,7 +83,7 @@ pub(crate) async fn collect(state: &ApiState) -> String {
         "Gross exposure of all accounts.",
         &[(&[], usage.gross_exposure.to_string())],
     );
-    let gathered = views::gather(desk, None, Figures::new).await;
+    let gathered = views::gather_granted(desk, &Grants::All, None, Figures::new).await;
     let (found, silent) = match gathered {
         Ok(gathered) => (gathered.found, gathered.unavailable.len()),
         Err(_) => (Vec::new(), desk.accounts().len()),

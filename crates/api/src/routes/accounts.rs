@@ -2,7 +2,7 @@
 //!
 //! Opening is the program's work: a venue account, the journal, a task. It must not know venues.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use domain::{AccountId, CalendarKind, Currency, Money, Qty};
 use path::policy::{Leverage, MarginMode, Policy, Preset};
 use serde::Serialize;
@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
+    guard::asked::Asked,
     ports::NewPaperAccount,
     problem::{ApiError, Problem},
     routes::terms::{self, MarginRequest, Terms},
-    state::ApiState,
     views::{self, Unavailable, account::AccountView, schema::PolicySchema},
 };
 
@@ -30,8 +30,8 @@ pub(crate) struct AccountList {
 /// Every account.
 #[utoipa::path(get, path = "/api/accounts", tag = "accounts",
     responses((status = 200, description = "The accounts", body = AccountList)))]
-pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<AccountList>, ApiError> {
-    let all = views::gather(state.desk(), None, AccountView::new).await?;
+pub(crate) async fn list(state: Asked) -> Result<Json<AccountList>, ApiError> {
+    let all = views::gather(&state, None, AccountView::new).await?;
     let accounts = all.found.into_iter().map(|(_, view)| view).collect();
     Ok(Json(AccountList { accounts, unavailable: all.unavailable }))
 }
@@ -43,10 +43,10 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<AccountLi
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn show(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
 ) -> Result<Json<AccountView>, ApiError> {
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     Ok(Json(views::look(&account, AccountView::new).await?))
 }
 
@@ -128,7 +128,7 @@ impl FromFields for NewAccountRequest {
         (status = 409, description = "The id is taken", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn create(
-    State(state): State<ApiState>,
+    state: Asked,
     body: Body<NewAccountRequest>,
 ) -> Result<(StatusCode, Json<AccountView>), ApiError> {
     let Body(body) = body;
@@ -144,7 +144,7 @@ pub(crate) async fn create(
         policy,
     };
     let id = state.accounts().open(request).await?;
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     let view = views::look(&account, AccountView::new).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }

@@ -2,7 +2,7 @@
 //!
 //! Who asked can't approve; the gate checks that and judges anew. It must not judge.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{AccountId, IntentId};
 use utoipa::ToSchema;
 
@@ -10,8 +10,8 @@ use super::orders::outcome::Outcome;
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, parse},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::{ApiState, by_operator},
     views::{
         self,
         approval::{ApprovalList, ApprovalView},
@@ -21,8 +21,8 @@ use crate::{
 /// Everything that waits for approval.
 #[utoipa::path(get, path = "/api/approvals", tag = "approvals",
     responses((status = 200, description = "The requests", body = ApprovalList)))]
-pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<ApprovalList>, ApiError> {
-    let all = views::gather(state.desk(), None, |core, _| {
+pub(crate) async fn list(state: Asked) -> Result<Json<ApprovalList>, ApiError> {
+    let all = views::gather(&state, None, |core, _| {
         let state = core.state();
         let view = |hold| (ApprovalView::new(&state.spec.id, hold), hold.expires_at);
         state.holds.values().map(view).collect::<Vec<_>>()
@@ -60,13 +60,13 @@ impl FromFields for Decision {
         (status = 422, description = "Approved, and now refused by the gate", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn decide(
-    State(state): State<ApiState>,
+    state: Asked,
     At((account, id)): At<(String, String)>,
     Body(body): Body<Decision>,
 ) -> Result<Outcome, ApiError> {
     let account: AccountId = parse("account", &account)?;
     let id: IntentId = parse("id", &id)?;
-    let handle = state.desk().account(&account)?;
-    let reply = handle.decide(id, body.approve, by_operator()).await?;
+    let handle = state.account(&account)?;
+    let reply = handle.decide(id, body.approve, state.operator()).await?;
     Outcome::of(&account, reply)
 }

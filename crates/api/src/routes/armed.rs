@@ -2,7 +2,7 @@
 //!
 //! They are sized and judged at the opening. It must not know when a market opens.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{AccountId, IntentId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -10,8 +10,8 @@ use utoipa::IntoParams;
 use super::{Done, done};
 use crate::{
     extract::{At, Params, parse, parse_opt},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::{ApiState, by_key},
     views::{
         self,
         armed::{ArmedList, ArmedView},
@@ -31,11 +31,11 @@ pub(crate) struct ArmedQuery {
 #[utoipa::path(get, path = "/api/armed", tag = "armed", params(ArmedQuery),
     responses((status = 200, description = "The requests", body = ArmedList)))]
 pub(crate) async fn list(
-    State(state): State<ApiState>,
+    state: Asked,
     Params(query): Params<ArmedQuery>,
 ) -> Result<Json<ArmedList>, ApiError> {
     let account = parse_opt::<AccountId>("account", query.account.as_ref())?;
-    let all = views::gather(state.desk(), account.as_ref(), |core, _| {
+    let all = views::gather(&state, account.as_ref(), |core, _| {
         let state = core.state();
         let view = |armed| (ArmedView::new(&state.spec.id, armed), armed.since);
         state.armed.values().map(view).collect::<Vec<_>>()
@@ -55,10 +55,10 @@ pub(crate) async fn list(
         (status = 404, description = "Nothing of this id waits", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn disarm(
-    State(state): State<ApiState>,
+    state: Asked,
     At((account, intent)): At<(String, String)>,
 ) -> Result<Json<Done>, ApiError> {
     let account: AccountId = parse("account", &account)?;
     let intent: IntentId = parse("intent", &intent)?;
-    done(state.desk().account(&account)?.disarm(intent, by_key()).await?)
+    done(state.account(&account)?.disarm(intent, state.origin()).await?)
 }

@@ -2,7 +2,7 @@
 //!
 //! It must not know what a book trades.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use domain::{AccountId, BookId, Qty};
 use path::core::Reply;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::ApiState,
     views::{self, account::BookView},
 };
 
@@ -27,11 +27,8 @@ pub(crate) struct BookList {
 #[utoipa::path(get, path = "/api/accounts/{id}/books", tag = "accounts",
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "The books", body = BookList)))]
-pub(crate) async fn list(
-    State(state): State<ApiState>,
-    At(id): At<AccountId>,
-) -> Result<Json<BookList>, ApiError> {
-    let account = state.desk().account(&id)?;
+pub(crate) async fn list(state: Asked, At(id): At<AccountId>) -> Result<Json<BookList>, ApiError> {
+    let account = state.account(&id)?;
     let view = |core: &path::core::Core, now| {
         core.state().books.values().map(|b| BookView::new(core, now, b)).collect()
     };
@@ -71,11 +68,11 @@ impl FromFields for NewBook {
         (status = 409, description = "The id is taken", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn create(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Body(body): Body<NewBook>,
 ) -> Result<(StatusCode, Json<BookView>), ApiError> {
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     let book = body.id.clone();
     let taken =
         views::look(&account, move |core, _| core.state().books.contains_key(&book)).await?;

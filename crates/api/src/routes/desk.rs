@@ -4,17 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::Json;
+use identity::Grants;
 use path::{budget::DeskLimits, policy::Mode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Done;
+use super::{Done, raised};
 use crate::{
     body::{Fields, FromFields},
     extract::Body,
+    guard::asked::Asked,
     problem::ApiError,
-    state::{ApiState, by_operator},
     views::{self, Unavailable, account::KillView, decimal, schema::DeskLimitsSchema},
 };
 
@@ -80,7 +81,7 @@ pub(crate) struct DeskView {
     limits: DeskLimits,
     /// What all accounts use of them.
     #[serde(rename = "use")]
-    usage: DeskUseView,
+    usage: Option<DeskUseView>,
     /// Accounts that run.
     accounts: Vec<String>,
     /// Accounts that could not be asked.
@@ -90,9 +91,9 @@ pub(crate) struct DeskView {
 /// The desk at a glance.
 #[utoipa::path(get, path = "/api/desk", tag = "desk",
     responses((status = 200, description = "The desk", body = DeskView)))]
-pub(crate) async fn show(State(state): State<ApiState>) -> Result<Json<DeskView>, ApiError> {
+pub(crate) async fn show(state: Asked) -> Result<Json<DeskView>, ApiError> {
     let desk = state.desk();
-    let all = views::gather(desk, None, |core, _| {
+    let all = views::gather(&state, None, |core, _| {
         (core.state().spec.mode, core.state().kill.as_ref().map(|k| (k.level, KillView::from(k))))
     })
     .await?;
@@ -112,7 +113,12 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Result<Json<DeskView>
         incarnation: desk.incarnation(),
         version: state.config().version.clone(),
         journal_writable: desk.journal_writable(),
-        accounts: desk.accounts().iter().map(|a| a.id().to_string()).collect(),
+        accounts: desk
+            .accounts()
+            .iter()
+            .filter(|a| state.grants().has(a.id()))
+            .map(|a| a.id().to_string())
+            .collect(),
         kill: DeskKill {
             level: level.map(|l| l.to_string()),
             file: desk.kill_file().level().map(|l| l.to_string()),
@@ -123,13 +129,13 @@ pub(crate) async fn show(State(state): State<ApiState>) -> Result<Json<DeskView>
                 .collect(),
         },
         limits: desk.desk_limits(),
-        usage: DeskUseView {
+        usage: (*state.grants() == Grants::All).then(|| DeskUseView {
             gross_exposure: decimal(usage.gross_exposure),
             net_long: decimal(usage.net_long),
             net_short: decimal(usage.net_short),
             entries_notional: decimal(usage.entries_notional),
             open_orders: usage.open_orders,
-        },
+        }),
         unavailable: all.unavailable,
     }))
 }
@@ -182,9 +188,12 @@ impl FromFields for SetDeskLimits {
 #[utoipa::path(put, path = "/api/desk/limits", tag = "limits", request_body = SetDeskLimits,
     responses((status = 200, description = "Replaced", body = Done)))]
 pub(crate) async fn set_limits(
-    State(state): State<ApiState>,
+    state: Asked,
     Body(body): Body<SetDeskLimits>,
 ) -> Result<Json<Done>, ApiError> {
-    state.desk().set_desk_limits(body.limits, by_operator()).await?;
+    if raised::desk(&state.desk().desk_limits(), &body.limits) {
+        state.may_raise(None)?;
+    }
+    state.desk().set_desk_limits(body.limits, state.operator()).await?;
     Ok(Json(Done { done: true }))
 }

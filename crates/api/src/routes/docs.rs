@@ -10,7 +10,7 @@ use axum::{
 use crate::{problem::ApiError, router};
 
 /// The OpenAPI 3.1 description of everything.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "docs",
+#[utoipa::path(get, path = "/api/openapi.json", tag = "docs", security(()),
     responses((status = 200, description = "The description", body = Object,
         content_type = "application/json")))]
 pub(crate) async fn openapi() -> Result<Response, ApiError> {

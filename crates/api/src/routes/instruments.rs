@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 
 use crate::{
     extract::Body,
+    guard::asked::Asked,
     problem::{ApiError, Problem},
     routes::contract::{NewInstrumentRequest, NewInstrumentSchema},
-    state::ApiState,
     views::{
         self,
         instrument::{InstrumentList, InstrumentView},
@@ -21,8 +21,8 @@ use crate::{
 /// Every instrument that an account trades.
 #[utoipa::path(get, path = "/api/instruments", tag = "market",
     responses((status = 200, description = "The instruments", body = InstrumentList)))]
-pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<InstrumentList>, ApiError> {
-    let all = views::gather(state.desk(), None, |core, _| {
+pub(crate) async fn list(state: Asked) -> Result<Json<InstrumentList>, ApiError> {
+    let all = views::gather(&state, None, |core, _| {
         let view = |i| InstrumentView::new(core, i);
         core.state().instruments.values().map(view).collect::<Vec<_>>()
     })
@@ -54,11 +54,11 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<Instrumen
         (status = 409, description = "The venue lists no more", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn create(
-    State(state): State<ApiState>,
+    state: Asked,
     Body(NewInstrumentRequest(wanted)): Body<NewInstrumentRequest>,
 ) -> Result<(StatusCode, Json<InstrumentList>), ApiError> {
     let id = state.contracts().list(wanted).await?;
-    let Json(mut all) = list(State(state)).await?;
+    let Json(mut all) = list(state).await?;
     all.instruments.retain(|instrument| instrument.symbol == id.as_str());
     Ok((StatusCode::CREATED, Json(all)))
 }

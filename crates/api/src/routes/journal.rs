@@ -4,16 +4,17 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::Json;
+use identity::Verb;
 use path::journal::{Head, JournalReader, ReadError, StreamId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{At, Params, page},
+    guard::asked::Asked,
     ports::AuditReport,
     problem::{ApiError, Problem},
-    state::ApiState,
     views::journal::{HeadView, RecordPage, RecordView, StreamCheck},
 };
 
@@ -36,16 +37,24 @@ pub(crate) async fn blocking<T: Send + 'static>(
     read.await.map_err(|e| failed(e.to_string()))?.map_err(|e| failed(e.to_string()))
 }
 
-fn stream(state: &ApiState, text: &str) -> Result<StreamId, ApiError> {
+fn stream(state: &Asked, text: &str) -> Result<StreamId, ApiError> {
     let unknown = || {
         let name: String = text.chars().take(80).collect();
         let remedy = "Use `desk` or `account/<id>`, url-encoded; GET /api/journal lists them.";
         ApiError::not_found("stream_unknown", format!("There is no stream `{name}`."), remedy)
     };
     let stream = StreamId::parse(text).ok_or_else(unknown)?;
-    let known = stream == StreamId::desk()
-        || state.desk().accounts().iter().any(|a| StreamId::account(a.id()) == stream);
+    let granted = visible(state);
+    let known = granted.contains(&stream);
     if known { Ok(stream) } else { Err(unknown()) }
+}
+
+/// The streams that the caller may read.
+fn visible(asked: &Asked) -> Vec<StreamId> {
+    let desk = asked.caller().may(Verb::ReadJournal, None).then(StreamId::desk);
+    let accounts = asked.desk().accounts();
+    let granted = accounts.iter().filter(|a| asked.grants().has(a.id()));
+    desk.into_iter().chain(granted.map(|a| StreamId::account(a.id()))).collect()
 }
 
 /// A stream and its last record.
@@ -68,11 +77,8 @@ pub(crate) struct StreamList {
 /// The streams of the journal.
 #[utoipa::path(get, path = "/api/journal", tag = "journal",
     responses((status = 200, description = "The streams", body = StreamList)))]
-pub(crate) async fn streams(State(state): State<ApiState>) -> Result<Json<StreamList>, ApiError> {
-    let accounts = state.desk().accounts();
-    let all: Vec<StreamId> = std::iter::once(StreamId::desk())
-        .chain(accounts.iter().map(|a| StreamId::account(a.id())))
-        .collect();
+pub(crate) async fn streams(state: Asked) -> Result<Json<StreamList>, ApiError> {
+    let all = visible(&state);
     let streams = blocking(state.desk().reader(), move |reader| {
         let view = |stream: StreamId| {
             let head = HeadView::from(reader.head(&stream)?);
@@ -102,7 +108,7 @@ pub(crate) struct RecordQuery {
         (status = 404, description = "No such stream", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn read(
-    State(state): State<ApiState>,
+    state: Asked,
     At(name): At<String>,
     Params(query): Params<RecordQuery>,
 ) -> Result<Json<RecordPage>, ApiError> {
@@ -123,7 +129,7 @@ pub(crate) async fn read(
     }))
 }
 
-fn one_at_a_time(state: &ApiState) -> Result<tokio::sync::SemaphorePermit<'_>, ApiError> {
+fn one_at_a_time(state: &Asked) -> Result<tokio::sync::SemaphorePermit<'_>, ApiError> {
     state.audits().try_acquire().map_err(|_| {
         let detail = "Another check of the journal is under way.";
         ApiError::unavailable("check_under_way", detail, "Wait until it has ended.").retry_after(5)
@@ -138,7 +144,7 @@ fn one_at_a_time(state: &ApiState) -> Result<tokio::sync::SemaphorePermit<'_>, A
         (status = 404, description = "No such stream", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn verify(
-    State(state): State<ApiState>,
+    state: Asked,
     At(name): At<String>,
 ) -> Result<Json<StreamCheck>, ApiError> {
     let stream = stream(&state, &name)?;
@@ -187,7 +193,7 @@ fn check(
 /// Checks every record of every stream, and the heads, as the database holds them.
 #[utoipa::path(get, path = "/api/audit/verify", tag = "journal",
     responses((status = 200, description = "What was found", body = AuditReport)))]
-pub(crate) async fn audit(State(state): State<ApiState>) -> Result<Json<AuditReport>, ApiError> {
+pub(crate) async fn audit(state: Asked) -> Result<Json<AuditReport>, ApiError> {
     let _permit = one_at_a_time(&state)?;
     Ok(Json(state.audit().verify().await?))
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use desk::KillReport;
 use domain::AccountId;
 use path::{
@@ -19,8 +19,8 @@ use super::{Done, done};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
+    guard::asked::Asked,
     problem::{ApiError, FieldError, RefusalView},
-    state::{ApiState, by_key, by_operator},
 };
 
 /// How far to stop.
@@ -110,10 +110,11 @@ impl From<KillReport> for KillReportView {
         (status = 202, description = "Pulled, but not every account has acknowledged",
             body = KillReportView)))]
 pub(crate) async fn pull(
-    State(state): State<ApiState>,
+    state: Asked,
     Body(body): Body<KillRequest>,
 ) -> (StatusCode, Json<KillReportView>) {
-    let report = state.desk().kill(body.level, by_key(), body.reason).await;
+    let mut report = state.desk().kill(body.level, state.origin(), body.reason).await;
+    report.accounts.retain(|account| state.grants().has(&account.account));
     let status = if report.acknowledged { StatusCode::OK } else { StatusCode::ACCEPTED };
     (status, Json(report.into()))
 }
@@ -150,11 +151,11 @@ pub(crate) struct ReleaseView {
 #[utoipa::path(post, path = "/api/kill/release", tag = "kill", request_body = ReleaseRequest,
     responses((status = 200, description = "Released", body = ReleaseView)))]
 pub(crate) async fn release(
-    State(state): State<ApiState>,
+    state: Asked,
     Body(body): Body<ReleaseRequest>,
 ) -> Result<Json<ReleaseView>, ApiError> {
     tracing::warn!(word = body.confirm, "the kill switch is released");
-    let replies = state.desk().release_kill(by_operator()).await?;
+    let replies = state.desk().release_kill(state.operator()).await?;
     let refused: BTreeMap<_, _> = replies
         .into_iter()
         .filter_map(|(account, reply)| match reply {
@@ -189,7 +190,7 @@ impl FromFields for LatchRelease {
         ("latch" = String, Path, description = "daily_loss, drawdown, foreign_desk, rewound or liquidated")),
     responses((status = 200, description = "Released", body = Done)))]
 pub(crate) async fn release_latch(
-    State(state): State<ApiState>,
+    state: Asked,
     At((id, latch)): At<(String, String)>,
     Body(body): Body<LatchRelease>,
 ) -> Result<Json<Done>, ApiError> {
@@ -202,6 +203,6 @@ pub(crate) async fn release_latch(
                 rule: "daily_loss, drawdown, foreign_desk, rewound or liquidated".to_owned(),
             }])
         })?;
-    let account = state.desk().account(&id)?;
-    done(account.release_latch(kind, body.rebase, by_operator()).await?)
+    let account = state.account(&id)?;
+    done(account.release_latch(kind, body.rebase, state.operator()).await?)
 }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{AccountId, Limits, OriginKind};
 use path::{
     event::LimitTarget,
@@ -13,12 +13,12 @@ use path::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Done, done, terms};
+use super::{Done, done, raised, terms};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::{ApiState, by_operator},
     views::{
         self,
         schema::{LimitsSchema, PolicySchema},
@@ -50,10 +50,10 @@ pub(crate) struct AccountLimits {
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "The limits", body = AccountLimits)))]
 pub(crate) async fn show(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
 ) -> Result<Json<AccountLimits>, ApiError> {
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     let view = views::look(&account, |core, _| {
         let state = core.state();
         AccountLimits {
@@ -136,17 +136,42 @@ impl FromFields for SetLimits {
     }
 }
 
+/// Lets tighter limits pass; what raises or removes one is an admin's, who proves once more who
+/// they are.
+async fn tighter_or_allowed(
+    asked: &Asked,
+    id: &AccountId,
+    target: &LimitTarget,
+    wanted: &Limits,
+) -> Result<(), ApiError> {
+    let (account, target) = (asked.account(id)?, target.clone());
+    let old = views::look(&account, move |core, _| {
+        let state = core.state();
+        let found = match &target {
+            LimitTarget::Account => Some(&state.limits),
+            LimitTarget::Book(book) => state.books.get(book).map(|book| &book.limits),
+            LimitTarget::Origin(kind) => state.origin_limits.get(kind),
+            LimitTarget::Principal(who) => state.principal_limits.get(who),
+            LimitTarget::Instrument(id) => state.instrument_limits.get(id),
+        };
+        found.cloned().unwrap_or_default()
+    })
+    .await?;
+    if raised::account(&old, wanted) { asked.may_raise(Some(id)) } else { Ok(()) }
+}
+
 /// Replaces limits of an account.
 #[utoipa::path(put, path = "/api/accounts/{id}/limits", tag = "limits", request_body = SetLimits,
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "Replaced", body = Done)))]
 pub(crate) async fn set(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Body(body): Body<SetLimits>,
 ) -> Result<Json<Done>, ApiError> {
-    let account = state.desk().account(&id)?;
-    done(account.set_limits(body.target.0, body.limits, by_operator()).await?)
+    let account = state.account(&id)?;
+    tighter_or_allowed(&state, &id, &body.target.0, &body.limits).await?;
+    done(account.set_limits(body.target.0, body.limits, state.operator()).await?)
 }
 
 /// A named set of limits.
@@ -202,13 +227,14 @@ impl FromFields for ApplyPreset {
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "Applied", body = Done)))]
 pub(crate) async fn apply(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Body(body): Body<ApplyPreset>,
 ) -> Result<Json<Done>, ApiError> {
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     let limits = body.preset.limits();
-    done(account.set_limits(LimitTarget::Account, limits, by_operator()).await?)
+    tighter_or_allowed(&state, &id, &LimitTarget::Account, &limits).await?;
+    done(account.set_limits(LimitTarget::Account, limits, state.operator()).await?)
 }
 
 /// A new policy.
@@ -246,13 +272,13 @@ impl FromFields for SetPolicy {
         (status = 409, description = "The venue can't follow: what is held needs the old terms",
             body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn set_policy(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Body(body): Body<SetPolicy>,
 ) -> Result<Json<Done>, ApiError> {
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     terms::check(&body.policy)?;
     // The venue first: when it can't follow, the account keeps the terms on which both agree.
     state.accounts().agree(id, body.policy.clone()).await?;
-    done(account.set_policy(body.policy, by_operator()).await?)
+    done(account.set_policy(body.policy, state.operator()).await?)
 }

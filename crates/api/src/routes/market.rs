@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{InstrumentId, Timeframe};
 use path::{codes::RefusalCode, verbs::RiskClass};
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{Params, page, parse},
+    guard::asked::Asked,
     ports::BarSeries,
     problem::{ApiError, Problem},
-    state::ApiState,
     views::{
         self,
         market::{BarList, BarView, QuoteList, QuoteView},
@@ -30,8 +30,8 @@ const BARS: usize = 500;
 /// The latest prices.
 #[utoipa::path(get, path = "/api/quotes", tag = "market",
     responses((status = 200, description = "The quotes", body = QuoteList)))]
-pub(crate) async fn quotes(State(state): State<ApiState>) -> Result<Json<QuoteList>, ApiError> {
-    let all = views::gather(state.desk(), None, |core, now| {
+pub(crate) async fn quotes(state: Asked) -> Result<Json<QuoteList>, ApiError> {
+    let all = views::gather(&state, None, |core, now| {
         let instruments = core.state().instruments.keys();
         let quote = |id: &InstrumentId| {
             let quote = core.market().quote(id)?;
@@ -64,7 +64,7 @@ pub(crate) struct SeriesList {
 /// Every stored series of bars.
 #[utoipa::path(get, path = "/api/bars", tag = "market",
     responses((status = 200, description = "The series", body = SeriesList)))]
-pub(crate) async fn series(State(state): State<ApiState>) -> Result<Json<SeriesList>, ApiError> {
+pub(crate) async fn series(state: Asked) -> Result<Json<SeriesList>, ApiError> {
     Ok(Json(SeriesList { series: state.bars().list().await? }))
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct BarQuery {
         (status = 404, description = "No such series", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn bars(
-    State(state): State<ApiState>,
+    state: Asked,
     Params(query): Params<BarQuery>,
 ) -> Result<Json<BarList>, ApiError> {
     let symbol: InstrumentId = parse("symbol", &query.symbol)?;

@@ -2,7 +2,7 @@
 //!
 //! Both are views of the journal, like statements. It must not write.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{AccountId, BookId, InstrumentId};
 use serde::Deserialize;
 use statement::{Movement, Reason, Statement};
@@ -11,8 +11,8 @@ use utoipa::IntoParams;
 use super::statement::{PAGE, PAGE_MAX, look};
 use crate::{
     extract::{At, Params, page},
+    guard::asked::Asked,
     problem::{ApiError, FieldError, Problem},
-    state::ApiState,
     views::movement::{MovementPage, MovementView, TotalsPage},
 };
 
@@ -58,7 +58,7 @@ fn reason(name: Option<&String>) -> Result<Option<Reason>, ApiError> {
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn list(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<MovementQuery>,
 ) -> Result<Json<MovementPage>, ApiError> {
@@ -96,7 +96,7 @@ pub(crate) struct TotalsQuery {
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn totals(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<TotalsQuery>,
 ) -> Result<Json<TotalsPage>, ApiError> {

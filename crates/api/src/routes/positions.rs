@@ -2,7 +2,7 @@
 //!
 //! It must not know how a close is carried out.
 
-use axum::{Json, extract::State, http::HeaderMap};
+use axum::{Json, http::HeaderMap};
 use domain::{AccountId, BookId, InstrumentId, Percent};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
@@ -18,9 +18,9 @@ use super::{
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, Params, parse},
+    guard::asked::Asked,
     guard::memo::key_of,
     problem::{ApiError, FieldError, Problem},
-    state::{ApiState, by_key},
     views::{
         self,
         position::{PositionId, PositionList, of_account},
@@ -30,7 +30,7 @@ use crate::{
 /// Every open position.
 #[utoipa::path(get, path = "/api/positions", tag = "positions",
     responses((status = 200, description = "The positions", body = PositionList)))]
-pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<PositionList>, ApiError> {
+pub(crate) async fn list(state: Asked) -> Result<Json<PositionList>, ApiError> {
     positions(&state, None).await
 }
 
@@ -39,17 +39,17 @@ pub(crate) async fn list(State(state): State<ApiState>) -> Result<Json<PositionL
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "The positions", body = PositionList)))]
 pub(crate) async fn list_of_account(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
 ) -> Result<Json<PositionList>, ApiError> {
     positions(&state, Some(&id)).await
 }
 
 async fn positions(
-    state: &ApiState,
+    state: &Asked,
     only: Option<&AccountId>,
 ) -> Result<Json<PositionList>, ApiError> {
-    let all = views::gather(state.desk(), only, of_account).await?;
+    let all = views::gather(state, only, of_account).await?;
     let positions = all.found.into_iter().flat_map(|(_, positions)| positions).collect();
     Ok(Json(PositionList { positions, unavailable: all.unavailable }))
 }
@@ -91,7 +91,7 @@ fn share(f: &mut Fields, percent: Percent) -> Option<Percent> {
         (status = 422, description = "Nothing to close", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn close(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<String>,
     Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
@@ -99,9 +99,9 @@ pub(crate) async fn close(
 ) -> Result<Outcome, ApiError> {
     let (span, key) = (wait.span()?, key_of(&headers)?);
     let id: PositionId = parse("id", &id)?;
-    let account = state.desk().account(&id.account)?;
+    let account = state.account(&id.account)?;
     let events = state.desk().subscribe();
-    let reply = account.close(id.book, id.instrument, body.percent, key, by_key()).await?;
+    let reply = account.close(id.book, id.instrument, body.percent, key, state.origin()).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     finish(account.id(), reply, wait).await
 }
@@ -143,15 +143,15 @@ impl FromFields for CloseAllRequest {
         (status = 422, description = "Nothing to close", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn close_all(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(wait): Params<WaitQuery>,
     Body(body): Body<CloseAllRequest>,
 ) -> Result<Outcome, ApiError> {
     let span = wait.span()?;
-    let account = state.desk().account(&id)?;
+    let account = state.account(&id)?;
     let events = state.desk().subscribe();
-    let reply = account.close_all(body.symbol, body.percent, by_key()).await?;
+    let reply = account.close_all(body.symbol, body.percent, state.origin()).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     finish(account.id(), reply, wait).await
 }
@@ -178,7 +178,7 @@ impl FromFields for AdoptRequest {
             example = "main.unmanaged.sim:IBM")),
     responses((status = 200, description = "Adopted", body = Done)))]
 pub(crate) async fn adopt(
-    State(state): State<ApiState>,
+    state: Asked,
     At(text): At<String>,
     Body(body): Body<AdoptRequest>,
 ) -> Result<Json<Done>, ApiError> {
@@ -190,6 +190,6 @@ pub(crate) async fn adopt(
             rule: "a position of the book `unmanaged`; others are managed already".to_owned(),
         }]));
     }
-    let account = state.desk().account(&id.account)?;
+    let account = state.account(&id.account)?;
     done(account.adopt(id.instrument, body.book).await?)
 }

@@ -2,7 +2,7 @@
 //!
 //! It must not know how a stop is moved at the venue.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{Price, Protective, Timestamp};
 use path::{core::Core, market::Now};
 use utoipa::ToSchema;
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, parse},
+    guard::asked::Asked,
     problem::{ApiError, FieldError, Problem},
-    state::{ApiState, by_operator},
     views::{self, position::PositionId},
 };
 
@@ -84,12 +84,12 @@ impl FromFields for ProtectionRequest {
         (status = 422, description = "Nothing is held, or the levels contradict each other",
             body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn protect(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<String>,
     Body(body): Body<ProtectionRequest>,
 ) -> Result<Json<Done>, ApiError> {
     let id: PositionId = parse("id", &id)?;
-    let account = state.desk().account(&id.account)?;
+    let account = state.account(&id.account)?;
     let (wanted, levels, accept) = (id.clone(), body.levels, body.accept_unprotected);
     let errors = views::look(&account, move |core, now| {
         let mut check = Check::new(core, &wanted);
@@ -102,7 +102,7 @@ pub(crate) async fn protect(
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
-    done(account.set_plan(id.book, id.instrument, levels, by_operator()).await?)
+    done(account.set_plan(id.book, id.instrument, levels, state.operator()).await?)
 }
 
 /// Finds what the venue would refuse and what would act at once.

@@ -3,7 +3,7 @@
 //! It is two requests: the second is judged when the first is done. It must not know how a close
 //! is carried out.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::http::HeaderMap;
 use domain::{Conditions, Intent, OrderKind, Protective, Qty, Side, Size, TimeInForce};
 use path::codes::{Refusal, RefusalCode};
 use utoipa::ToSchema;
@@ -20,9 +20,9 @@ use super::{
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, Params, parse},
+    guard::asked::Asked,
     guard::memo::key_of,
     problem::{ApiError, Problem},
-    state::{ApiState, by_key},
     views::{self, position::PositionId},
 };
 
@@ -94,7 +94,7 @@ impl FromFields for ReverseRequest {
         (status = 422, description = "Nothing to turn around", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn reverse(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<String>,
     Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
@@ -102,7 +102,7 @@ pub(crate) async fn reverse(
 ) -> Result<Outcome, ApiError> {
     let (span, key) = (wait.span()?, key_of(&headers)?);
     let id: PositionId = parse("id", &id)?;
-    let account = state.desk().account(&id.account)?;
+    let account = state.account(&id.account)?;
     let events = state.desk().subscribe();
     let wanted = id.clone();
     let held = views::look(&account, move |core, _| {
@@ -126,7 +126,7 @@ pub(crate) async fn reverse(
         reduce_only: false,
         protective: body.protective,
         conditions: Conditions::default(),
-        origin: by_key(),
+        origin: state.origin(),
         idempotency_key: key,
     };
     let reply = account.reverse(intent).await?;

@@ -10,7 +10,6 @@ use std::{
 
 use axum::{
     Json,
-    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -28,8 +27,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{At, Params, page},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::ApiState,
     views::statement::{DayPage, EquityPage, LotPage, TripPage},
 };
 
@@ -78,11 +77,11 @@ impl Read {
 
 /// Looks at an account's statement on a thread that may block.
 pub(super) async fn look<T: Send + 'static>(
-    state: &ApiState,
+    state: &Asked,
     account: &AccountId,
     look: impl FnOnce(&Statement, u64) -> T + Send + 'static,
 ) -> Result<T, ApiError> {
-    let stream = StreamId::account(state.desk().account(account)?.id());
+    let stream = StreamId::account(state.account(account)?.id());
     let (known, reader) = (state.statements().of(account), state.desk().reader());
     let read = tokio::task::spawn_blocking(move || {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +125,7 @@ impl RowQuery {
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn trips(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<RowQuery>,
 ) -> Result<Json<TripPage>, ApiError> {
@@ -146,7 +145,7 @@ pub(crate) async fn trips(
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn lots(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<RowQuery>,
 ) -> Result<Json<LotPage>, ApiError> {
@@ -175,7 +174,7 @@ pub(crate) struct DayQuery {
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn days(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<DayQuery>,
 ) -> Result<Json<DayPage>, ApiError> {
@@ -194,7 +193,7 @@ pub(crate) async fn days(
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn equity(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<DayQuery>,
 ) -> Result<Json<EquityPage>, ApiError> {
@@ -244,7 +243,7 @@ pub(crate) struct TableQuery {
         (status = 404, description = "No such account", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn table(
-    State(state): State<ApiState>,
+    state: Asked,
     At(id): At<AccountId>,
     Params(query): Params<TableQuery>,
 ) -> Result<Response, ApiError> {

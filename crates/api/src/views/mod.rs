@@ -24,12 +24,13 @@ use std::collections::BTreeMap;
 use desk::{AccountHandle, Desk};
 use domain::{AccountId, Cash, Origin};
 use futures_util::future::join_all;
+use identity::Grants;
 use path::{core::Core, market::Now};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::ApiError;
+use crate::{guard::asked::Asked, problem::ApiError};
 
 /// How long an account may take to show itself.
 const LOOK_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
@@ -103,15 +104,29 @@ pub(crate) struct Gathered<T> {
     pub(crate) unavailable: Vec<Unavailable>,
 }
 
-/// Looks at every account, or at one; one that doesn't answer never hides the others.
+/// Looks at every account that the caller may see, or at one of them; one that doesn't answer never
+/// hides the others.
 pub(crate) async fn gather<T: Send + 'static>(
+    asked: &Asked,
+    only: Option<&AccountId>,
+    view: impl Fn(&Core, Now) -> T + Clone + Send + 'static,
+) -> Result<Gathered<T>, ApiError> {
+    gather_granted(asked.desk(), asked.grants(), only, view).await
+}
+
+/// As [`gather`], for whoever is granted these accounts.
+pub(crate) async fn gather_granted<T: Send + 'static>(
     desk: &Desk,
+    grants: &Grants,
     only: Option<&AccountId>,
     view: impl Fn(&Core, Now) -> T + Clone + Send + 'static,
 ) -> Result<Gathered<T>, ApiError> {
     let accounts = match only {
+        Some(id) if !grants.has(id) => {
+            return Err(desk::DeskError::AccountUnknown(id.clone()).into());
+        }
         Some(id) => vec![desk.account(id)?],
-        None => desk.accounts(),
+        None => desk.accounts().into_iter().filter(|a| grants.has(a.id())).collect(),
     };
     let looks = accounts.iter().map(|account| {
         let view = view.clone();
@@ -130,7 +145,8 @@ pub(crate) async fn gather<T: Send + 'static>(
         }
     }
     if only.is_none() {
-        gathered.unavailable.extend(desk.stopped().into_keys().map(|account| {
+        let stopped = desk.stopped().into_keys().filter(|account| grants.has(account));
+        gathered.unavailable.extend(stopped.map(|account| {
             let error = desk::DeskError::AccountStopped(account.clone());
             Unavailable {
                 account: account.to_string(),
@@ -138,7 +154,8 @@ pub(crate) async fn gather<T: Send + 'static>(
                 detail: error.to_string(),
             }
         }));
-        gathered.unavailable.extend(desk.elsewhere().into_iter().map(|(account, holder)| {
+        let elsewhere = desk.elsewhere().into_iter().filter(|(account, _)| grants.has(account));
+        gathered.unavailable.extend(elsewhere.map(|(account, holder)| {
             let error = desk::DeskError::AccountElsewhere { account: account.clone(), holder };
             Unavailable {
                 account: account.to_string(),

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use desk::{Desk, Published};
+use identity::{Caller, Verb};
 use path::{core::Core, journal::StreamId, market::Now};
 use tokio::sync::{
     broadcast::{Receiver, error::RecvError},
@@ -42,6 +43,7 @@ impl From<ApiError> for Ended {
 /// One listener's feed.
 pub(crate) struct Feed {
     desk: Desk,
+    caller: Arc<Caller>,
     events: Receiver<Arc<Published>>,
     sent: BTreeMap<StreamId, u64>,
     out: mpsc::Sender<String>,
@@ -49,9 +51,9 @@ pub(crate) struct Feed {
 
 impl Feed {
     /// A feed into a bounded queue.
-    pub(crate) fn new(desk: Desk, out: mpsc::Sender<String>) -> Self {
+    pub(crate) fn new(desk: Desk, caller: Arc<Caller>, out: mpsc::Sender<String>) -> Self {
         let events = desk.subscribe();
-        Self { desk, events, sent: BTreeMap::new(), out }
+        Self { desk, caller, events, sent: BTreeMap::new(), out }
     }
 
     /// Feeds until the listener is gone: a snapshot or what follows the cursors, then events.
@@ -78,9 +80,8 @@ impl Feed {
 
     async fn begin(&mut self, after: Option<BTreeMap<StreamId, u64>>) -> Result<(), Ended> {
         let Some(after) = after else { return self.snapshot().await };
-        let streams: Vec<StreamId> = std::iter::once(StreamId::desk())
-            .chain(self.desk.accounts().iter().map(|a| StreamId::account(a.id())))
-            .collect();
+        let all = std::iter::once(StreamId::desk()).chain(self.accounts());
+        let streams: Vec<StreamId> = all.filter(|stream| self.may_see(stream)).collect();
         let known = streams.clone();
         let heads = blocking(self.desk.reader(), move |reader| {
             known.iter().map(|s| Ok((s.clone(), reader.head(s)?.seq))).collect()
@@ -120,7 +121,24 @@ impl Feed {
         }
     }
 
+    /// The streams of the accounts that the listener may see.
+    fn accounts(&self) -> impl Iterator<Item = StreamId> + use<> {
+        let grants = self.caller.grants.clone();
+        let accounts = self.desk.accounts().into_iter();
+        accounts.filter(move |a| grants.has(a.id())).map(|a| StreamId::account(a.id()))
+    }
+
+    fn may_see(&self, stream: &StreamId) -> bool {
+        match stream.as_str().strip_prefix("account/") {
+            Some(id) => id.parse().is_ok_and(|id| self.caller.may(Verb::ReadAccount, Some(&id))),
+            None => self.caller.may(Verb::ReadJournal, None),
+        }
+    }
+
     async fn publish(&mut self, published: &Published) -> Result<(), Ended> {
+        if !self.may_see(&published.stream) {
+            return Ok(());
+        }
         for (seq, event) in (published.first..).zip(&published.events) {
             if self.sent.get(&published.stream).is_none_or(|sent| *sent < seq) {
                 let text = message::event(&published.stream, seq, published.at, event)
@@ -140,20 +158,24 @@ impl Feed {
     /// Sends everything as it stands. The heads are read before the states, so what happens in
     /// between is told twice rather than not at all.
     async fn snapshot(&mut self) -> Result<(), Ended> {
-        let streams: Vec<StreamId> =
-            self.desk.accounts().iter().map(|a| StreamId::account(a.id())).collect();
+        let streams: Vec<StreamId> = self.accounts().collect();
         let heads = blocking(self.desk.reader(), move |reader| {
             streams.into_iter().map(|s| Ok((s.clone(), reader.head(&s)?.seq))).collect()
         });
         self.sent = heads.await?;
-        let all = views::gather(&self.desk, None, |core: &Core, now: Now| {
-            let state = core.state();
-            let id = &state.spec.id;
-            let orders: Vec<_> = state.live_orders().map(|o| OrderView::new(id, o)).collect();
-            let approvals: Vec<_> =
-                state.holds.values().map(|h| ApprovalView::new(id, h)).collect();
-            (AccountView::new(core, now), orders, approvals)
-        })
+        let all = views::gather_granted(
+            &self.desk,
+            &self.caller.grants,
+            None,
+            |core: &Core, now: Now| {
+                let state = core.state();
+                let id = &state.spec.id;
+                let orders: Vec<_> = state.live_orders().map(|o| OrderView::new(id, o)).collect();
+                let approvals: Vec<_> =
+                    state.holds.values().map(|h| ApprovalView::new(id, h)).collect();
+                (AccountView::new(core, now), orders, approvals)
+            },
+        )
         .await?;
         let mut snapshot = Snapshot {
             kind: "snapshot",
@@ -183,7 +205,7 @@ mod tests {
     use path::{core::Input, event::LimitTarget};
 
     use super::*;
-    use crate::{state::by_operator, testing::House};
+    use crate::{state::by_bootstrap_operator as by_operator, testing::House};
 
     /// More than the desk keeps for a slow listener and the queue holds together.
     const TOO_MANY: usize = 4_300;
@@ -198,7 +220,7 @@ mod tests {
     async fn a_listener_that_is_too_slow_is_told_and_starts_anew() {
         let house = House::new().await;
         let (out, mut messages) = mpsc::channel(4);
-        tokio::spawn(Feed::new(house.desk.clone(), out).run(None));
+        tokio::spawn(Feed::new(house.desk.clone(), Arc::new(Caller::bootstrap()), out).run(None));
         assert_eq!(next(&mut messages).await["type"], "snapshot");
         let account = house.account();
         for n in 0..TOO_MANY {

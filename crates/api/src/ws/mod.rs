@@ -24,8 +24,9 @@ use utoipa::IntoParams;
 
 use crate::{
     extract::Params,
-    guard::auth::KeyPending,
+    guard::{asked::Asker, auth::KeyPending},
     problem::{ApiError, FieldError, Problem},
+    serve::Peer,
     state::ApiState,
 };
 
@@ -60,6 +61,8 @@ pub(crate) async fn socket(
     State(state): State<ApiState>,
     Params(query): Params<SocketQuery>,
     pending: Option<Extension<KeyPending>>,
+    asker: Option<Extension<Asker>>,
+    peer: Option<Extension<Peer>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade.map_err(|rejection| {
@@ -67,13 +70,14 @@ pub(crate) async fn socket(
         ApiError::invalid("not_a_socket", rejection.body_text(), remedy)
     })?;
     let after = query.after.as_deref().map(cursors).transpose()?;
-    let entry = if pending.is_some() {
-        session::Entry::Login(permit(state.logins())?)
-    } else {
-        session::Entry::Open(permit(state.sockets())?)
+    let address = peer.map(|Extension(peer)| peer.0);
+    let entry = match asker {
+        Some(Extension(asker)) => session::Entry::Open(permit(state.sockets())?, asker.caller),
+        None if pending.is_some() => session::Entry::Login(permit(state.logins())?),
+        None => return Err(ApiError::internal("asker_unknown", "The guard let a socket pass.")),
     };
     let upgrade = upgrade.max_message_size(INCOMING_MAX).max_frame_size(INCOMING_MAX);
-    Ok(upgrade.on_upgrade(move |socket| session::run(state, socket, after, entry)))
+    Ok(upgrade.on_upgrade(move |socket| session::run(state, socket, after, entry, address)))
 }
 
 fn permit(of: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {

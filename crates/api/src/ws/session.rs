@@ -3,13 +3,14 @@
 //! Queues are bounded and every send has a deadline, so a listener that stops reading costs
 //! nothing but its own socket. It must not know what is sent.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
+use identity::{Caller, Verb};
 use path::journal::StreamId;
 use serde::Deserialize;
 use tokio::{
@@ -18,7 +19,7 @@ use tokio::{
 };
 
 use super::feed::{Ended, Feed};
-use crate::state::ApiState;
+use crate::{guard::auth::by_key, state::ApiState};
 
 /// How long a socket may take to send its key.
 const KEY_WITHIN: Duration = Duration::from_secs(5);
@@ -30,6 +31,9 @@ const SEND_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// A socket from which nothing came for so long is gone.
 const SILENT_MAX: Duration = Duration::from_secs(60);
+
+/// How often it is asked whether who listens still may.
+const ASKED_EVERY: Duration = Duration::from_secs(2);
 
 /// The close code of a missing or wrong key; 4000 and up are for applications.
 const UNAUTHORIZED: u16 = 4_401;
@@ -43,8 +47,8 @@ const GOING_AWAY: u16 = 1_001;
 pub(crate) enum Entry {
     /// It has yet to send its key.
     Login(OwnedSemaphorePermit),
-    /// Its request had the key.
-    Open(OwnedSemaphorePermit),
+    /// Its request told who asks.
+    Open(OwnedSemaphorePermit, Arc<Caller>),
 }
 
 #[derive(Deserialize)]
@@ -59,16 +63,17 @@ pub(crate) async fn run(
     mut socket: WebSocket,
     after: Option<BTreeMap<StreamId, u64>>,
     entry: Entry,
+    address: Option<IpAddr>,
 ) {
-    let _permit = match entry {
-        Entry::Open(permit) => permit,
+    let (_permit, caller) = match entry {
+        Entry::Open(permit, caller) => (permit, caller),
         Entry::Login(login) => {
-            if !has_key(&state, &mut socket).await {
+            let Some(caller) = by_first_message(&state, &mut socket, address).await else {
                 return close(socket, UNAUTHORIZED, "the key is missing or wrong").await;
-            }
+            };
             drop(login);
             match state.sockets().try_acquire_owned() {
-                Ok(permit) => permit,
+                Ok(permit) => (permit, Arc::new(caller)),
                 Err(_) => return close(socket, TRY_AGAIN, "too many sockets").await,
             }
         }
@@ -76,7 +81,7 @@ pub(crate) async fn run(
     let mut closing = state.closing();
     let (queue, messages) = mpsc::channel(QUEUE_MAX);
     let (mut sink, stream) = socket.split();
-    let feed = Feed::new(state.desk().clone(), queue).run(after);
+    let feed = Feed::new(state.desk().clone(), caller.clone(), queue).run(after);
     let (code, reason) = tokio::select! {
         ended = feed => match ended {
             Ended::Gone => (GOING_AWAY, "the desk stops"),
@@ -87,14 +92,30 @@ pub(crate) async fn run(
         },
         () = write(&mut sink, messages) => return,
         () = read(stream) => return,
+        () = ended(&state, &caller, address) => (UNAUTHORIZED, "the session or key has ended"),
         _ = closing.wait_for(|closing| *closing) => (GOING_AWAY, "the desk stops"),
     };
     let frame = CloseFrame { code, reason: reason.into() };
     let _ = timeout(SEND_WITHIN, sink.send(Message::Close(Some(frame)))).await;
 }
 
-/// Waits for the first message; true when it is the key.
-async fn has_key(state: &ApiState, socket: &mut WebSocket) -> bool {
+/// Waits until who listens may no longer, or may something else than when the socket was opened.
+async fn ended(state: &ApiState, caller: &Caller, address: Option<IpAddr>) {
+    loop {
+        tokio::time::sleep(ASKED_EVERY).await;
+        let now = state.identity().still(caller, address);
+        if now.is_none_or(|now| now.rights != caller.rights || now.grants != caller.grants) {
+            return;
+        }
+    }
+}
+
+/// Waits for the first message, and tells who has the key in it.
+async fn by_first_message(
+    state: &ApiState,
+    socket: &mut WebSocket,
+    address: Option<IpAddr>,
+) -> Option<Caller> {
     let first = timeout(KEY_WITHIN, async {
         loop {
             match socket.recv().await {
@@ -104,14 +125,14 @@ async fn has_key(state: &ApiState, socket: &mut WebSocket) -> bool {
             }
         }
     });
-    let Ok(Some(text)) = first.await else { return false };
-    let accepted = serde_json::from_str::<Login>(&text)
-        .is_ok_and(|login| state.config().key.accepts(&login.key));
+    let Ok(Some(text)) = first.await else { return None };
+    let login = serde_json::from_str::<Login>(&text).ok();
+    let caller = login.and_then(|login| by_key(state, &login.key, address));
     // A wrong key counts against the same bucket as elsewhere; sockets that wait are few anyway.
-    if !accepted {
+    if caller.is_none() {
         let _ = state.failures().take();
     }
-    accepted
+    caller.filter(|caller| caller.may(Verb::ReadAccount, None))
 }
 
 async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {

@@ -25,6 +25,10 @@ use domain::{
     AccountId, AssetClass, CalendarKind, Currency, InstallationId, Instrument, InstrumentId, Price,
     Qty, Quote, TickSource,
 };
+use identity::{
+    Grants, Hashing, Identity, NewUser, Role, Settings, SignIn, SignedIn,
+    memory::{MemoryStore, TestClock, TestEntropy},
+};
 use journal::Memory;
 use path::{broker::VenueEvent, journal::LeaseToken};
 use ports::{Bars, Factory, Gate, Sound};
@@ -75,6 +79,8 @@ pub struct House {
     pub venue: SharedVenue<MemoryStorage>,
     pub journal: Memory,
     pub gate: Arc<Gate>,
+    pub identity: Arc<Identity>,
+    pub clock: Arc<TestClock>,
     _dir: tempfile::TempDir,
 }
 
@@ -110,8 +116,15 @@ impl House {
         let venue = Venue::open(SimConfig::default(), MemoryStorage::default()).unwrap();
         let venue = SharedVenue::new(venue, sink);
         venue.with(|v| v.register(instrument())).unwrap();
-        let mut config = ApiConfig::new("0.0.0-test", KeyHash::of(KEY));
+        let mut config = ApiConfig::new("0.0.0-test", Some(KeyHash::of(KEY)));
         configure(&mut config);
+        let clock = Arc::new(TestClock::at(wall_time()));
+        let hashing = Hashing { memory_kib: 64, passes: 1 };
+        let settings = Settings { hashing, ..Settings::default() };
+        let store = Arc::new(MemoryStore::default());
+        let entropy = Arc::new(TestEntropy::default());
+        let identity = Identity::open(store, clock.clone(), entropy, settings).unwrap();
+        let identity = Arc::new(identity);
         let gate = Arc::new(Gate::default());
         let (wait, venue_of) = (gate.clone(), venue.clone());
         let factory = Factory { gate: wait, desk: desk.clone(), venue: venue_of, senders };
@@ -121,11 +134,13 @@ impl House {
             audit: Arc::new(Sound),
             bars: Arc::new(Bars),
             contracts: Arc::new(ports::Contracts { desk: desk.clone(), venue: venue.clone() }),
+            identity: identity.clone(),
+            keep_local_key: Arc::new(|_| {}),
             config,
         };
         let state = ApiState::new(parts);
         let app = api::router(state.clone());
-        Self { app, state, desk, venue, journal, gate, _dir: dir }
+        Self { app, state, desk, venue, journal, gate, identity, clock, _dir: dir }
     }
 
     /// A desk with the account `main`, 100000 USD, and a price of 100.
@@ -140,6 +155,58 @@ impl House {
         assert_eq!(status, StatusCode::CREATED, "{body}");
         house.price("100").await;
         house
+    }
+
+    /// Signs the first admin in; from then on the bootstrap key is nobody's.
+    pub fn owner(&self) -> SignedIn {
+        let token = self.identity.offer_setup().unwrap();
+        self.identity.claim_setup(&token, &attempt("owner")).unwrap()
+    }
+
+    /// Adds somebody who has chosen a password, and signs them in.
+    pub fn person(&self, name: &str, role: Role, grants: Grants) -> SignedIn {
+        let first = format!("{}-first", password(name));
+        let password_first = Some(first.clone());
+        let new = NewUser { name: name.parse().unwrap(), role, grants, password: password_first };
+        self.identity.add_user(new, "owner").unwrap();
+        let signed = self.identity.sign_in(&SignIn { password: first.clone(), ..attempt(name) });
+        let session = signed.unwrap().session;
+        self.identity.change_password(&session, &first, &password(name)).unwrap();
+        self.identity.sign_in(&attempt(name)).unwrap()
+    }
+
+    /// Asks as somebody who is signed in.
+    pub async fn ask(
+        &self,
+        who: &SignedIn,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let (status, _, body) = self.send(signed(&who.token, method, path, body)).await;
+        (status, body)
+    }
+
+    /// As [`House::ask`], proving once more who it is.
+    pub async fn prove(
+        &self,
+        who: &SignedIn,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
+        let (status, told) = self.ask(who, method.clone(), path, body.clone()).await;
+        if told["code"] != "step_up_required" {
+            return (status, told);
+        }
+        let asked = serde_json::json!({"action": told["action"],
+            "argument_hash": told["argument_hash"], "password": password(who.user.name.as_str())});
+        let (status, proof) = self.ask(who, Method::POST, "/api/step-up", Some(asked)).await;
+        assert_eq!(status, StatusCode::OK, "{proof}");
+        let mut request = signed(&who.token, method, path, body);
+        request.headers_mut().insert("step-up", proof["proof"].as_str().unwrap().parse().unwrap());
+        let (status, _, body) = self.send(request).await;
+        (status, body)
     }
 
     pub fn account(&self) -> AccountHandle {
@@ -218,6 +285,27 @@ impl House {
         self.until("/api/positions", |b| b["positions"][0]["protected_qty"] == "10").await;
         body
     }
+}
+
+/// Made when the test runs: no password stands in the sources.
+pub fn password(who: &str) -> String {
+    format!("{}-deich-{}", who.repeat(2), hex::encode(who))
+}
+
+pub fn attempt(name: &str) -> SignIn {
+    let (name, address) = (name.to_owned(), "127.0.0.1".to_owned());
+    SignIn { password: password(&name), name, address, ..SignIn::default() }
+}
+
+/// A request with a session's cookie, as the desk's own page sends it.
+pub fn signed(token: &str, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+    let mut request = request(method, path, body);
+    let headers = request.headers_mut();
+    headers.remove("x-api-key");
+    headers.insert("cookie", format!("a=b; __Host-cofferdam={token}").parse().unwrap());
+    headers.insert("origin", "http://localhost:3000".parse().unwrap());
+    headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
+    request
 }
 
 /// A request with the key, as a program sends it.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    account, approval, audit, backup, bars, book, doctor, instrument, journal, kill, latch, limits,
-    order, position, simulate, statement,
+    account, approval, audit, backup, bars, book, doctor, instrument, journal, keys, kill, latch,
+    limits, order, people, position, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -70,7 +70,7 @@ pub(crate) struct Global {
         help_heading = "Options for every command"
     )]
     pub(crate) url: Option<String>,
-    /// The file with the API key, mode 0600 (default: `<data-dir>/bootstrap.key`); the key itself
+    /// The file with the API key, mode 0600 (default: `<data-dir>/local.key`, before the set-up `bootstrap.key`); the key itself
     /// can be given as COFFERDAM_KEY, never as an argument
     #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
     pub(crate) key_file: Option<PathBuf>,
@@ -178,6 +178,16 @@ Examples:
     Backup {
         #[command(subcommand)]
         command: backup::BackupCommand,
+    },
+    /// People: add, list, reset; beside a desk that is stopped, or on its PostgreSQL
+    User {
+        #[command(subcommand)]
+        command: people::UserCommand,
+    },
+    /// Keys of programs: create, list, revoke; beside a desk that is stopped, or on its PostgreSQL
+    Key {
+        #[command(subcommand)]
+        command: keys::KeyCommand,
     },
     /// Run the fault simulator: every failure, and what must hold in spite of it
     Simulate(simulate::SimulateArgs),

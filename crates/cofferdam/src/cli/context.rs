@@ -11,6 +11,8 @@ use std::{
 
 use store::{DatabaseUrl, Reader};
 
+use crate::serve::people::LOCAL_KEY_FILE;
+
 use super::{
     args::{Global, Secret},
     client::{Api, Base},
@@ -20,8 +22,9 @@ use super::{
 
 /// The environment variable with the key itself.
 const KEY_VARIABLE: &str = "COFFERDAM_KEY";
-/// The file with the key in a data folder, as the desk writes it at its first start.
+/// The file with the key in a data folder until somebody exists; then it is `local.key`.
 const KEY_FILE: &str = "bootstrap.key";
+
 const URL_DEFAULT: &str = "http://127.0.0.1:3000";
 
 /// The options that every command shares, resolved.
@@ -111,7 +114,11 @@ impl Context {
         }
         match env::var(KEY_VARIABLE) {
             Ok(text) if !text.is_empty() => Key::parse(&text, KEY_VARIABLE),
-            _ => Key::read(&self.data_dir()?.join(KEY_FILE)),
+            _ => {
+                let dir = self.data_dir()?;
+                let local = dir.join(LOCAL_KEY_FILE);
+                Key::read(&if local.exists() { local } else { dir.join(KEY_FILE) })
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ mod fold;
 mod instrument;
 mod journal;
 mod key;
+mod keys;
 mod kill;
 mod latch;
 mod limits;
@@ -28,6 +29,7 @@ mod movements;
 mod openapi;
 mod order;
 mod output;
+mod people;
 mod plan;
 mod position;
 mod progress;
@@ -119,6 +121,8 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Journal { command } => journal::run(command, ctx, out),
         Command::Audit { command } => audit::run(command, ctx, out),
         Command::Backup { command } => backup::run(command, ctx, out),
+        Command::User { command } => people::run(command, ctx, out),
+        Command::Key { command } => keys::run(command, ctx, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Openapi => openapi::run(out),
         Command::Codes => codes::run(out),

@@ -131,15 +131,19 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
 
 /// Tells a visitor what to try. The key is shown because the demo's money is not real and its
 /// folder is its own.
-pub(super) fn tour(listen: SocketAddr, key: &str, data_dir: &Path) {
+pub(super) fn tour(listen: SocketAddr, key: Option<&str>, data_dir: &Path) {
     let dir = data_dir.display();
+    let key = match key {
+        Some(key) => format!("Key to try (paper money, this machine only): {key}"),
+        None => "The set-up is done: sign in, or use the command line on this machine.".to_owned(),
+    };
     println!(
         "
 REPLAY of real daily bars (IBM, GOOG) and the synthetic symbols SYN and BTC, which move every second.
 BTC-PERP is a perpetual contract on BTC: leverage up to 20 (this account: 5), funding every 8 hours.
 A small trader is already trading on paper in the book `{BOOK}`.
 
-Key to try (paper money, this machine only): {key}
+{key}
 
 From another shell:
   cofferdam --data-dir {dir} account show {ACCOUNT}

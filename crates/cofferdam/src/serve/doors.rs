@@ -28,6 +28,7 @@ use super::{
     listings::Listings,
     market_data::{Markets, us_session},
     others::{SharedSwitch, Turn},
+    people,
     tenancy::Tenancy,
     venue::Simulated,
 };
@@ -354,7 +355,7 @@ impl AuditSource for Audit {
 
 /// The API's state.
 pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState {
-    let key = KeyHash::from_bytes(key::hash(&house.key));
+    let key = house.key.as_deref().map(|key| KeyHash::from_bytes(key::hash(key)));
     let mut config = ApiConfig::new(env!("CARGO_PKG_VERSION"), key);
     config.kill_within += house.tenancy.others_stop_within();
     ApiState::new(ApiParts {
@@ -363,6 +364,8 @@ pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState
         audit: Arc::new(Audit(house.database.reader())),
         bars: Arc::new(accounts.clone()),
         contracts: Arc::new(accounts.clone()),
+        identity: house.identity.clone(),
+        keep_local_key: people::keeper(house.lock.dir()),
         config,
     })
 }

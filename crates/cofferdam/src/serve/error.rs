@@ -8,6 +8,9 @@ pub(crate) enum ServeError {
     /// Storage.
     #[error("{0}")]
     Store(#[from] store::StoreError),
+    /// People and keys.
+    #[error("{0}")]
+    Identity(#[from] identity::IdentityError),
     /// The lease.
     #[error("{0}")]
     Lease(#[from] store::LeaseError),
@@ -25,8 +28,8 @@ pub(crate) enum ServeError {
     Demo(String),
     /// An address that would expose the desk.
     #[error(
-        "{0} is not a loopback address. This version has no users and no TLS, so it listens on \
-         this machine only: use 127.0.0.1 or [::1] and reach it through an SSH tunnel."
+        "{0} is not a loopback address. This version has no TLS, so it listens on this machine \
+         only: use 127.0.0.1 or [::1] and reach it through an SSH tunnel."
     )]
     Exposed(std::net::SocketAddr),
     /// The system.

@@ -1,6 +1,7 @@
 //! The bootstrap key: made at the first start, kept in a private file, needed for everything.
 //!
-//! Until users exist it stands for the operator. Only its hash is given to the doors.
+//! It stands for the operator until somebody exists, and no longer; then `people` puts the local key
+//! in its place. Only its hash is given to the doors.
 
 use std::{
     fs,

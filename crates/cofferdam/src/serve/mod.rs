@@ -13,6 +13,7 @@ pub(crate) mod key;
 mod listings;
 mod market_data;
 mod others;
+pub(crate) mod people;
 mod ports;
 mod tenancy;
 mod together;
@@ -26,6 +27,7 @@ use clap::Args;
 use desk::{Clock, Desk, Ports, Run, clock::boot_time};
 use domain::AccountId;
 pub(crate) use error::ServeError;
+use identity::Identity;
 use market_data::Markets;
 use others::SharedSwitch;
 use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
@@ -92,7 +94,9 @@ struct House {
     lock: DataDirLock,
     database: Database,
     tenancy: Tenancy,
-    key: String,
+    identity: Arc<Identity>,
+    /// The bootstrap key while nobody exists.
+    key: Option<String>,
 }
 
 fn open_house(
@@ -108,8 +112,9 @@ fn open_house(
     let name = instance::name(lock.dir())?;
     let only = args.accounts.clone().map(|ids| ids.into_iter().collect());
     let tenancy = Tenancy::open(database.clone(), name, only, args.lease_seconds)?;
-    let key = key::ensure(lock.dir())?;
-    Ok(House { lock, database, tenancy, key })
+    let identity = people::open(Arc::new(database.identities()))?;
+    let key = people::keys_at_start(lock.dir(), &identity)?;
+    Ok(House { lock, database, tenancy, identity, key })
 }
 
 async fn serve(
@@ -171,7 +176,8 @@ async fn serve(
         tokio::spawn(trader::run(desk.clone()));
     }
     let state = doors::state(&house, &accounts, &desk);
-    announce(args, &house, &data_dir);
+    people::spawn(&house.identity);
+    announce(args, &house, &data_dir)?;
     let served = api::serve(listener, state, stop).await;
     feed.abort();
     desk.stop().await;
@@ -254,12 +260,14 @@ fn asked_to_stop() -> impl Future<Output = ()> {
     }
 }
 
-fn announce(args: &UpArgs, house: &House, data_dir: &std::path::Path) {
+fn announce(args: &UpArgs, house: &House, data_dir: &std::path::Path) -> Result<(), ServeError> {
     println!("Cofferdam {} is up on http://{}", env!("CARGO_PKG_VERSION"), args.listen);
     println!("Data folder: {}", data_dir.display());
+    people::invite(&house.identity, house.lock.dir(), args.listen)?;
     if args.demo {
-        demo::tour(args.listen, &house.key, data_dir);
-    } else {
-        println!("Key: in {} (0600)", key::path(house.lock.dir()).display());
+        demo::tour(args.listen, house.key.as_deref(), data_dir);
+    } else if house.key.is_some() {
+        println!("Key: in {} (0600), until the set-up", key::path(house.lock.dir()).display());
     }
+    Ok(())
 }

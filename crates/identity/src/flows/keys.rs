@@ -7,10 +7,11 @@ use serde_json::json;
 
 use crate::{
     error::IdentityError,
+    grants::Grants,
     ids::{KeyId, UserId},
     key,
     names::UserName,
-    rights::{Grants, Role, Scope},
+    rights::{Role, Scope},
     rows::{ApiKey, User},
     service::Identity,
 };

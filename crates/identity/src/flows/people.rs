@@ -7,10 +7,11 @@ use serde_json::json;
 use super::{end_sessions, user_in};
 use crate::{
     error::IdentityError,
+    grants::Grants,
     ids::UserId,
     names::UserName,
     recovery,
-    rights::{Grants, Role},
+    rights::Role,
     rows::{Rows, User},
     service::Identity,
 };
@@ -60,7 +61,8 @@ impl Identity {
     /// Adds somebody. The password that is returned was made here and is shown once.
     ///
     /// # Errors
-    /// [`IdentityError::NameTaken`], [`IdentityError::PasswordWeak`], [`IdentityError::TooMany`].
+    /// [`IdentityError::NameTaken`], [`IdentityError::PasswordWeak`], [`IdentityError::TooMany`], and
+    /// [`IdentityError::LastAdmin`] when the first one is no admin.
     pub fn add_user(
         &self,
         new: NewUser,
@@ -77,6 +79,10 @@ impl Identity {
             let users = rows.users()?;
             if users.len() >= USERS_MAX {
                 return Err(IdentityError::TooMany("users"));
+            }
+            // Whoever is first ends the bootstrap key, and must be able to go on.
+            if users.is_empty() && user.role != Role::Admin {
+                return Err(IdentityError::LastAdmin);
             }
             if users.iter().any(|other| other.name == user.name) {
                 return Err(IdentityError::NameTaken);

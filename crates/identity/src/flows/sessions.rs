@@ -7,10 +7,11 @@ use super::{end_sessions, user_in};
 use crate::{
     delay,
     error::IdentityError,
+    grants::Grants,
     ids::{SessionId, UserId},
     names::UserName,
     password, recovery,
-    rights::{Grants, Role},
+    rights::Role,
     rows::{Device, Rows, Session, User},
     service::Identity,
     totp::TotpSecret,

@@ -2,7 +2,7 @@
 //!
 //! Whether that lowers risk is the gate's to say: a stop is taken away only on purpose.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use domain::{AccountId, ClientOrderId};
 use path::core::Reply;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{At, Params, parse},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::{ApiState, by_key},
 };
 
 /// How to cancel.
@@ -43,15 +43,15 @@ pub(crate) struct Cancelling {
         (status = 422, description = "It protects a position", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn cancel(
-    State(state): State<ApiState>,
+    state: Asked,
     At((account, order)): At<(String, String)>,
     Params(query): Params<CancelQuery>,
 ) -> Result<(StatusCode, Json<Cancelling>), ApiError> {
     let account: AccountId = parse("account", &account)?;
     let order: ClientOrderId = parse("client_order_id", &order)?;
-    let handle = state.desk().account(&account)?;
+    let handle = state.account(&account)?;
     let unprotected = query.accept_unprotected.unwrap_or(false);
-    match handle.cancel(order.clone(), by_key(), unprotected).await? {
+    match handle.cancel(order.clone(), state.origin(), unprotected).await? {
         Reply::Refused(refusals) => Err(ApiError::refused(&refusals)),
         _ => {
             let body = Cancelling { order: order.to_string(), cancelling: true };

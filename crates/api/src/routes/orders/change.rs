@@ -2,7 +2,6 @@
 //!
 //! The change is judged like a new order. It must not know how the venue replaces.
 
-use axum::extract::State;
 use domain::{AccountId, ClientOrderId, Price, Qty};
 use path::core::Changes;
 use utoipa::ToSchema;
@@ -16,8 +15,8 @@ use super::{
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, Params, parse},
+    guard::asked::Asked,
     problem::{ApiError, Problem},
-    state::{ApiState, by_key},
 };
 
 /// What is to be different about an order; at least one field. What is absent stays.
@@ -70,7 +69,7 @@ impl FromFields for ChangeRequest {
         (status = 422, description = "Refused, with every reason; the order is as it was",
             body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn change(
-    State(state): State<ApiState>,
+    state: Asked,
     At((account, order)): At<(String, String)>,
     Params(wait): Params<WaitQuery>,
     Body(body): Body<ChangeRequest>,
@@ -78,10 +77,10 @@ pub(crate) async fn change(
     let span = wait.span()?;
     let account: AccountId = parse("account", &account)?;
     let order: ClientOrderId = parse("client_order_id", &order)?;
-    let account = state.desk().account(&account)?;
+    let account = state.account(&account)?;
     let events = state.desk().subscribe();
     let changes = Changes { qty: body.quantity, limit: body.limit, trigger: body.trigger };
-    let reply = account.replace(order.clone(), changes, fresh_id()?, by_key()).await?;
+    let reply = account.replace(order.clone(), changes, fresh_id()?, state.origin()).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     let outcome = finish(account.id(), reply, wait).await?;
     Ok(Outcome { replaces: Some(order.to_string()), ..outcome })

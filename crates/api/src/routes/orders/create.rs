@@ -3,7 +3,7 @@
 //! The answer comes when the verdict is on disk; with a wait, when the venue has answered. It must
 //! not know how orders are judged.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::http::HeaderMap;
 use path::core::Reply;
 
 use super::{
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     extract::{Body, Params},
+    guard::asked::Asked,
     guard::memo::key_of,
     problem::{ApiError, Problem},
-    state::ApiState,
 };
 
 /// Places an order.
@@ -43,15 +43,15 @@ use crate::{
                     "set_by": "account", "can_change": true,
                     "remedy": "Use the largest allowed size, or have an operator raise the limit."}]}))))]
 pub(crate) async fn create(
-    State(state): State<ApiState>,
+    state: Asked,
     Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
     Body(body): Body<OrderRequest>,
 ) -> Result<Outcome, ApiError> {
     let span = wait.span()?;
-    let account = state.desk().account(&body.account)?;
+    let account = state.account(&body.account)?;
     let events = state.desk().subscribe();
-    let intent = body.into_intent(key_of(&headers)?)?;
+    let intent = body.into_intent(key_of(&headers)?, state.origin())?;
     let reply = account.submit(intent).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     finish(account.id(), reply, wait).await

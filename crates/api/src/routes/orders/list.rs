@@ -3,7 +3,7 @@
 //! Orders that settled long ago have left the account's memory and are in the journal. It must not
 //! change anything.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{AccountId, BookId, ClientOrderId, InstrumentId, Timestamp};
 use path::{core::Core, state::Order};
 use serde::Deserialize;
@@ -11,8 +11,8 @@ use utoipa::IntoParams;
 
 use crate::{
     extract::{At, Params, page, parse, parse_opt},
+    guard::asked::Asked,
     problem::{ApiError, FieldError, Problem},
-    state::ApiState,
     views::{
         self,
         order::{OrderPage, OrderView},
@@ -115,7 +115,7 @@ impl Filter {
 #[utoipa::path(get, path = "/api/orders", tag = "orders", params(OrderQuery),
     responses((status = 200, description = "The page", body = OrderPage)))]
 pub(crate) async fn list(
-    State(state): State<ApiState>,
+    state: Asked,
     Params(query): Params<OrderQuery>,
 ) -> Result<Json<OrderPage>, ApiError> {
     let account = parse_opt::<AccountId>("account", query.account.as_ref())?;
@@ -139,7 +139,7 @@ pub(crate) async fn list(
     };
     let limit = filter.limit;
     let pick = move |core: &Core, _| filter.pick(core);
-    let gathered = views::gather(state.desk(), account.as_ref(), pick).await?;
+    let gathered = views::gather(&state, account.as_ref(), pick).await?;
     let mut found: Vec<_> = gathered.found.into_iter().flat_map(|(_, orders)| orders).collect();
     found.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
     let more = found.len() > limit;
@@ -157,12 +157,12 @@ pub(crate) async fn list(
         (status = 404, description = "No such order", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn show(
-    State(state): State<ApiState>,
+    state: Asked,
     At((account, order)): At<(String, String)>,
 ) -> Result<Json<OrderView>, ApiError> {
     let account: AccountId = parse("account", &account)?;
     let order: ClientOrderId = parse("client_order_id", &order)?;
-    let handle = state.desk().account(&account)?;
+    let handle = state.account(&account)?;
     let wanted = order.clone();
     let view = views::look(&handle, move |core, _| {
         let state = core.state();

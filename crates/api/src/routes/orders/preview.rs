@@ -2,7 +2,7 @@
 //!
 //! Nothing is recorded or reserved. It must not judge by itself.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use domain::{Activate, Side};
 use path::core::Preview;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::request::{OrderRequest, OrderRequestSchema};
 use crate::{
     extract::Body,
+    guard::asked::Asked,
     problem::{ApiError, RefusalView},
-    state::ApiState,
     views::{
         decimal,
         plan::{TargetView, TimeStopView, TrailView},
@@ -116,11 +116,11 @@ impl PreviewView {
 #[utoipa::path(post, path = "/api/orders/preview", tag = "orders", request_body = OrderRequestSchema,
     responses((status = 200, description = "What would happen, refusals included", body = PreviewView)))]
 pub(crate) async fn preview(
-    State(state): State<ApiState>,
+    state: Asked,
     Body(body): Body<OrderRequest>,
 ) -> Result<Json<PreviewView>, ApiError> {
-    let account = state.desk().account(&body.account)?;
-    let intent = body.into_intent(None)?;
+    let account = state.account(&body.account)?;
+    let intent = body.into_intent(None, state.origin())?;
     let levels = intent.protective;
     let facts = IntentFacts {
         named_stop: levels.stop.is_some(),

@@ -14,7 +14,6 @@ use crate::{
     body::{Fields, FromFields},
     problem::ApiError,
     routes::plan::{self, TargetSchema},
-    state::by_key,
 };
 
 /// An order to place. Exactly one of `quantity`, `notional`, `percent_equity` and `risk_percent`
@@ -132,7 +131,7 @@ pub(crate) struct OrderRequest {
     reduce_only: bool,
     protective: Protective,
     conditions: Conditions,
-    origin: Origin,
+    origin: Option<Origin>,
 }
 
 impl FromFields for OrderRequest {
@@ -161,7 +160,7 @@ impl FromFields for OrderRequest {
             reduce_only: reduce_only?,
             protective: protective?,
             conditions: conditions?,
-            origin: source?.map_or_else(by_key, |s| s.0),
+            origin: source?.map(|s| s.0),
         })
     }
 }
@@ -256,7 +255,11 @@ impl FromFields for Source {
 
 impl OrderRequest {
     /// The wish, under a fresh id.
-    pub(crate) fn into_intent(self, key: Option<String>) -> Result<Intent, ApiError> {
+    pub(crate) fn into_intent(
+        self,
+        key: Option<String>,
+        asker: Origin,
+    ) -> Result<Intent, ApiError> {
         Ok(Intent {
             id: fresh_id()?,
             account: self.account,
@@ -270,7 +273,7 @@ impl OrderRequest {
             reduce_only: self.reduce_only,
             protective: self.protective,
             conditions: self.conditions,
-            origin: self.origin,
+            origin: self.origin.unwrap_or(asker),
             idempotency_key: key,
         })
     }
