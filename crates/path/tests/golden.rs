@@ -36,6 +36,8 @@ const ADDED: &[(&str, &str)] = &[
     (", contract: None", ""),
     ("target: None, then: None, idempotency", "idempotency"),
     ("net_exposure: None, correlated_exposure: None, leverage: None, ", ""),
+    ("margin_used: None, ", ""),
+    (", data_delay_secs: None", ""),
     ("origin_daily_notional: None, ", ""),
     (", trading_window: None", ""),
     ("), reporting: None, reason", "), reason"),

@@ -187,6 +187,16 @@ impl Exchange {
         self.engine.cancel(&cancel.account, &cancel.client_order_id, Timestamp(now))
     }
 
+    /// True for an order that can still fill.
+    pub(crate) fn is_open(&self, account: &AccountId, id: &ClientOrderId) -> bool {
+        self.engine.order(account, id).is_some_and(|report| !report.status.is_final())
+    }
+
+    /// Keeps a live order of the desk from queries for a while.
+    pub(crate) fn forget(&mut self, account: &AccountId, id: &ClientOrderId, until: i64) {
+        self.hidden.insert((account.clone(), id.clone()), until);
+    }
+
     /// Looks an order up.
     pub(crate) fn order(
         &self,

@@ -92,6 +92,8 @@ faults! {
     ListEmpty "list_empty" 80;
     /// The venue does not find a young order yet.
     LookUpLags "look_up_lags" 200;
+    /// The venue does not find an order that it took, and finds it again much later.
+    OrderForgotten "order_forgotten" 60;
     /// Prices stop coming.
     FeedStale "feed_stale" 80;
     /// The price jumps.

@@ -126,6 +126,8 @@ pub(crate) struct AccountTerms {
     pub(crate) margin: bool,
     /// Each contract is secured alone.
     pub(crate) isolated: bool,
+    /// Seconds by which its desk learns prices late.
+    pub(crate) delay: u32,
 }
 
 /// The world.

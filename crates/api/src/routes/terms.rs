@@ -1,9 +1,9 @@
-//! On which terms a paper account trades: short, on margin, with leverage.
+//! On which terms a paper account trades: short, on margin, with leverage, on delayed prices.
 //!
 //! They are settings of the account's policy, which the venue is given too; here they have the
 //! words of a person who opens an account. It must not know how a venue applies them.
 
-use path::policy::{Leverage, MarginMode, MarginRate, Policy};
+use path::policy::{DATA_DELAY_MAX, DataDelay, Leverage, MarginMode, MarginRate, Policy};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
 
@@ -49,6 +49,7 @@ pub(crate) struct Terms {
     pub(crate) margin: Option<MarginRequest>,
     pub(crate) margin_mode: Option<MarginMode>,
     pub(crate) leverage: Option<Leverage>,
+    pub(crate) data_delay: Option<DataDelay>,
 }
 
 impl Terms {
@@ -58,8 +59,10 @@ impl Terms {
         let margin = f.object::<MarginRequest>("margin");
         let margin_mode = f.choice::<MarginMode>("margin_mode", "`cross` or `isolated`");
         let leverage = f.setting::<Leverage>("leverage");
+        let delay = f.count("data_delay_secs", 1..=DATA_DELAY_MAX);
         let (short, margin) = (short?, margin?);
-        Some(Self { short, margin, margin_mode: margin_mode?, leverage: leverage? })
+        let data_delay = delay?.and_then(|secs| DataDelay::try_from(secs).ok());
+        Some(Self { short, margin, margin_mode: margin_mode?, leverage: leverage?, data_delay })
     }
 
     /// The policy with these terms. A margin account may always be short.
@@ -71,6 +74,7 @@ impl Terms {
         }
         policy.margin_mode = self.margin_mode.unwrap_or(policy.margin_mode);
         policy.leverage = self.leverage.unwrap_or(policy.leverage);
+        policy.data_delay_secs = self.data_delay.or(policy.data_delay_secs);
         policy
     }
 }

@@ -89,6 +89,10 @@ pub enum Input {
     OpenBook { book: BookId, name: String, capital: Option<Decimal>, reply: Option<ReplyId> },
     /// An operator gives an unmanaged holding to a book.
     Adopt { instrument: InstrumentId, book: BookId, reply: Option<ReplyId> },
+    /// An operator ends an order that the venue took and no longer knows.
+    WriteOff { order: ClientOrderId, by: Origin, reply: Option<ReplyId> },
+    /// An operator gives a book's holding back that is too little to trade.
+    LeaveDust { book: BookId, instrument: InstrumentId, by: Origin, reply: Option<ReplyId> },
     /// The venue's rules for an instrument.
     SetInstrument(Box<Instrument>),
     /// Records of the emergency journal were taken over.

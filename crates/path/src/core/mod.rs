@@ -24,6 +24,7 @@ mod protect;
 mod reconcile;
 mod replace;
 mod reverse;
+mod settle;
 mod submit;
 mod touch;
 mod venue;
@@ -377,6 +378,10 @@ impl<'a> Step<'a> {
                 self.open_book(book, name, capital, reply);
             }
             Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
+            Input::WriteOff { order, by, reply } => self.write_off(&order, by, reply),
+            Input::LeaveDust { book, instrument, by, reply } => {
+                self.leave_dust(book, instrument, &by, reply);
+            }
             Input::SetInstrument(instrument) => self.instrument_told(*instrument),
             Input::EmergencyMerged { generation, count } => {
                 let merged = crate::event::EmergencyMerged { generation, count };

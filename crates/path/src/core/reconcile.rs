@@ -138,7 +138,10 @@ impl Step<'_> {
         if acknowledged {
             let first = !std::mem::replace(&mut inquiry.alarmed, true);
             if first {
-                let text = format!("The venue took order {id} and no longer knows it.");
+                let text = format!(
+                    "The venue took order {id} and no longer knows it; it keeps its risk. If the \
+                     venue's own list doesn't show it either, write it off."
+                );
                 self.alarm("order_lost", text);
             }
             return;

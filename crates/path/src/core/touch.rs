@@ -18,6 +18,7 @@ impl Core {
             Event::OrderUnknown(e) => self.order_touched(&e.client_order_id),
             Event::OrderRejected(e) => self.order_touched(&e.client_order_id),
             Event::OrderEnded(e) => self.order_touched(&e.client_order_id),
+            Event::OrderWrittenOff(e) => self.order_touched(&e.client_order_id),
             Event::OrderResurfaced(e) => self.order_touched(&e.client_order_id),
             Event::CancelRecorded(e) => self.order_touched(&e.client_order_id),
             Event::CancelFailed(e) => self.order_touched(&e.client_order_id),

@@ -83,13 +83,13 @@ impl Step<'_> {
             self.inquire_now(old);
         }
         let Some(instrument) = self.state().instruments.get(&order.instrument) else { return };
-        let dust = order.qty < instrument.min_qty || order.qty < instrument.step;
+        let dust = self.core.is_dust(instrument, order.qty);
         let holding = (order.book.clone(), order.instrument.clone());
         let known = dust && self.core.live.dust.insert(holding, order.qty) == Some(order.qty);
         if order.is_reducing_class() && dust && !known {
             let text = format!(
                 "The venue does not take {} {} in book {}: less than it trades. Buy up to one \
-                 unit more and close both, or leave it.",
+                 unit more and close both, or leave it alone (`position leave`).",
                 order.qty, order.instrument, order.book
             );
             self.alarm("dust_unsellable", text);
@@ -189,9 +189,8 @@ impl Step<'_> {
             return;
         }
         if order.end.is_some() {
-            // Only an order that was never acknowledged can turn out to live after all; a late
-            // report about one that ended is old news.
-            if order.rejected.is_some() && order.resurfaced.is_none() && !order.is_acknowledged() {
+            // A late report about an order that the venue had ended is old news.
+            if order.presumed_dead() && order.resurfaced.is_none() {
                 self.disturb();
                 let open = report.qty.minus(report.filled);
                 let venue_order_id = report.venue_order_id.clone();

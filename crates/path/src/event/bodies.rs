@@ -233,6 +233,13 @@ bodies! {
         /// How much may still fill.
         open: Qty,
     }
+    /// Body of `order_written_off`.
+    OrderWrittenOff {
+        /// The order.
+        client_order_id: ClientOrderId,
+        /// Who.
+        by: Origin,
+    }
     /// Body of `cancel_recorded`.
     CancelRecorded {
         /// The order to cancel.

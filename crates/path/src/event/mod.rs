@@ -97,6 +97,8 @@ events! {
     OrderEnded(OrderEnded) = "order_ended";
     /// An order that was taken for dead lives at the venue.
     OrderResurfaced(OrderResurfaced) = "order_resurfaced";
+    /// An operator ended an order that the venue took and no longer knows.
+    OrderWrittenOff(OrderWrittenOff) = "order_written_off";
     /// A cancel was cleared and will be sent.
     CancelRecorded(CancelRecorded) = "cancel_recorded";
     /// A cancel did not reach its aim; the order may live on.

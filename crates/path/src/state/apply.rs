@@ -125,6 +125,7 @@ impl AccountState {
             | Event::OrderRejected(_)
             | Event::OrderEnded(_)
             | Event::OrderResurfaced(_)
+            | Event::OrderWrittenOff(_)
             | Event::CancelRecorded(_)
             | Event::CancelFailed(_)
             | Event::CloseStarted(_)

@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 5;
+pub const STATE_VERSION: u16 = 6;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.

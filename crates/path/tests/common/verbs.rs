@@ -152,6 +152,17 @@ impl Desk {
         self.answer(|id| Input::Adopt { instrument, book, reply: Some(id) })
     }
 
+    pub(crate) fn write_off(&mut self, order: &ClientOrderId, by: Origin) -> Reply {
+        let order = order.clone();
+        self.answer(|id| Input::WriteOff { order, by, reply: Some(id) })
+    }
+
+    /// Leaves the manual book's rest of an instrument alone.
+    pub(crate) fn leave_dust(&mut self, instrument: &str, by: Origin) -> Reply {
+        let (book, instrument) = (BookId::manual(), build::id(instrument));
+        self.answer(|id| Input::LeaveDust { book, instrument, by, reply: Some(id) })
+    }
+
     pub(crate) fn instrument(&mut self, instrument: Instrument) {
         self.venue.rules.insert(instrument.id.clone(), instrument.clone());
         self.tell(Input::SetInstrument(Box::new(instrument)));

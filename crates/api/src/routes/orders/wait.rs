@@ -60,7 +60,7 @@ impl Wait {
             let found = views::look(&self.account, move |core, _| {
                 let state = core.state();
                 let order = state.orders.get(&wanted)?;
-                Some((OrderView::new(&state.spec.id, order), is_answered(order)))
+                Some((OrderView::new(core, order), is_answered(order)))
             })
             .await?;
             match found {

@@ -78,6 +78,9 @@ impl Dice {
                 venue_order_id: self.venue_order(),
                 open: self.qty(),
             }),
+            "order_written_off" => {
+                Event::OrderWrittenOff(OrderWrittenOff { client_order_id, by: self.origin() })
+            }
             "cancel_recorded" => Event::CancelRecorded(CancelRecorded {
                 client_order_id,
                 origin: self.origin(),
