@@ -6,7 +6,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use path::{
-    broker::{Broker, CancelOutcome, PlaceOutcome, QueryError},
+    broker::{Broker, CancelOutcome, PlaceOutcome, QueryError, TermsOutcome},
     commit::Action,
     core::Input,
     wire::Wire,
@@ -51,6 +51,12 @@ pub(crate) fn carry_out(
                 let unknown = || CancelOutcome::Unknown { why: late() };
                 let outcome = within(broker.cancel(&wire, recorded), unknown).await;
                 Input::CancelAnswered { order, outcome }
+            }
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                let unknown = || TermsOutcome::Unknown { why: late() };
+                let outcome = within(broker.set_terms(&wire, recorded), unknown).await;
+                Input::TermsAnswered { request, outcome }
             }
             Action::LookUp(order) => {
                 let answer = within(broker.order(&order), || Err(QueryError(late()))).await;

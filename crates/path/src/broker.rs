@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder, SetTerms},
     wire::{NotSent, Wire},
 };
 
@@ -142,6 +143,25 @@ pub enum CancelOutcome {
     NotSent(NotSent),
 }
 
+/// The answer to a request for other terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TermsOutcome {
+    /// They hold from now on.
+    Accepted,
+    /// The old ones hold on.
+    Rejected {
+        /// The venue's words.
+        text: String,
+    },
+    /// No answer that means anything came back.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+    /// No byte left.
+    NotSent(NotSent),
+}
+
 /// Something that the venue tells by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VenueEvent {
@@ -174,6 +194,8 @@ pub struct VenueSnapshot {
     pub positions: BTreeMap<InstrumentId, SignedQty>,
     /// Balances.
     pub cash: Cash,
+    /// The terms on which the account trades, where the venue tells them.
+    pub terms: Option<Terms>,
     /// True when every list was read to its last page and the parts belong together.
     pub complete: bool,
     /// The venue's time.
@@ -197,6 +219,9 @@ pub struct Capabilities {
     pub replace: bool,
     /// Orders can be put into a group of which the venue cancels the others as soon as one fills.
     pub groups: bool,
+    /// The account's terms (short, margin, leverage) can be set, and are told with a snapshot.
+    /// Elsewhere those of the policy are the desk's alone.
+    pub terms: bool,
     /// Orders may be allowed to fill before the opening and after the close.
     pub extended_hours: bool,
     /// After this span an order that the venue doesn't know can't appear any more.
@@ -236,6 +261,13 @@ pub trait Broker: Send + Sync {
         wire: &'a Wire,
         replace: Recorded<ReplaceOrder>,
     ) -> BoxFuture<'a, PlaceOutcome>;
+
+    /// Asks for other terms. Called only where [`Capabilities::terms`] says so.
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome>;
 
     /// Looks one order up by the client's id. `None` is the venue's word that it doesn't know it.
     fn order<'a>(

@@ -243,6 +243,9 @@ refusal_codes! {
     OrderNotLost "order_not_lost" [Cancel]
         "Only an order that the venue took and no longer knows can be written off; the venue has not said so twice."
         "Cancel the order, or wait for the alarm `order_lost`.";
+    TermsPending "terms_pending" [Entry]
+        "The venue has not yet answered a request for other terms."
+        "Wait for its answer: `terms_refused`, or `policy_set` when the new policy holds.";
     NotDust "not_dust" [Exit]
         "Only what is too little for the venue to trade can be left alone."
         "Close the position.";

@@ -10,7 +10,7 @@ use crate::{
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
-    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, Verb},
+    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, SetTerms, Verb},
 };
 
 /// Something that should happen once the records before it are durable.
@@ -19,6 +19,7 @@ pub(crate) enum Effect {
     Place(Cleared<PlaceOrder>),
     Replace(Cleared<ReplaceOrder>),
     Cancel(Cleared<CancelOrder>),
+    SetTerms(Cleared<SetTerms>),
     LookUp(ClientOrderId),
     Snapshot(domain::Timestamp),
     Reply(ReplyId, Box<Reply>),
@@ -33,6 +34,8 @@ pub enum Action {
     Replace(Recorded<ReplaceOrder>),
     /// Send a cancel.
     Cancel(Recorded<CancelOrder>),
+    /// Ask for other terms.
+    SetTerms(Recorded<SetTerms>),
     /// Ask the venue about one order.
     LookUp(ClientOrderId),
     /// Ask the venue about everything, with executions from this time on.
@@ -80,6 +83,7 @@ impl Batch {
     pub fn opens_risk(&self) -> bool {
         self.events.iter().any(|e| match e {
             Event::OrderRecorded(order) => order.class == RiskClass::Entry,
+            Event::TermsRequested(_) => true,
             _ => false,
         })
     }
@@ -176,6 +180,7 @@ fn release(effect: Effect) -> Action {
         Effect::Place(cleared) => Action::Place(record(cleared)),
         Effect::Replace(cleared) => Action::Replace(record(cleared)),
         Effect::Cancel(cleared) => Action::Cancel(record(cleared)),
+        Effect::SetTerms(cleared) => Action::SetTerms(record(cleared)),
         Effect::LookUp(id) => Action::LookUp(id),
         Effect::Snapshot(since) => Action::Snapshot(since),
         Effect::Reply(id, reply) => Action::Reply(id, reply),

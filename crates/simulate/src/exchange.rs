@@ -11,10 +11,11 @@ use domain::{
 };
 use path::{
     broker::{
-        CancelOutcome, Capabilities, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot,
-        VenueStatus,
+        CancelOutcome, Capabilities, OrderReport, PlaceOutcome, TermsOutcome, VenueEvent,
+        VenueSnapshot, VenueStatus,
     },
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
 };
 use rust_decimal::Decimal;
 use venue_sim::{
@@ -185,6 +186,16 @@ impl Exchange {
         now: i64,
     ) -> (CancelOutcome, Vec<VenueEvent>) {
         self.engine.cancel(&cancel.account, &cancel.client_order_id, Timestamp(now))
+    }
+
+    /// Lets an account trade on other terms, or refuses.
+    pub(crate) fn set_terms(&mut self, request: &SetTerms) -> TermsOutcome {
+        self.engine.set_terms(&request.account, &request.terms)
+    }
+
+    /// On which terms an account trades.
+    pub(crate) fn terms(&self, account: &AccountId) -> Option<Terms> {
+        self.engine.settings(account)?.terms()
     }
 
     /// True for an order that can still fill.

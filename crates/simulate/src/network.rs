@@ -5,7 +5,10 @@
 
 use domain::ClientOrderId;
 use path::{
-    broker::{CancelOutcome, PlaceOutcome, QueryError, VenueEvent, VenueRejection, VenueSnapshot},
+    broker::{
+        CancelOutcome, PlaceOutcome, QueryError, TermsOutcome, VenueEvent, VenueRejection,
+        VenueSnapshot,
+    },
     core::Input,
     verbs::{PlaceOrder, RiskClass},
 };
@@ -75,6 +78,10 @@ impl World {
                 let order = cancel.client_order_id.clone();
                 Input::CancelAnswered { order, outcome: CancelOutcome::Unknown { why: why() } }
             }
+            Request::SetTerms(terms) => {
+                let request = terms.client_order_id.clone();
+                Input::TermsAnswered { request, outcome: TermsOutcome::Unknown { why: why() } }
+            }
             Request::LookUp(id) => {
                 Input::LookedUp { order: id.clone(), answer: Err(QueryError(why())) }
             }
@@ -113,6 +120,12 @@ impl World {
                     outcome
                 };
                 Input::CancelAnswered { order, outcome }
+            }
+            Request::SetTerms(terms) => {
+                let request = terms.client_order_id.clone();
+                let outcome = self.exchange.set_terms(&terms);
+                self.trace(|| format!("venue a{a} {:?}: {outcome:?}", terms.terms));
+                Input::TermsAnswered { request, outcome }
             }
             Request::LookUp(id) => {
                 let report = self.exchange.order(&self.accounts[a].id, &id, self.now);

@@ -18,7 +18,7 @@ use path::{
     core::{Input, Reply},
     journal::StreamId,
     market::Now,
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
     wire::Mono,
 };
 use rust_decimal::Decimal;
@@ -49,6 +49,7 @@ pub(crate) enum Request {
     Place(PlaceOrder),
     Replace(ReplaceOrder),
     Cancel(CancelOrder),
+    SetTerms(SetTerms),
     LookUp(ClientOrderId),
     Snapshot(Timestamp),
 }
@@ -183,6 +184,7 @@ impl World {
             queues_when_closed: true,
             replace: dice.chance(500),
             groups: dice.chance(300),
+            terms: true,
             extended_hours: false,
             acceptance_window: domain::Nanos::from_secs(window),
         };

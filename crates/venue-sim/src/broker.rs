@@ -9,9 +9,9 @@ use domain::{AccountId, ClientOrderId, Timestamp};
 use path::{
     broker::{
         BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
-        VenueSnapshot,
+        TermsOutcome, VenueSnapshot,
     },
-    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder, SetTerms},
     wire::Wire,
 };
 
@@ -118,6 +118,25 @@ impl<S: SimStorage + Send> Broker for SimBroker<S> {
             let (id, now) = (&request.client_order_id, (self.clock)());
             let outcome = self.venue.cancel(&self.account, id, now);
             outcome.unwrap_or_else(|error| CancelOutcome::Unknown { why: error.to_string() })
+        })
+    }
+
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome> {
+        Box::pin(async move {
+            self.wait().await;
+            let (request, _in_flight) = match wire.release(terms) {
+                Ok(released) => released,
+                Err(why) => return TermsOutcome::NotSent(why),
+            };
+            if request.account != self.account {
+                let text = format!("this door leads to account `{}`", self.account);
+                return TermsOutcome::Rejected { text };
+            }
+            self.venue.with(|venue| venue.set_terms(&self.account, &request.terms))
         })
     }
 

@@ -149,6 +149,7 @@ impl SimConfig {
             queues_when_closed: self.queue_when_closed,
             replace: self.replace,
             groups: self.groups,
+            terms: true,
             extended_hours: self.extended_hours,
             acceptance_window: Nanos(0),
         }

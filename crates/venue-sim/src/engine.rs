@@ -265,6 +265,7 @@ impl Engine {
             actions: actions.collect(),
             positions: held.map(|(id, p)| (id.clone(), p.qty)).collect(),
             cash: account.state.cash.clone(),
+            terms: account.state.settings.terms(),
             complete,
             at: now,
         })

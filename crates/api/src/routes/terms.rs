@@ -7,6 +7,9 @@ use path::policy::{DATA_DELAY_MAX, DataDelay, Leverage, MarginMode, MarginRate, 
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
 
+use axum::Json;
+
+use super::{Done, orders::wait::TermsAnswer};
 use crate::{
     body::{Fields, FromFields},
     problem::{ApiError, FieldError},
@@ -89,6 +92,26 @@ pub(crate) fn check(policy: &Policy) -> Result<(), ApiError> {
         let field = "policy.spot_maintenance_rate".to_owned();
         ApiError::fields(vec![FieldError { field, value, rule: error.to_string() }])
     })
+}
+
+/// The answer to a request for other terms.
+///
+/// # Errors
+/// 409 with the venue's words, 503 while it has not answered.
+pub(crate) fn answered(answer: TermsAnswer) -> Result<Json<Done>, ApiError> {
+    match answer {
+        TermsAnswer::Agreed => Ok(Json(Done { done: true })),
+        TermsAnswer::Refused(text) => Err(ApiError::conflict(
+            "terms_refused",
+            format!("The venue can't follow: {text}."),
+            "Close what is held on the old terms, or put money in, and try again.",
+        )),
+        TermsAnswer::Open => Err(ApiError::unavailable(
+            "terms_pending",
+            "The venue has not answered yet; the old policy holds until it has.",
+            "Look at the account's terms in a moment; nothing needs to be sent again.",
+        )),
+    }
 }
 
 impl Fields {

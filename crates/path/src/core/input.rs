@@ -10,7 +10,10 @@ use rust_decimal::Decimal;
 
 use super::replace::Changes;
 use crate::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot},
+    broker::{
+        CancelOutcome, OrderReport, PlaceOutcome, QueryError, TermsOutcome, VenueEvent,
+        VenueSnapshot,
+    },
     codes::Refusal,
     event::LimitTarget,
     market::Session,
@@ -99,6 +102,8 @@ pub enum Input {
     EmergencyMerged { generation: u64, count: u64 },
     /// The answer to an order that was sent.
     Placed { order: ClientOrderId, outcome: PlaceOutcome },
+    /// The answer to a request for other terms.
+    TermsAnswered { request: ClientOrderId, outcome: TermsOutcome },
     /// The answer to a cancel that was sent.
     CancelAnswered { order: ClientOrderId, outcome: CancelOutcome },
     /// The venue tells something.
@@ -136,6 +141,8 @@ pub enum Reply {
     ClosingAll(Vec<(BookId, InstrumentId, u64, Qty)>),
     /// It waits for the market's next opening.
     Armed { intent: IntentId },
+    /// The venue is asked for other terms; the policy holds once it has agreed.
+    TermsAsked { request: ClientOrderId },
     /// It waits for approval.
     Held { intent: IntentId, notional: Decimal, limit: Decimal, expires_at: Timestamp },
     /// It was refused.

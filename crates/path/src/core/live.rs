@@ -9,6 +9,7 @@ use domain::{
     Timestamp,
 };
 
+use super::terms::TermsWatch;
 use crate::{codes::RefusalCode, wire::Mono};
 
 /// What is being found out about an order whose fate is unknown.
@@ -144,6 +145,7 @@ pub(super) struct Live {
     pub(super) marked_equity: Option<rust_decimal::Decimal>,
     pub(super) comparison: Comparison,
     pub(super) refusals: BTreeMap<Principal, RefusalRate>,
+    pub(super) terms: TermsWatch,
     /// Quantities that the venue did not take for being too small, and that were named.
     pub(super) dust: BTreeMap<Holding, Qty>,
     /// Executions that can't be booked yet and were said so.
@@ -175,6 +177,7 @@ impl Live {
             marked_equity: None,
             comparison,
             refusals: BTreeMap::new(),
+            terms: TermsWatch::default(),
             dust: BTreeMap::new(),
             unbooked: BTreeSet::new(),
             refused_rules: BTreeSet::new(),

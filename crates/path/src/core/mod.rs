@@ -26,6 +26,7 @@ mod replace;
 mod reverse;
 mod settle;
 mod submit;
+mod terms;
 mod touch;
 mod venue;
 mod watch;
@@ -63,6 +64,10 @@ impl Handed {
     fn note(&mut self, event: &Event) {
         match event {
             Event::OrderRecorded(e) => {
+                let number = e.client_order_id.number().unwrap_or_default();
+                self.order = self.order.max(number.saturating_add(1));
+            }
+            Event::TermsRequested(e) => {
                 let number = e.client_order_id.number().unwrap_or_default();
                 self.order = self.order.max(number.saturating_add(1));
             }
@@ -388,6 +393,7 @@ impl<'a> Step<'a> {
                 self.emit(Event::EmergencyMerged(merged));
             }
             Input::Placed { order, outcome } => self.placed(&order, outcome),
+            Input::TermsAnswered { request, outcome } => self.terms_answered(&request, outcome),
             Input::CancelAnswered { order, outcome } => self.cancel_answered(&order, outcome),
             Input::Venue(event) => self.venue_event(event),
             Input::LookedUp { order, answer } => self.looked_up(&order, answer),

@@ -154,7 +154,7 @@ impl Step<'_> {
     }
 
     /// From the latest possible send on, how long an order may still appear at the venue.
-    fn window(&self) -> Nanos {
+    pub(super) fn window(&self) -> Nanos {
         Nanos(self.core.capabilities.acceptance_window.0 + WINDOW_SLACK.0)
     }
 
@@ -172,6 +172,7 @@ impl Step<'_> {
     fn take_snapshot(&mut self, snapshot: &VenueSnapshot, asked: Mono, disturbed: bool) {
         let now = self.now.mono;
         self.facts(snapshot);
+        self.compare_terms(snapshot, asked);
         for report in &snapshot.open_orders {
             self.report(report);
         }
@@ -189,7 +190,9 @@ impl Step<'_> {
         let equal = self.compare_positions(snapshot) & self.compare_cash(snapshot);
         if equal {
             self.core.live.reconciled = self.core.live.connected;
-            self.core.live.comparison.next = now.plus(COMPARE_EVERY);
+            let open = self.state().terms_asked.is_some();
+            let pause = if open { COMPARE_AGAIN } else { COMPARE_EVERY };
+            self.core.live.comparison.next = now.plus(pause);
             self.record_comparison(snapshot, now);
         }
     }

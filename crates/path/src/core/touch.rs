@@ -40,6 +40,8 @@ impl Core {
             | Event::PeakRaised(_)
             | Event::LatchSet(_)
             | Event::LatchReleased(_)
+            | Event::TermsRequested(_)
+            | Event::TermsRefused(_)
             | Event::EmergencyMerged(_) => Touched::Nothing,
             Event::AccountOpened(_)
             | Event::IncarnationStarted(_)

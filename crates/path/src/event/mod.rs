@@ -77,6 +77,10 @@ events! {
     IntentRefused(IntentRefused) = "intent_refused";
     /// More refusals than are recorded one by one.
     RefusalsCounted(RefusalsCounted) = "refusals_counted";
+    /// The venue is asked for the terms of another policy.
+    TermsRequested(TermsRequested) = "terms_requested";
+    /// The terms stay as they were.
+    TermsRefused(TermsRefused) = "terms_refused";
     /// A request waits for approval.
     OrderHeld(OrderHeld) = "order_held";
     /// A wait ended.

@@ -37,7 +37,7 @@ pub use working::Working;
 
 use crate::{
     broker::OrderReport,
-    event::{ClosePurpose, DecodeError},
+    event::{ClosePurpose, DecodeError, TermsRequested},
     journal::{ChainError, Hash, Head},
     policy::{AccountSpec, KillLevel, LatchKind, Policy},
 };
@@ -234,6 +234,8 @@ pub struct AccountState {
     pub spec: AccountSpec,
     /// How it wants to be treated.
     pub policy: Policy,
+    /// The policy to whose terms the venue has yet to agree.
+    pub terms_asked: Option<TermsRequested>,
     /// Whose order ids it uses.
     pub installation: InstallationId,
     /// The run of the desk, part of order ids.

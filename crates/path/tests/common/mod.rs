@@ -23,7 +23,7 @@ use domain::{
 };
 pub(crate) use journal::MemoryJournal;
 use path::{
-    broker::{CancelOutcome, Capabilities, PlaceOutcome, VenueEvent},
+    broker::{CancelOutcome, Capabilities, PlaceOutcome, TermsOutcome, VenueEvent},
     budget::{BudgetTable, DeskLimits},
     codes::{Refusal, RefusalCode},
     commit::{Action, Committed, Failed, commit},
@@ -35,10 +35,10 @@ use path::{
     market::{MarketView, Now, Session},
     policy::{KillLevel, LatchKind, Policy},
     state::{AccountState, Order},
-    verbs::{CancelOrder, PlaceOrder},
+    verbs::{CancelOrder, PlaceOrder, SetTerms},
     wire::{Mono, Wire},
 };
-pub(crate) use venue::{OnCancel, OnPlace, Venue};
+pub(crate) use venue::{OnCancel, OnPlace, OnTerms, Venue};
 
 /// The instant at which every test begins: 2024-01-02 00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_704_153_600);
@@ -55,6 +55,7 @@ pub(crate) struct Desk {
     /// Everything that was sent, in order.
     pub(crate) sent: Vec<PlaceOrder>,
     pub(crate) cancels: Vec<CancelOrder>,
+    pub(crate) terms: Vec<SetTerms>,
     pub(crate) replaces: Vec<path::verbs::ReplaceOrder>,
     pub(crate) look_ups: usize,
     pub(crate) snapshots: usize,
@@ -142,6 +143,7 @@ impl Desk {
             now,
             sent: Vec::new(),
             cancels: Vec::new(),
+            terms: Vec::new(),
             replaces: Vec::new(),
             look_ups: 0,
             snapshots: 0,
@@ -305,6 +307,19 @@ impl Desk {
                         Err(why) => {
                             let outcome = CancelOutcome::NotSent(why);
                             self.line.push_back(Input::CancelAnswered { order, outcome });
+                        }
+                    }
+                }
+                Action::SetTerms(recorded) => {
+                    let request = recorded.client_order_id().clone();
+                    match self.wire.release(recorded) {
+                        Ok((request, _in_flight)) => {
+                            self.line.extend(self.venue.set_terms(&request));
+                            self.terms.push(request);
+                        }
+                        Err(why) => {
+                            let outcome = TermsOutcome::NotSent(why);
+                            self.line.push_back(Input::TermsAnswered { request, outcome });
                         }
                     }
                 }

@@ -10,11 +10,12 @@ use domain::{
 };
 use path::{
     broker::{
-        CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueRejection,
-        VenueSnapshot, VenueStatus,
+        CancelOutcome, OrderReport, PlaceOutcome, QueryError, TermsOutcome, VenueEvent,
+        VenueRejection, VenueSnapshot, VenueStatus,
     },
     core::Input,
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
 };
 
 use super::build::{px, qty, signed, usd};
@@ -47,6 +48,15 @@ pub(crate) enum OnCancel {
     LoseRequest,
 }
 
+/// What the venue does with the next request for other terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OnTerms {
+    Accept,
+    Reject,
+    LoseAnswer,
+    LoseRequest,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Venue {
     pub(crate) on_place: VecDeque<OnPlace>,
@@ -69,6 +79,10 @@ pub(crate) struct Venue {
     pub(crate) actions: Vec<CorporateAction>,
     /// Rules by which executions are booked, where they differ from those of a plain stock.
     pub(crate) rules: BTreeMap<InstrumentId, Instrument>,
+    /// The terms that the venue tells, where it does.
+    pub(crate) terms: Option<Terms>,
+    /// What happens to the next requests for other terms.
+    pub(crate) on_terms: VecDeque<OnTerms>,
     /// Net positions in contracts.
     pub(crate) nets: BTreeMap<InstrumentId, Position>,
     /// What every execution costs.
@@ -294,6 +308,23 @@ impl Venue {
         vec![Input::CancelAnswered { order, outcome }]
     }
 
+    pub(crate) fn set_terms(&mut self, request: &SetTerms) -> Vec<Input> {
+        let unknown = || TermsOutcome::Unknown { why: "no answer".to_owned() };
+        let outcome = match self.on_terms.pop_front().unwrap_or(OnTerms::Accept) {
+            OnTerms::Accept => {
+                self.terms = Some(request.terms);
+                TermsOutcome::Accepted
+            }
+            OnTerms::Reject => TermsOutcome::Rejected { text: "too much is held".to_owned() },
+            OnTerms::LoseAnswer => {
+                self.terms = Some(request.terms);
+                unknown()
+            }
+            OnTerms::LoseRequest => unknown(),
+        };
+        vec![Input::TermsAnswered { request: request.client_order_id.clone(), outcome }]
+    }
+
     pub(crate) fn look_up(&self, order: &ClientOrderId) -> Input {
         let mine = |r: &&OrderReport| r.client_order_id.as_ref() == Some(order);
         let found = self.orders.values().find(mine).filter(|_| !self.forgetful).cloned();
@@ -314,6 +345,7 @@ impl Venue {
             actions: self.actions.iter().filter(|a| a.at >= since).cloned().collect(),
             positions: self.positions.clone(),
             cash: self.cash.clone(),
+            terms: self.terms,
             complete: !self.half,
             at,
         }))

@@ -133,6 +133,11 @@ impl Desk {
         assert_eq!(reply, Reply::Done);
     }
 
+    pub(crate) fn set_policy(&mut self, policy: Policy, by: Origin) -> Reply {
+        let policy = Box::new(policy);
+        self.answer(|id| Input::SetPolicy { policy, by, reply: Some(id) })
+    }
+
     pub(crate) fn policy(&mut self, change: impl FnOnce(&mut Policy)) {
         let mut policy = Box::new(self.core.state().policy.clone());
         change(&mut policy);

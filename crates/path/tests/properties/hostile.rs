@@ -160,6 +160,7 @@ fn snapshot(desk: &Desk, d: &Draw) -> VenueSnapshot {
         actions: if d[1].is_multiple_of(5) { vec![action(desk, d)] } else { Vec::new() },
         positions: [(instrument(d[2]), held)].into(),
         cash,
+        terms: None,
         complete: !d[7].is_multiple_of(3),
         at: desk.now.at,
     }

@@ -165,7 +165,11 @@ impl World {
     /// An operator changes the policy.
     pub(crate) fn change_policy(&mut self, a: usize) {
         let Some(p) = self.active() else { return };
-        let terms = self.accounts[a].terms;
+        let mut terms = self.accounts[a].terms;
+        if self.exchange.wide && self.dice.chance(400) {
+            terms.leverage = self.dice.pick(&[1, 5, 10, 20]).into();
+            terms.isolated = self.dice.chance(500);
+        }
         let policy = Box::new(self.draw_policy(&terms));
         let (by, reply) = (origin(OriginKind::Human), self.somebody());
         self.tell(p, a, Input::SetPolicy { policy, by, reply });

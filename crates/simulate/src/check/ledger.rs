@@ -75,6 +75,8 @@ pub(crate) struct Ledger {
     /// Number of the record of the latest pull.
     pub(crate) pulled: u64,
     pub(crate) policy: Policy,
+    /// A request for other terms that is not answered.
+    pub(crate) terms_asked: Option<ClientOrderId>,
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
@@ -216,7 +218,12 @@ impl Ledger {
             }
             Event::KillReleased(_) => self.kill = None,
             Event::AccountOpened(e) => self.policy = e.policy.clone(),
-            Event::PolicySet(e) => self.policy = e.policy.clone(),
+            Event::PolicySet(e) => {
+                self.policy = e.policy.clone();
+                self.terms_asked = None;
+            }
+            Event::TermsRequested(e) => self.terms_asked = Some(e.client_order_id.clone()),
+            Event::TermsRefused(_) => self.terms_asked = None,
             Event::LimitsSet(e) => self.set_limits(e.target.clone(), (*e.limits).clone()),
             Event::CloseStarted(e) => {
                 let key = e.idempotency.as_ref();

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{InstrumentId, OrderStatus, SignedQty, Timestamp, TradeId};
 use path::{
-    broker::VenueSnapshot, core::Core, policy::KillLevel, state::AccountState, verbs::RiskClass,
+    broker::VenueSnapshot, core::Core, policy::KillLevel, state::AccountState, terms::Terms,
+    verbs::RiskClass,
 };
 use rust_decimal::Decimal;
 
@@ -37,8 +38,24 @@ impl World {
             self.check_protection(p, a, &truth);
             self.check_sent(a);
             self.check_groups(a);
+            self.check_terms(a);
         }
         self.check_reservations(p);
+    }
+
+    /// The policy's terms are the venue's, and nothing is open about them. Where a write came after
+    /// a standstill, the desk has named the difference.
+    fn check_terms(&mut self, a: usize) {
+        self.checked(Invariant::TermsAgree);
+        let (ledger, account) = (&self.durable[a], &self.accounts[a].id);
+        let own = Terms::of(&ledger.policy);
+        let named = ledger.alarms.contains_key("terms_differ");
+        let equal = self.exchange.terms(account) == Some(own);
+        if ledger.terms_asked.is_some() || !(equal || named) {
+            let venue = self.exchange.terms(account);
+            let text = format!("a{a}: {venue:?} at the venue, {own:?} here");
+            self.violate(Invariant::TermsAgree, text);
+        }
     }
 
     /// Everything that moved cash or units at the venue is in the books, and nothing else.

@@ -4,7 +4,7 @@
 //! not decide anything.
 
 use path::{
-    broker::{CancelOutcome, PlaceOutcome},
+    broker::{CancelOutcome, PlaceOutcome, TermsOutcome},
     commit::Action,
     core::Input,
 };
@@ -121,6 +121,19 @@ impl World {
                     Err(reason) => {
                         let outcome = CancelOutcome::NotSent(reason);
                         self.tell(p, a, Input::CancelAnswered { order, outcome });
+                    }
+                }
+            }
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                match wire.release(recorded) {
+                    Ok((request, _in_flight)) => {
+                        self.watch_terms(p, a, &request);
+                        self.send(p, a, Request::SetTerms(request));
+                    }
+                    Err(reason) => {
+                        let outcome = TermsOutcome::NotSent(reason);
+                        self.tell(p, a, Input::TermsAnswered { request, outcome });
                     }
                 }
             }

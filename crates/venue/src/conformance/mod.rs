@@ -7,6 +7,7 @@ mod belief;
 mod checks;
 mod probe;
 mod replacing;
+mod terms;
 
 use domain::{AccountId, Instrument, Nanos, Price};
 use path::{
@@ -117,6 +118,10 @@ pub async fn run<R: Rig>(make: impl Fn() -> R) -> Report {
         a_refused_replacement_leaves_the_old_order,
         a_lost_replacement_is_found_by_its_id,
         an_ended_order_is_not_replaced,
+    );
+    check!(terms:
+        terms_are_told_as_they_were_agreed,
+        no_looser_terms_leave_after_the_kill_switch,
     );
     Report(found)
 }

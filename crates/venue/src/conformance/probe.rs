@@ -10,13 +10,15 @@ use domain::{
 };
 use path::{
     broker::{
-        Broker, CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot,
+        Broker, CancelOutcome, OrderReport, PlaceOutcome, QueryError, TermsOutcome, VenueEvent,
+        VenueSnapshot,
     },
     budget::{BudgetTable, DeskLimits},
     commit::{Action, Batch, commit},
     core::{Changes, Core, Input, Reply, ReplyId},
     journal::LeaseToken,
     market::{MarketView, Now, Session},
+    policy::Policy,
     wire::{Mono, MonoClock, Wire},
 };
 
@@ -57,6 +59,7 @@ pub struct Probe<'r, R> {
     budget: BudgetTable,
     placed: BTreeMap<ClientOrderId, PlaceOutcome>,
     cancelled: BTreeMap<ClientOrderId, CancelOutcome>,
+    terms: Option<TermsOutcome>,
     replies: Vec<Reply>,
     snapshot: Option<VenueSnapshot>,
     /// Answers questions for everything with what was once believed.
@@ -107,6 +110,7 @@ impl<'r, R: Rig> Probe<'r, R> {
             budget: BudgetTable::new(DeskLimits::default()),
             placed: BTreeMap::new(),
             cancelled: BTreeMap::new(),
+            terms: None,
             replies: Vec::new(),
             frozen: belief.snapshot.is_some(),
             snapshot: belief.snapshot,
@@ -283,6 +287,19 @@ impl<'r, R: Rig> Probe<'r, R> {
         outcome.ok_or_else(|| format!("the cancel of {id} was not sent"))
     }
 
+    /// The policy in force.
+    pub(super) fn policy(&self) -> Policy {
+        self.core.state().policy.clone()
+    }
+
+    /// Asks for a policy with other terms.
+    pub(super) async fn set_policy(&mut self, policy: Policy) -> Result<TermsOutcome, String> {
+        let policy = Box::new(policy);
+        self.terms = None;
+        self.tell(Input::SetPolicy { policy, by: origin()?, reply: None }).await?;
+        self.terms.clone().ok_or_else(|| "the request for terms was not sent".to_owned())
+    }
+
     /// Everything that the venue says now.
     pub(super) async fn everything(&self, since: Timestamp) -> Result<VenueSnapshot, String> {
         self.broker.snapshot(since).await.map_err(|e| e.to_string())
@@ -356,6 +373,12 @@ impl<'r, R: Rig> Probe<'r, R> {
                 let outcome = self.broker.cancel(&self.wire, recorded).await;
                 self.cancelled.insert(order.clone(), outcome.clone());
                 Some(Input::CancelAnswered { order, outcome })
+            }
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                let outcome = self.broker.set_terms(&self.wire, recorded).await;
+                self.terms = Some(outcome.clone());
+                Some(Input::TermsAnswered { request, outcome })
             }
             Action::LookUp(_) if self.frozen => None,
             Action::LookUp(order) => {

@@ -18,10 +18,10 @@ use domain::{
 use path::{
     broker::{
         BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
-        VenueEvent, VenueSnapshot,
+        TermsOutcome, VenueEvent, VenueSnapshot,
     },
     market::Now,
-    verbs::{CancelOrder, PlaceOrder, Recorded},
+    verbs::{CancelOrder, PlaceOrder, Recorded, SetTerms},
     wire::{Mono, Wire},
 };
 use venue::conformance::Rig;
@@ -309,6 +309,14 @@ impl Broker for Faulty {
             }
             self.inner.cancel(wire, cancel).await
         })
+    }
+
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome> {
+        self.inner.set_terms(wire, terms)
     }
 
     fn order<'a>(
