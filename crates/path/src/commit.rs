@@ -4,9 +4,8 @@
 //! records are durable. [`commit`] is the one place that turns a cleared request into a recorded
 //! one. It must not know what the records mean.
 
-use domain::ClientOrderId;
-
 use crate::{
+    broker::OrderRef,
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
@@ -19,7 +18,8 @@ pub(crate) enum Effect {
     Place(Cleared<PlaceOrder>),
     Replace(Cleared<ReplaceOrder>),
     Cancel(Cleared<CancelOrder>),
-    LookUp(ClientOrderId),
+    LookUp(OrderRef),
+    Recent(domain::Timestamp),
     Snapshot(domain::Timestamp),
     Reply(ReplyId, Box<Reply>),
 }
@@ -34,7 +34,9 @@ pub enum Action {
     /// Send a cancel.
     Cancel(Recorded<CancelOrder>),
     /// Ask the venue about one order.
-    LookUp(ClientOrderId),
+    LookUp(OrderRef),
+    /// Ask the venue for its orders since this time, open or ended.
+    Recent(domain::Timestamp),
     /// Ask the venue about everything, with executions from this time on.
     Snapshot(domain::Timestamp),
     /// Answer who asked.
@@ -96,7 +98,10 @@ impl Batch {
     /// True when nothing in it depends on durability: questions to the venue only.
     fn is_inert(&self) -> bool {
         self.append.records.is_empty()
-            && self.effects.iter().all(|e| matches!(e, Effect::LookUp(_) | Effect::Snapshot(_)))
+            && self
+                .effects
+                .iter()
+                .all(|e| matches!(e, Effect::LookUp(_) | Effect::Recent(_) | Effect::Snapshot(_)))
     }
 }
 
@@ -176,7 +181,8 @@ fn release(effect: Effect) -> Action {
         Effect::Place(cleared) => Action::Place(record(cleared)),
         Effect::Replace(cleared) => Action::Replace(record(cleared)),
         Effect::Cancel(cleared) => Action::Cancel(record(cleared)),
-        Effect::LookUp(id) => Action::LookUp(id),
+        Effect::LookUp(order) => Action::LookUp(order),
+        Effect::Recent(since) => Action::Recent(since),
         Effect::Snapshot(since) => Action::Snapshot(since),
         Effect::Reply(id, reply) => Action::Reply(id, reply),
     }

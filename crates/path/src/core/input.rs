@@ -10,7 +10,10 @@ use rust_decimal::Decimal;
 
 use super::replace::Changes;
 use crate::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot},
+    broker::{
+        CancelOutcome, OrderReport, PlaceOutcome, QueryError, RecentOrders, VenueEvent,
+        VenueSnapshot,
+    },
     codes::Refusal,
     event::LimitTarget,
     market::Session,
@@ -101,6 +104,8 @@ pub enum Input {
     Venue(VenueEvent),
     /// The answer about one order.
     LookedUp { order: ClientOrderId, answer: Result<Option<OrderReport>, QueryError> },
+    /// The answer about the orders of a while.
+    Recent(Result<RecentOrders, QueryError>),
     /// The answer about everything.
     Snapshot(Result<VenueSnapshot, QueryError>),
     /// A new price.

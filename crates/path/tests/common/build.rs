@@ -102,6 +102,7 @@ pub(crate) fn capabilities() -> Capabilities {
         replace: false,
         groups: false,
         extended_hours: false,
+        client_ids: true,
         acceptance_window,
     }
 }

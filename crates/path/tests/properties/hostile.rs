@@ -94,6 +94,7 @@ fn report(desk: &Desk, d: &Draw) -> OrderReport {
         filled: amount(d[8]),
         reason: None,
         at: desk.now.at.plus(Nanos(i64::from(d[9]) * 1_000_000_000_000 - 99_000_000_000_000)),
+        placed_at: None,
     }
 }
 
