@@ -187,6 +187,7 @@ impl Step<'_> {
         for Waiting { told, .. } in due {
             match told {
                 Told::Order(report) => self.settled_report(&report),
+                Told::Fill(fill) if self.state().has_trade(&fill) => {}
                 Told::Fill(fill) => self.book_fill(fill),
             }
         }

@@ -301,9 +301,6 @@ impl Step<'_> {
 
     /// Posts an execution to the book of its order, or to `unmanaged`.
     pub(super) fn book_fill(&mut self, fill: Fill) {
-        if self.state().has_trade(&fill) {
-            return;
-        }
         self.disturb();
         let order = self.state().order_of(&fill);
         if order.is_none()
