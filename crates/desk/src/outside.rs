@@ -60,7 +60,12 @@ pub(crate) fn carry_out(
             }
             Action::LookUp(order) => {
                 let answer = within(broker.order(&order), || Err(QueryError(late()))).await;
+                let order = order.client_order_id;
                 Input::LookedUp { order, answer }
+            }
+            Action::Recent(since) => {
+                let list = broker.recent_orders(since);
+                Input::Recent(within(list, || Err(QueryError(late()))).await)
             }
             Action::Snapshot(since) => {
                 let answer = within(broker.snapshot(since), || Err(QueryError(late()))).await;

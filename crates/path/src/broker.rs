@@ -49,7 +49,7 @@ pub const LIQUIDATION: &str = "liquidation";
 /// An order as the venue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderReport {
-    /// The client's id, when the order has one.
+    /// The client's id, when the order has one and the venue tells it.
     pub client_order_id: Option<ClientOrderId>,
     /// The venue's id.
     pub venue_order_id: VenueOrderId,
@@ -71,8 +71,21 @@ pub struct OrderReport {
     pub filled: Qty,
     /// Why it ended, in the venue's words.
     pub reason: Option<String>,
-    /// The venue's time.
+    /// The venue's time of the latest change.
     pub at: Timestamp,
+    /// The venue's time at which it took the order in. Owed where [`Capabilities::client_ids`] is
+    /// false: there it tells an order of the desk from an older one with the same content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<Timestamp>,
+}
+
+/// Names an order to a venue: by the client's id, or by the venue's own where it knows no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRef {
+    /// The client's id.
+    pub client_order_id: ClientOrderId,
+    /// The venue's id, once it is known; always known where [`Capabilities::client_ids`] is false.
+    pub venue_order_id: Option<VenueOrderId>,
 }
 
 /// Why a venue refused an order. Each means that the order never lived.
@@ -202,6 +215,16 @@ pub struct VenueSnapshot {
     pub at: Timestamp,
 }
 
+/// The orders of a while, open or ended, from one point in time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecentOrders {
+    /// Orders that are live, and those that were taken in or ended at or after the time that was
+    /// asked for.
+    pub orders: Vec<OrderReport>,
+    /// True when the list was read to its last page.
+    pub complete: bool,
+}
+
 /// A question that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the venue did not answer: {0}")]
@@ -224,6 +247,11 @@ pub struct Capabilities {
     pub terms: bool,
     /// Orders may be allowed to fill before the opening and after the close.
     pub extended_hours: bool,
+    /// The venue takes the client's order id and tells it in every report, execution and list, and
+    /// finds orders by it. Where it doesn't, answers bind the venue's ids to orders, and an order
+    /// without an answer is found by its content in [`Broker::recent_orders`]. Another desk on the
+    /// account, or a journal that was restored from an older copy, can't be recognised there.
+    pub client_ids: bool,
     /// After this span an order that the venue doesn't know can't appear any more.
     pub acceptance_window: domain::Nanos,
 }
@@ -269,11 +297,22 @@ pub trait Broker: Send + Sync {
         terms: Recorded<SetTerms>,
     ) -> BoxFuture<'a, TermsOutcome>;
 
-    /// Looks one order up by the client's id. `None` is the venue's word that it doesn't know it.
+    /// Looks one order up. `None` is the venue's word that it doesn't know it.
     fn order<'a>(
         &'a self,
-        id: &'a ClientOrderId,
+        order: &'a OrderRef,
     ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>>;
+
+    /// Lists the live orders and those that were taken in or ended at or after `since`. The adapter
+    /// only lists; which of them are the desk's is found by the core. Called only where
+    /// [`Capabilities::client_ids`] is false.
+    fn recent_orders<'a>(
+        &'a self,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<RecentOrders, QueryError>> {
+        let why = format!("orders since {since} are found by the client's ids");
+        Box::pin(std::future::ready(Err(QueryError(why))))
+    }
 
     /// Asks for everything, with executions at or after `fills_since`.
     fn snapshot<'a>(

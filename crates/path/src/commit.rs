@@ -4,9 +4,8 @@
 //! records are durable. [`commit`] is the one place that turns a cleared request into a recorded
 //! one. It must not know what the records mean.
 
-use domain::ClientOrderId;
-
 use crate::{
+    broker::OrderRef,
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
@@ -20,7 +19,8 @@ pub(crate) enum Effect {
     Replace(Cleared<ReplaceOrder>),
     Cancel(Cleared<CancelOrder>),
     SetTerms(Cleared<SetTerms>),
-    LookUp(ClientOrderId),
+    LookUp(OrderRef),
+    Recent(domain::Timestamp),
     Snapshot(domain::Timestamp),
     Reply(ReplyId, Box<Reply>),
 }
@@ -37,7 +37,9 @@ pub enum Action {
     /// Ask for other terms.
     SetTerms(Recorded<SetTerms>),
     /// Ask the venue about one order.
-    LookUp(ClientOrderId),
+    LookUp(OrderRef),
+    /// Ask the venue for its orders since this time, open or ended.
+    Recent(domain::Timestamp),
     /// Ask the venue about everything, with executions from this time on.
     Snapshot(domain::Timestamp),
     /// Answer who asked.
@@ -100,7 +102,10 @@ impl Batch {
     /// True when nothing in it depends on durability: questions to the venue only.
     fn is_inert(&self) -> bool {
         self.append.records.is_empty()
-            && self.effects.iter().all(|e| matches!(e, Effect::LookUp(_) | Effect::Snapshot(_)))
+            && self
+                .effects
+                .iter()
+                .all(|e| matches!(e, Effect::LookUp(_) | Effect::Recent(_) | Effect::Snapshot(_)))
     }
 }
 
@@ -181,7 +186,8 @@ fn release(effect: Effect) -> Action {
         Effect::Replace(cleared) => Action::Replace(record(cleared)),
         Effect::Cancel(cleared) => Action::Cancel(record(cleared)),
         Effect::SetTerms(cleared) => Action::SetTerms(record(cleared)),
-        Effect::LookUp(id) => Action::LookUp(id),
+        Effect::LookUp(order) => Action::LookUp(order),
+        Effect::Recent(since) => Action::Recent(since),
         Effect::Snapshot(since) => Action::Snapshot(since),
         Effect::Reply(id, reply) => Action::Reply(id, reply),
     }

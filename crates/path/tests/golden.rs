@@ -43,6 +43,7 @@ const ADDED: &[(&str, &str)] = &[
     ("), reporting: None, reason", "), reason"),
     (", trading_capital: None", ""),
     (", spot_maintenance_rate: None, margin_mode: Cross", ""),
+    (", placed_at: None", ""),
     (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),
 ];
 

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use super::replace::Changes;
 use crate::{
     broker::{
-        CancelOutcome, OrderReport, PlaceOutcome, QueryError, TermsOutcome, VenueEvent,
-        VenueSnapshot,
+        CancelOutcome, OrderReport, PlaceOutcome, QueryError, RecentOrders, TermsOutcome,
+        VenueEvent, VenueSnapshot,
     },
     codes::Refusal,
     event::LimitTarget,
@@ -110,6 +110,8 @@ pub enum Input {
     Venue(VenueEvent),
     /// The answer about one order.
     LookedUp { order: ClientOrderId, answer: Result<Option<OrderReport>, QueryError> },
+    /// The answer about the orders of a while.
+    Recent(Result<RecentOrders, QueryError>),
     /// The answer about everything.
     Snapshot(Result<VenueSnapshot, QueryError>),
     /// A new price.

@@ -130,6 +130,8 @@ pub(super) struct Live {
     pub(super) fault: Option<String>,
     /// Nothing was looked at yet since the state came from somewhere else.
     pub(super) unseen: bool,
+    /// Orders without the venue's id.
+    pub(super) unbound: super::unbound::Unbound,
     pub(super) inquiries: BTreeMap<ClientOrderId, Inquiry>,
     pub(super) cancels: BTreeMap<ClientOrderId, Retry>,
     pub(super) protect: BTreeMap<Holding, Retry>,
@@ -165,6 +167,7 @@ impl Live {
             reconciled: false,
             fault: None,
             unseen: true,
+            unbound: super::unbound::Unbound::default(),
             inquiries: BTreeMap::new(),
             cancels: BTreeMap::new(),
             protect: BTreeMap::new(),

@@ -28,6 +28,7 @@ mod settle;
 mod submit;
 mod terms;
 mod touch;
+mod unbound;
 mod venue;
 mod watch;
 
@@ -397,6 +398,7 @@ impl<'a> Step<'a> {
             Input::CancelAnswered { order, outcome } => self.cancel_answered(&order, outcome),
             Input::Venue(event) => self.venue_event(event),
             Input::LookedUp { order, answer } => self.looked_up(&order, answer),
+            Input::Recent(answer) => self.recent_answer(answer),
             Input::Snapshot(answer) => self.snapshot_answer(answer),
             Input::Quote { instrument, quote } => self.quote(&instrument, quote),
             Input::Session { calendar, session } => self.session(calendar, session),

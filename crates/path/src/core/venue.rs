@@ -49,7 +49,7 @@ impl Step<'_> {
         let known = order.is_acknowledged();
         let client_order_id = id.clone();
         match outcome {
-            PlaceOutcome::Accepted(report) => self.report(&report),
+            PlaceOutcome::Accepted(report) => self.accepted(id, &report),
             PlaceOutcome::Rejected { code, text } if !known => {
                 let reason = RejectReason::Venue(code);
                 self.emit(Event::OrderRejected(OrderRejected { client_order_id, reason, text }));
@@ -141,19 +141,30 @@ impl Step<'_> {
 
     /// An order's state as the venue tells it.
     pub(super) fn report(&mut self, report: &OrderReport) {
+        if self.own_order(report).is_some() || !self.keep_report(report) {
+            self.settled_report(report);
+        }
+    }
+
+    /// The desk's order that a report is about, as far as its ids tell.
+    fn own_order(&self, report: &OrderReport) -> Option<ClientOrderId> {
         let own = report
             .client_order_id
             .as_ref()
             .filter(|id| self.state().orders.contains_key(*id))
-            .or_else(|| self.state().by_venue_id.get(&report.venue_order_id))
-            .cloned();
-        match own {
+            .or_else(|| self.state().by_venue_id.get(&report.venue_order_id));
+        own.cloned()
+    }
+
+    /// As [`Step::report`], where its ids say all there is to know about whose it is.
+    pub(super) fn settled_report(&mut self, report: &OrderReport) {
+        match self.own_order(report) {
             Some(id) => self.own_report(&id, report),
             None => self.foreign_report(report),
         }
     }
 
-    fn own_report(&mut self, id: &ClientOrderId, report: &OrderReport) {
+    pub(super) fn own_report(&mut self, id: &ClientOrderId, report: &OrderReport) {
         let Some(order) = self.state().orders.get(id).cloned() else { return };
         let client_order_id = id.clone();
         if report.status.is_final() {
@@ -282,6 +293,13 @@ impl Step<'_> {
         if !self.state().instruments.contains_key(&fill.instrument) {
             return self.unbookable(&fill);
         }
+        if self.state().order_of(&fill).is_some() || !self.keep_fill(&fill) {
+            self.book_fill(fill);
+        }
+    }
+
+    /// Posts an execution to the book of its order, or to `unmanaged`.
+    pub(super) fn book_fill(&mut self, fill: Fill) {
         self.disturb();
         let order = self.state().order_of(&fill);
         if order.is_none()

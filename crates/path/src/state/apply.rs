@@ -43,6 +43,7 @@ impl AccountState {
             settled: std::collections::VecDeque::new(),
             by_venue_id: BTreeMap::new(),
             external: BTreeMap::new(),
+            strangers: std::collections::VecDeque::new(),
             trades: super::Trades::default(),
             movements: super::Trades::default(),
             next_order: 1,

@@ -108,6 +108,7 @@ pub(crate) fn capabilities() -> Capabilities {
         terms: false,
         groups: false,
         extended_hours: false,
+        client_ids: true,
         acceptance_window,
     }
 }

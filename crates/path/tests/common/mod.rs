@@ -59,6 +59,7 @@ pub(crate) struct Desk {
     pub(crate) replaces: Vec<path::verbs::ReplaceOrder>,
     pub(crate) look_ups: usize,
     pub(crate) snapshots: usize,
+    pub(crate) lists: usize,
     pub(crate) failed: Vec<Failed>,
     /// Answers of the venue wait here while the line is held.
     pub(crate) held_line: bool,
@@ -118,6 +119,18 @@ impl Desk {
         desk
     }
 
+    /// A desk at a venue that neither keeps nor tells the client's order ids.
+    pub(crate) fn without_client_ids() -> Self {
+        Self::nameless(Capabilities { client_ids: false, ..capabilities() })
+    }
+
+    pub(crate) fn nameless(capabilities: Capabilities) -> Self {
+        let mut desk = Self::over(Venue::nameless(), plain_policy(), capabilities);
+        desk.open_market();
+        desk.connect();
+        desk
+    }
+
     /// A desk that knows its instruments and nothing else.
     pub(crate) fn unconnected(policy: Policy, capabilities: Capabilities) -> Self {
         Self::over(Venue::new(), policy, capabilities)
@@ -147,6 +160,7 @@ impl Desk {
             replaces: Vec::new(),
             look_ups: 0,
             snapshots: 0,
+            lists: 0,
             failed: Vec::new(),
             held_line: false,
             line: VecDeque::new(),
@@ -326,6 +340,10 @@ impl Desk {
                 Action::LookUp(order) => {
                     self.look_ups += 1;
                     self.line.push_back(self.venue.look_up(&order));
+                }
+                Action::Recent(since) => {
+                    self.lists += 1;
+                    self.line.push_back(self.venue.recent(since));
                 }
                 Action::Snapshot(since) => {
                     self.snapshots += 1;

@@ -67,7 +67,7 @@ pub(crate) struct Ledger {
     taken: BTreeMap<(BookId, InstrumentId), Decimal>,
     pub(crate) orders: BTreeMap<ClientOrderId, Traded>,
     pub(crate) live: BTreeSet<ClientOrderId>,
-    by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
+    pub(super) by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
     pub(crate) external: BTreeMap<VenueOrderId, OrderReport>,
     intents: BTreeSet<IntentId>,
     keys: BTreeSet<String>,

@@ -6,6 +6,7 @@
 mod cash;
 mod exposure;
 mod ledger;
+mod names;
 mod settled;
 mod watch;
 

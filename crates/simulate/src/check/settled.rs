@@ -12,7 +12,7 @@ use path::{
 };
 use rust_decimal::Decimal;
 
-use super::Invariant;
+use super::{Invariant, names::desks};
 use crate::world::{SECOND, World};
 
 /// Nothing may be under way for longer than this after the run came to rest.
@@ -37,6 +37,7 @@ impl World {
             self.check_rest(p, a);
             self.check_protection(p, a, &truth);
             self.check_sent(a);
+            self.check_names(a);
             self.check_groups(a);
             self.check_terms(a);
         }
@@ -220,7 +221,7 @@ impl World {
         let state = self.procs[p].cores[a].state();
         let mut wrong = Vec::new();
         for report in &truth.open_orders {
-            let own = report.client_order_id.as_ref().filter(|id| state.is_live(id));
+            let own = desks(state, report).filter(|id| state.is_live(id));
             let foreign = state.external.contains_key(&report.venue_order_id);
             if own.is_none() && !foreign {
                 wrong.push(format!("{:?} lives at the venue unknown", report.client_order_id));
@@ -278,7 +279,6 @@ impl World {
         let state = core.state();
         let flatten = state.kill.as_ref().is_some_and(|k| k.level == KillLevel::Flatten);
         let mut checked = 0;
-        let own = |id: &domain::ClientOrderId| state.orders.contains_key(id);
         for book in state.books.values().filter(|b| !b.id.is_unmanaged()) {
             for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
                 if self.durable[a].contested(&book.id, id) || self.is_dust(id, position.qty) {
@@ -292,7 +292,7 @@ impl World {
                 }
                 checked += 1;
                 let covers = |r: &&path::broker::OrderReport| {
-                    let order = r.client_order_id.as_ref().and_then(|c| state.orders.get(c));
+                    let order = desks(state, r).and_then(|id| state.orders.get(id));
                     order.is_some_and(|o| {
                         o.book == book.id
                             && o.instrument == *id
@@ -302,7 +302,7 @@ impl World {
                 let foreign: Decimal = truth
                     .open_orders
                     .iter()
-                    .filter(|r| r.instrument == *id && !r.client_order_id.as_ref().is_some_and(own))
+                    .filter(|r| r.instrument == *id && desks(state, r).is_none())
                     .map(|r| r.qty.minus(r.filled).get())
                     .sum();
                 let resting: Decimal = truth
@@ -393,7 +393,11 @@ impl World {
             if taken > 1 || self.exchange.repeated.contains(&key) {
                 wrong.push(format!("{id} reached the venue {taken} times or again"));
             }
-            if order.dead && taken > 0 && !self.too_late.contains(&key) {
+            if self.capabilities.client_ids
+                && order.dead
+                && taken > 0
+                && !self.too_late.contains(&key)
+            {
                 alive.push(format!("{id} was taken for dead and the venue had taken it in"));
             }
         }
@@ -409,7 +413,6 @@ impl World {
 
 /// Somebody else's order rests in the instrument and may hold a part of what is to be sold.
 fn foreign_rests(truth: &VenueSnapshot, state: &AccountState, instrument: &InstrumentId) -> bool {
-    let own = |id: &domain::ClientOrderId| state.orders.contains_key(id);
     let mut there = truth.open_orders.iter().filter(|r| r.instrument == *instrument);
-    there.any(|r| !r.client_order_id.as_ref().is_some_and(own))
+    there.any(|r| desks(state, r).is_none())
 }

@@ -238,7 +238,7 @@ impl World {
         let unit = rules.multiplier * rate;
         let mut long = net * mark * unit;
         for report in truth.open_orders.iter().filter(|r| r.instrument == order.instrument) {
-            let own = report.client_order_id.as_ref();
+            let own = self.exchange.owner(&report.venue_order_id);
             let entry = own
                 .and_then(|id| self.durable[a].orders.get(id))
                 .is_some_and(|o| o.body.class == RiskClass::Entry);

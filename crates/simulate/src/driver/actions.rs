@@ -137,7 +137,8 @@ impl World {
                     }
                 }
             }
-            Action::LookUp(id) => self.send(p, a, Request::LookUp(id)),
+            Action::LookUp(order) => self.send(p, a, Request::LookUp(order)),
+            Action::Recent(since) => self.send(p, a, Request::Recent(since)),
             Action::Snapshot(since) => self.send(p, a, Request::Snapshot(since)),
             Action::Reply(id, reply) => self.answer(a, id.0, &reply),
         }

@@ -10,8 +10,7 @@ use domain::{
 };
 use path::{
     broker::{
-        Broker, CancelOutcome, OrderReport, PlaceOutcome, QueryError, TermsOutcome, VenueEvent,
-        VenueSnapshot,
+        Broker, CancelOutcome, PlaceOutcome, QueryError, TermsOutcome, VenueEvent, VenueSnapshot,
     },
     budget::{BudgetTable, DeskLimits},
     commit::{Action, Batch, commit},
@@ -32,8 +31,8 @@ const BEGIN: &str = "100";
 /// Inputs that one call may lead to.
 const INPUTS_MAX: usize = 1_000;
 /// Quarters of a second in which books and venue must have met.
-const QUARTERS_MAX: usize = 120;
-const QUARTER: Nanos = Nanos::from_millis(250);
+pub(super) const QUARTERS_MAX: usize = 120;
+pub(super) const QUARTER: Nanos = Nanos::from_millis(250);
 
 /// An order that was sent, and what came back.
 #[derive(Debug, Clone)]
@@ -52,7 +51,7 @@ pub struct Probe<'r, R> {
     pub broker: Arc<dyn Broker>,
     /// Everything that the stream told.
     pub told: Vec<VenueEvent>,
-    core: Core,
+    pub(super) core: Core,
     wire: Wire,
     mono: Arc<std::sync::atomic::AtomicI64>,
     records: Records,
@@ -305,11 +304,6 @@ impl<'r, R: Rig> Probe<'r, R> {
         self.broker.snapshot(since).await.map_err(|e| e.to_string())
     }
 
-    /// What the venue says about an order.
-    pub(super) async fn look_up(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, String> {
-        self.broker.order(id).await.map_err(|e| e.to_string())
-    }
-
     async fn tell(&mut self, input: Input) -> Result<(), String> {
         let now = self.read_clock();
         let batch = self.core.step(input, now, &mut self.budget);
@@ -380,10 +374,11 @@ impl<'r, R: Rig> Probe<'r, R> {
                 self.terms = Some(outcome.clone());
                 Some(Input::TermsAnswered { request, outcome })
             }
-            Action::LookUp(_) if self.frozen => None,
+            Action::LookUp(_) | Action::Recent(_) if self.frozen => None,
+            Action::Recent(since) => Some(Input::Recent(self.broker.recent_orders(since).await)),
             Action::LookUp(order) => {
                 let answer = self.broker.order(&order).await;
-                Some(Input::LookedUp { order, answer })
+                Some(Input::LookedUp { order: order.client_order_id, answer })
             }
             Action::Snapshot(since) => Some(Input::Snapshot(self.ask(since).await)),
         }
