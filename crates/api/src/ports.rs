@@ -36,10 +36,6 @@ pub struct NewPaperAccount {
 pub trait AccountFactory: Send + Sync {
     /// Opens one and starts it. When it fails, nothing of it stays, or a repetition finishes it.
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>>;
-
-    /// Has the venue take over the terms of a policy: short sales, margin, leverage. When it
-    /// fails, the venue keeps the ones before.
-    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>>;
 }
 
 /// A contract that somebody wants listed on a series of prices that the desk has.

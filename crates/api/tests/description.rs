@@ -39,9 +39,11 @@ post /api/positions/{id}/close
 post /api/positions/{id}/reverse
 put /api/positions/{id}/protection
 post /api/positions/{id}/adopt
+post /api/positions/{id}/leave
 get /api/orders
 post /api/orders
 post /api/orders/preview
+post /api/orders/{account}/{client_order_id}/write-off
 get /api/orders/{account}/{client_order_id}
 patch /api/orders/{account}/{client_order_id}
 delete /api/orders/{account}/{client_order_id}

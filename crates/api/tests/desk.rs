@@ -301,6 +301,26 @@ async fn markets_show_rules_prices_and_no_future() {
 }
 
 #[tokio::test]
+async fn only_what_is_lost_is_written_off_and_only_dust_is_left_alone() {
+    let house = House::new().await;
+    house.buy_ten().await;
+    let (status, problem) =
+        house.post("/api/positions/main.manual.sim%3AIBM/leave", json!({})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["refusals"][0]["code"], "not_dust");
+    assert_eq!(problem["refusals"][0]["value"], "10");
+    let (_, live) = house.get("/api/orders").await;
+    let order = &live["orders"][0];
+    assert_eq!((&order["lost"], &order["written_off"]), (&json!(false), &json!(false)));
+    let path = format!("/api/orders/main/{}/write-off", order["client_order_id"].as_str().unwrap());
+    let (status, problem) = house.post(&path, json!({})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert_eq!(problem["refusals"][0]["code"], "order_not_lost");
+    let (_, problem) = house.post("/api/orders/main/cfa1b2c3-9-9/write-off", json!({})).await;
+    assert_eq!(problem["refusals"][0]["code"], "order_unknown", "{problem}");
+}
+
+#[tokio::test]
 async fn a_holding_that_nobody_manages_is_adopted() {
     let house = House::new().await;
     let path = "/api/positions/main.manual.sim%3AIBM/adopt";

@@ -33,6 +33,7 @@ fn expected(method: &str, path: &str) -> &'static str {
             PEOPLE
         }
         (_, "/api/kill/release" | "/api/accounts/{id}/latches/{latch}/release") => PEOPLE,
+        ("POST", "/api/orders/{account}/{client_order_id}/write-off") => PEOPLE,
         ("POST", "/api/approvals/{account}/{id}") => PEOPLE,
         (_, path) if path.starts_with("/api/me/") || path.starts_with("/api/session") => OWN,
         (_, "/api/step-up") => OWN,

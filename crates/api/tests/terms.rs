@@ -23,6 +23,7 @@ async fn an_account_is_opened_on_terms_and_the_venue_has_the_same() {
     let (status, view) = house.post("/api/accounts", body).await;
     assert_eq!(status, StatusCode::CREATED, "{view}");
     let terms = json!({"short": true, "margin_mode": "isolated", "leverage": "5",
+        "data_delay_secs": null,
         "margin": {"initial_rate": "0.5", "maintenance_rate": "0.25"}});
     assert_eq!(view["terms"], terms);
     assert_eq!(view["policy"]["spot_margin_rate"], "0.5");
@@ -36,8 +37,24 @@ async fn an_account_is_opened_on_terms_and_the_venue_has_the_same() {
 async fn a_plain_account_pays_in_full_and_is_never_short() {
     let house = House::new().await;
     let (_, view) = house.get("/api/accounts/main").await;
-    let terms = json!({"short": false, "margin": null, "margin_mode": "cross", "leverage": "1"});
+    let terms = json!({"short": false, "margin": null, "margin_mode": "cross", "leverage": "1",
+        "data_delay_secs": null});
     assert_eq!(view["terms"], terms);
+}
+
+#[tokio::test]
+async fn an_account_whose_prices_are_late_says_so_and_takes_limit_orders_only() {
+    let house = House::empty(|_| {});
+    let body = json!({"id": "late", "cash": "10000", "data_delay_secs": 900});
+    let (status, view) = house.post("/api/accounts", body).await;
+    assert_eq!((status, &view["terms"]["data_delay_secs"]), (StatusCode::CREATED, &json!(900)));
+    assert_eq!(view["policy"]["data_delay_secs"], 900);
+    for wrong in [json!(0), json!(86_401), json!("900")] {
+        let body = json!({"id": "late-2", "cash": "1", "data_delay_secs": wrong});
+        let (status, problem) = house.post("/api/accounts", body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{problem}");
+        assert_eq!(problem["errors"][0]["field"], "data_delay_secs");
+    }
 }
 
 #[tokio::test]

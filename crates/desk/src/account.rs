@@ -317,6 +317,34 @@ impl AccountHandle {
         .await
     }
 
+    /// Ends an order that the venue took and no longer knows.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn write_off(&self, order: ClientOrderId, by: Origin) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::WriteOff { order: order.clone(), by: by.clone(), reply })
+            .await
+    }
+
+    /// Gives a book's holding back that is too little to trade.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::tell`].
+    pub async fn leave_dust(
+        &self,
+        book: BookId,
+        instrument: InstrumentId,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
+        self.tell(move |reply| Input::LeaveDust {
+            book: book.clone(),
+            instrument: instrument.clone(),
+            by: by.clone(),
+            reply,
+        })
+        .await
+    }
+
     /// Gives an unmanaged holding to a book.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use path::{
-    broker::{Broker, CancelOutcome, PlaceOutcome, QueryError},
+    broker::{Broker, CancelOutcome, PlaceOutcome, QueryError, TermsOutcome},
     commit::Action,
     core::Input,
     wire::Wire,
@@ -52,9 +52,20 @@ pub(crate) fn carry_out(
                 let outcome = within(broker.cancel(&wire, recorded), unknown).await;
                 Input::CancelAnswered { order, outcome }
             }
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                let unknown = || TermsOutcome::Unknown { why: late() };
+                let outcome = within(broker.set_terms(&wire, recorded), unknown).await;
+                Input::TermsAnswered { request, outcome }
+            }
             Action::LookUp(order) => {
                 let answer = within(broker.order(&order), || Err(QueryError(late()))).await;
+                let order = order.client_order_id;
                 Input::LookedUp { order, answer }
+            }
+            Action::Recent(since) => {
+                let list = broker.recent_orders(since);
+                Input::Recent(within(list, || Err(QueryError(late()))).await)
             }
             Action::Snapshot(since) => {
                 let answer = within(broker.snapshot(since), || Err(QueryError(late()))).await;

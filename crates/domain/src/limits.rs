@@ -136,6 +136,10 @@ pub struct Limits {
     /// capital: what a venue would liquidate is the equity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage: Option<Multiple>,
+    /// Margin. Largest initial margin that contracts, and in a margin account everything that is
+    /// delivered, would need in the worst case of working entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin_used: Option<Cap>,
     /// Largest sum of what would be lost if every stop were hit; a position without a stop counts
     /// its whole notional.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder, SetTerms},
     wire::{NotSent, Wire},
 };
 
@@ -48,7 +49,7 @@ pub const LIQUIDATION: &str = "liquidation";
 /// An order as the venue describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderReport {
-    /// The client's id, when the order has one.
+    /// The client's id, when the order has one and the venue tells it.
     pub client_order_id: Option<ClientOrderId>,
     /// The venue's id.
     pub venue_order_id: VenueOrderId,
@@ -70,8 +71,21 @@ pub struct OrderReport {
     pub filled: Qty,
     /// Why it ended, in the venue's words.
     pub reason: Option<String>,
-    /// The venue's time.
+    /// The venue's time of the latest change.
     pub at: Timestamp,
+    /// The venue's time at which it took the order in. Owed where [`Capabilities::client_ids`] is
+    /// false: there it tells an order of the desk from an older one with the same content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<Timestamp>,
+}
+
+/// Names an order to a venue: by the client's id, or by the venue's own where it knows no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRef {
+    /// The client's id.
+    pub client_order_id: ClientOrderId,
+    /// The venue's id, once it is known; always known where [`Capabilities::client_ids`] is false.
+    pub venue_order_id: Option<VenueOrderId>,
 }
 
 /// Why a venue refused an order. Each means that the order never lived.
@@ -142,6 +156,25 @@ pub enum CancelOutcome {
     NotSent(NotSent),
 }
 
+/// The answer to a request for other terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TermsOutcome {
+    /// They hold from now on.
+    Accepted,
+    /// The old ones hold on.
+    Rejected {
+        /// The venue's words.
+        text: String,
+    },
+    /// No answer that means anything came back.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+    /// No byte left.
+    NotSent(NotSent),
+}
+
 /// Something that the venue tells by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VenueEvent {
@@ -174,10 +207,22 @@ pub struct VenueSnapshot {
     pub positions: BTreeMap<InstrumentId, SignedQty>,
     /// Balances.
     pub cash: Cash,
+    /// The terms on which the account trades, where the venue tells them.
+    pub terms: Option<Terms>,
     /// True when every list was read to its last page and the parts belong together.
     pub complete: bool,
     /// The venue's time.
     pub at: Timestamp,
+}
+
+/// The orders of a while, open or ended, from one point in time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecentOrders {
+    /// Orders that are live, and those that were taken in or ended at or after the time that was
+    /// asked for.
+    pub orders: Vec<OrderReport>,
+    /// True when the list was read to its last page.
+    pub complete: bool,
 }
 
 /// A question that got no answer.
@@ -197,8 +242,16 @@ pub struct Capabilities {
     pub replace: bool,
     /// Orders can be put into a group of which the venue cancels the others as soon as one fills.
     pub groups: bool,
+    /// The account's terms (short, margin, leverage) can be set, and are told with a snapshot.
+    /// Elsewhere those of the policy are the desk's alone.
+    pub terms: bool,
     /// Orders may be allowed to fill before the opening and after the close.
     pub extended_hours: bool,
+    /// The venue takes the client's order id and tells it in every report, execution and list, and
+    /// finds orders by it. Where it doesn't, answers bind the venue's ids to orders, and an order
+    /// without an answer is found by its content in [`Broker::recent_orders`]. Another desk on the
+    /// account, or a journal that was restored from an older copy, can't be recognised there.
+    pub client_ids: bool,
     /// After this span an order that the venue doesn't know can't appear any more.
     pub acceptance_window: domain::Nanos,
 }
@@ -237,11 +290,29 @@ pub trait Broker: Send + Sync {
         replace: Recorded<ReplaceOrder>,
     ) -> BoxFuture<'a, PlaceOutcome>;
 
-    /// Looks one order up by the client's id. `None` is the venue's word that it doesn't know it.
+    /// Asks for other terms. Called only where [`Capabilities::terms`] says so.
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome>;
+
+    /// Looks one order up. `None` is the venue's word that it doesn't know it.
     fn order<'a>(
         &'a self,
-        id: &'a ClientOrderId,
+        order: &'a OrderRef,
     ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>>;
+
+    /// Lists the live orders and those that were taken in or ended at or after `since`. The adapter
+    /// only lists; which of them are the desk's is found by the core. Called only where
+    /// [`Capabilities::client_ids`] is false.
+    fn recent_orders<'a>(
+        &'a self,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<RecentOrders, QueryError>> {
+        let why = format!("orders since {since} are found by the client's ids");
+        Box::pin(std::future::ready(Err(QueryError(why))))
+    }
 
     /// Asks for everything, with executions at or after `fills_since`.
     fn snapshot<'a>(

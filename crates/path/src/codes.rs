@@ -132,6 +132,9 @@ refusal_codes! {
     StaleQuote "stale_quote" [Entry]
         "The latest price is too old."
         "Wait for a fresh price or check the feed.";
+    DelayedData "delayed_data" [Entry]
+        "The account's prices are delayed, so an entry must name the worst price that it takes."
+        "Use a limit or stop-limit order.";
     MarketClosed "market_closed" [Entry]
         "The market is closed and the venue does not queue orders."
         "Send the order again when the market is open.";
@@ -183,6 +186,9 @@ refusal_codes! {
     Leverage "leverage" [Entry]
         "The sum of all positions and working entries would be too many times the equity."
         "Use the largest allowed size, or reduce other positions.";
+    MarginUsed "margin_used" [Entry]
+        "The initial margin of all positions and working entries would be above the limit."
+        "Use the largest allowed size, or reduce positions that need margin.";
     PortfolioHeat "portfolio_heat" [Entry]
         "The sum of what all stops could lose would be above the limit."
         "Use the largest allowed size, or a nearer stop.";
@@ -234,6 +240,15 @@ refusal_codes! {
     PlanInvalid "plan_invalid" [Entry Protective]
         "The protective levels contradict each other or the price."
         "Correct the level that is named.";
+    OrderNotLost "order_not_lost" [Cancel]
+        "Only an order that the venue took and no longer knows can be written off; the venue has not said so twice."
+        "Cancel the order, or wait for the alarm `order_lost`.";
+    TermsPending "terms_pending" [Entry]
+        "The venue has not yet answered a request for other terms."
+        "Wait for its answer: `terms_refused`, or `policy_set` when the new policy holds.";
+    NotDust "not_dust" [Exit]
+        "Only what is too little for the venue to trade can be left alone."
+        "Close the position.";
     CancelUnprotects "cancel_unprotects" [Cancel]
         "The order protects a position; cancelling it raises risk."
         "Close the position, or confirm that it may stand without a stop.";

@@ -4,13 +4,12 @@
 //! records are durable. [`commit`] is the one place that turns a cleared request into a recorded
 //! one. It must not know what the records mean.
 
-use domain::ClientOrderId;
-
 use crate::{
+    broker::OrderRef,
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
-    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, Verb},
+    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, SetTerms, Verb},
 };
 
 /// Something that should happen once the records before it are durable.
@@ -19,7 +18,9 @@ pub(crate) enum Effect {
     Place(Cleared<PlaceOrder>),
     Replace(Cleared<ReplaceOrder>),
     Cancel(Cleared<CancelOrder>),
-    LookUp(ClientOrderId),
+    SetTerms(Cleared<SetTerms>),
+    LookUp(OrderRef),
+    Recent(domain::Timestamp),
     Snapshot(domain::Timestamp),
     Reply(ReplyId, Box<Reply>),
 }
@@ -33,8 +34,12 @@ pub enum Action {
     Replace(Recorded<ReplaceOrder>),
     /// Send a cancel.
     Cancel(Recorded<CancelOrder>),
+    /// Ask for other terms.
+    SetTerms(Recorded<SetTerms>),
     /// Ask the venue about one order.
-    LookUp(ClientOrderId),
+    LookUp(OrderRef),
+    /// Ask the venue for its orders since this time, open or ended.
+    Recent(domain::Timestamp),
     /// Ask the venue about everything, with executions from this time on.
     Snapshot(domain::Timestamp),
     /// Answer who asked.
@@ -80,6 +85,7 @@ impl Batch {
     pub fn opens_risk(&self) -> bool {
         self.events.iter().any(|e| match e {
             Event::OrderRecorded(order) => order.class == RiskClass::Entry,
+            Event::TermsRequested(_) => true,
             _ => false,
         })
     }
@@ -96,7 +102,10 @@ impl Batch {
     /// True when nothing in it depends on durability: questions to the venue only.
     fn is_inert(&self) -> bool {
         self.append.records.is_empty()
-            && self.effects.iter().all(|e| matches!(e, Effect::LookUp(_) | Effect::Snapshot(_)))
+            && self
+                .effects
+                .iter()
+                .all(|e| matches!(e, Effect::LookUp(_) | Effect::Recent(_) | Effect::Snapshot(_)))
     }
 }
 
@@ -176,7 +185,9 @@ fn release(effect: Effect) -> Action {
         Effect::Place(cleared) => Action::Place(record(cleared)),
         Effect::Replace(cleared) => Action::Replace(record(cleared)),
         Effect::Cancel(cleared) => Action::Cancel(record(cleared)),
-        Effect::LookUp(id) => Action::LookUp(id),
+        Effect::SetTerms(cleared) => Action::SetTerms(record(cleared)),
+        Effect::LookUp(order) => Action::LookUp(order),
+        Effect::Recent(since) => Action::Recent(since),
         Effect::Snapshot(since) => Action::Snapshot(since),
         Effect::Reply(id, reply) => Action::Reply(id, reply),
     }

@@ -19,5 +19,6 @@ pub mod market;
 pub mod policy;
 mod setting;
 pub mod state;
+pub mod terms;
 pub mod verbs;
 pub mod wire;

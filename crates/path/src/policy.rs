@@ -10,7 +10,9 @@ use domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-pub use crate::setting::{LEVERAGE_MAX, Leverage, MarginMode, MarginRate, SettingError};
+pub use crate::setting::{
+    DATA_DELAY_MAX, DataDelay, LEVERAGE_MAX, Leverage, MarginMode, MarginRate, SettingError,
+};
 
 /// How real an account's money is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +119,11 @@ pub struct Policy {
     /// The age in seconds from which an exchange rate is as good as none for entries.
     #[serde(default = "rate_max_age", skip_serializing_if = "is_rate_max_age")]
     pub rate_max_age_secs: u32,
+    /// How far the account's prices are behind the market, for an account whose data is delayed:
+    /// its entries are limit orders only, the price collar is twice as wide, and a price may be so
+    /// much older. Absent for live data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_delay_secs: Option<DataDelay>,
 }
 
 impl Policy {
@@ -175,6 +182,7 @@ impl Default for Policy {
             spot_maintenance_rate: None,
             margin_mode: MarginMode::Cross,
             rate_max_age_secs: RATE_MAX_AGE_SECS,
+            data_delay_secs: None,
         }
     }
 }
@@ -293,7 +301,7 @@ impl Preset {
             }
             Self::FuturesDca => {
                 "Futures in layers. Notional: order 50 %, position 200 % of capital, all 3 times \
-                 the equity. Loss: 5 % a day, heat 50 %, drawdown 25 %."
+                 the equity. Margin: 60 % of capital. Loss: 5 % a day, heat 50 %, drawdown 25 %."
             }
         }
     }
@@ -341,6 +349,7 @@ impl Preset {
                 position_notional: cap(200),
                 gross_exposure: None,
                 leverage: Multiple::new(Decimal::from(3)).ok(),
+                margin_used: cap(60),
                 portfolio_heat: cap(50),
                 daily_loss: cap(5),
                 drawdown_percent: Some(percent(25)),

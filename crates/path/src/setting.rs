@@ -14,6 +14,9 @@ pub enum SettingError {
     /// A margin rate of nothing, or of more than the whole value.
     #[error("a margin rate of {0} is not above 0 and at most 1; 0.5 is half of the value")]
     MarginRate(Decimal),
+    /// A delay of nothing, or of more than a day.
+    #[error("a data delay of {0} s is not between 1 and {DATA_DELAY_MAX} s")]
+    DataDelay(u32),
     /// A maintenance rate that no initial rate stands above.
     #[error(
         "a maintenance rate of {maintenance} needs an initial rate that is not below it; the \
@@ -87,6 +90,36 @@ setting!(
     /// The share of a position's value that must be covered by equity: above 0 and at most 1.
     MarginRate, MarginRate, |v| v > Decimal::ZERO && v <= Decimal::ONE
 );
+
+/// The longest delay of prices that can be declared, in seconds: a day.
+pub const DATA_DELAY_MAX: u32 = 86_400;
+
+/// How far the prices of an account are behind the market, in seconds: 1 to [`DATA_DELAY_MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct DataDelay(u32);
+
+impl DataDelay {
+    /// The number of seconds.
+    #[must_use]
+    pub const fn secs(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for DataDelay {
+    type Error = SettingError;
+    fn try_from(secs: u32) -> Result<Self, SettingError> {
+        let valid = (1..=DATA_DELAY_MAX).contains(&secs);
+        if valid { Ok(Self(secs)) } else { Err(SettingError::DataDelay(secs)) }
+    }
+}
+
+impl From<DataDelay> for u32 {
+    fn from(delay: DataDelay) -> Self {
+        delay.0
+    }
+}
 
 impl Leverage {
     /// A position is worth no more than what is set aside for it.

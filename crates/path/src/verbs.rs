@@ -111,7 +111,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{journal::LeaseToken, wire::Mono};
+use crate::{journal::LeaseToken, terms::Terms, wire::Mono};
 
 /// What a request does to risk. It decides which rules of the gate apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -202,11 +202,28 @@ pub struct CancelOrder {
     pub instrument: InstrumentId,
 }
 
+/// The request to trade on other terms: short, on margin, with leverage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetTerms {
+    /// The desk's account.
+    pub account: AccountId,
+    /// The id under which it is asked, once. It is no order's.
+    pub client_order_id: ClientOrderId,
+    /// The terms from then on.
+    pub terms: Terms,
+}
+
+impl sealed::Sealed for SetTerms {}
 impl sealed::Sealed for PlaceOrder {}
 impl sealed::Sealed for CancelOrder {}
 impl sealed::Sealed for ReplaceOrder {}
 
 impl Verb for PlaceOrder {
+    fn client_order_id(&self) -> &ClientOrderId {
+        &self.client_order_id
+    }
+}
+impl Verb for SetTerms {
     fn client_order_id(&self) -> &ClientOrderId {
         &self.client_order_id
     }

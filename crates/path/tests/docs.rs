@@ -53,6 +53,9 @@ fn what_reduces_is_refused_by_authorisation_and_shape_only() {
         RefusalCode::ReservedByExits,
         RefusalCode::OrderUnknown,
         RefusalCode::CancelUnprotects,
+        // These answer an operator who puts something in order, not somebody who wants out.
+        RefusalCode::OrderNotLost,
+        RefusalCode::NotDust,
     ];
     for code in RefusalCode::ALL {
         let reduces = code.classes().iter().any(|c| *c != RiskClass::Entry);

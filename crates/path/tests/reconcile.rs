@@ -6,7 +6,7 @@
 mod common;
 
 use common::*;
-use domain::{Fill, Nanos, OrderStatus, OriginKind, Side};
+use domain::{ClientOrderId, Fill, Nanos, OrderStatus, OriginKind, Side};
 use path::{
     broker::{VenueEvent, VenueStatus},
     codes::RefusalCode,
@@ -98,6 +98,61 @@ fn an_order_that_the_venue_took_and_forgot_is_named_and_keeps_its_risk() {
     desk.venue.forgetful = false;
     desk.fill(&entry, "10", "99");
     assert_eq!(desk.manual(), signed("10"), "and it fills after all");
+}
+
+/// An entry that the venue took and, asked for a minute, doesn't know.
+fn lost() -> (Desk, ClientOrderId) {
+    let mut desk = Desk::new();
+    let entry = desk.order(buy("10").limit("99").stop("95"));
+    desk.venue.forgetful = true;
+    desk.pass(Nanos::from_secs(60));
+    (desk, entry)
+}
+
+#[test]
+fn only_an_operator_writes_off_what_the_venue_lost_and_its_risk_is_gone() {
+    let (mut desk, entry) = lost();
+    let refused = desk.write_off(&entry, agent());
+    assert_eq!(codes_of(&refused), [RefusalCode::OriginNotAllowed]);
+    assert!(!desk.core.book().gross_exposure().unwrap().is_zero());
+    assert_eq!(desk.write_off(&entry, anna()), Reply::Done);
+    assert_eq!(desk.status(&entry), OrderStatus::Cancelled);
+    assert!(desk.find(&entry).text.as_ref().unwrap().contains("written off by anna"));
+    assert!(desk.core.book().gross_exposure().unwrap().is_zero());
+    let again = desk.write_off(&entry, anna());
+    assert_eq!(codes_of(&again), [RefusalCode::OrderUnknown]);
+}
+
+#[test]
+fn an_order_that_was_written_off_and_fills_is_in_the_books_and_protected() {
+    let (mut desk, entry) = lost();
+    desk.write_off(&entry, anna());
+    desk.venue.forgetful = false;
+    desk.fill(&entry, "10", "99");
+    assert_eq!(desk.manual(), signed("10"));
+    assert!(desk.alarms().contains(&"fill_after_terminal".to_owned()));
+    desk.pass(Nanos::from_secs(5));
+    assert_eq!(desk.stops(IBM), [("10".to_owned(), "95".to_owned())]);
+    desk.assert_agrees_with_venue();
+}
+
+#[test]
+fn an_order_that_was_written_off_and_lives_is_found_and_cancelled_also_after_a_restart() {
+    let (mut desk, entry) = lost();
+    desk.write_off(&entry, anna());
+    desk.restart();
+    desk.open_market();
+    desk.price(IBM, "100", "100");
+    desk.venue.forgetful = false;
+    desk.connect();
+    desk.pass(Nanos::from_secs(20));
+    assert!(desk.alarms().contains(&"order_resurfaced".to_owned()));
+    assert_eq!(
+        desk.venue.report(&entry).status,
+        VenueStatus::Cancelled,
+        "and the desk takes it back"
+    );
+    desk.assert_agrees_with_venue();
 }
 
 #[test]

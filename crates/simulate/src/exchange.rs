@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, ClientOrderId, Currency, Fill, Instrument, InstrumentId, Money, Percent, Price, Qty,
-    Quote, Timestamp,
+    Quote, Timestamp, VenueOrderId,
 };
 use path::{
     broker::{
-        CancelOutcome, Capabilities, OrderReport, PlaceOutcome, VenueEvent, VenueSnapshot,
-        VenueStatus,
+        CancelOutcome, Capabilities, OrderRef, OrderReport, PlaceOutcome, RecentOrders,
+        TermsOutcome, VenueEvent, VenueSnapshot, VenueStatus,
     },
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
 };
 use rust_decimal::Decimal;
 use venue_sim::{
@@ -40,6 +41,8 @@ pub(crate) struct Exchange {
     pub(crate) accepted: BTreeMap<Key, u32>,
     /// Ids that were sent again after they had been taken in.
     pub(crate) repeated: BTreeSet<Key>,
+    /// Which order of a desk each of the venue's is; the venue itself may not know.
+    owners: BTreeMap<VenueOrderId, ClientOrderId>,
     /// Until when queries don't show a young order.
     hidden: BTreeMap<Key, i64>,
     /// Whether accounts may be short of what is delivered.
@@ -77,6 +80,7 @@ impl Exchange {
             reduce_only: can.reduce_only,
             replace: can.replace,
             groups: can.groups,
+            client_ids: can.client_ids,
             ..SimConfig::default()
         };
         let mut engine = Engine::new(config).expect("the settings are in range");
@@ -84,8 +88,8 @@ impl Exchange {
             engine.register(instrument.clone());
         }
         let (accepted, hidden) = (BTreeMap::new(), BTreeMap::new());
-        let repeated = BTreeSet::new();
-        Self { engine, instruments, accepted, repeated, hidden, allow_short, wide, partial }
+        let (repeated, owners) = (BTreeSet::new(), BTreeMap::new());
+        Self { engine, instruments, accepted, repeated, owners, hidden, allow_short, wide, partial }
     }
 
     /// Opens an account with some money; in wide worlds some of it in the second currency.
@@ -165,7 +169,8 @@ impl Exchange {
     fn note(&mut self, order: &PlaceOrder, outcome: &PlaceOutcome, hidden_until: Option<i64>) {
         let key = (order.account.clone(), order.client_order_id.clone());
         match outcome {
-            PlaceOutcome::Accepted(_) => {
+            PlaceOutcome::Accepted(report) => {
+                self.owners.insert(report.venue_order_id.clone(), key.1.clone());
                 *self.accepted.entry(key.clone()).or_default() += 1;
                 if let Some(until) = hidden_until {
                     self.hidden.insert(key, until);
@@ -184,19 +189,66 @@ impl Exchange {
         cancel: &CancelOrder,
         now: i64,
     ) -> (CancelOutcome, Vec<VenueEvent>) {
-        self.engine.cancel(&cancel.account, &cancel.client_order_id, Timestamp(now))
+        self.engine.cancel_asked(cancel, Timestamp(now))
+    }
+
+    /// The desk's order that an order of the venue is, whatever the venue tells.
+    pub(crate) fn owner(&self, id: &VenueOrderId) -> Option<&ClientOrderId> {
+        self.owners.get(id)
+    }
+
+    fn is_hidden(&self, account: &AccountId, id: Option<&ClientOrderId>, now: i64) -> bool {
+        let key = id.map(|id| (account.clone(), id.clone()));
+        key.and_then(|key| self.hidden.get(&key)).is_some_and(|until| *until > now)
+    }
+
+    /// Lets an account trade on other terms, or refuses.
+    pub(crate) fn set_terms(&mut self, request: &SetTerms) -> TermsOutcome {
+        self.engine.set_terms(&request.account, &request.terms)
+    }
+
+    /// On which terms an account trades.
+    pub(crate) fn terms(&self, account: &AccountId) -> Option<Terms> {
+        self.engine.settings(account)?.terms()
+    }
+
+    /// True for an order that can still fill.
+    pub(crate) fn is_open(&self, account: &AccountId, id: &ClientOrderId) -> bool {
+        self.engine.order(account, id).is_some_and(|report| !report.status.is_final())
+    }
+
+    /// Keeps a live order of the desk from queries for a while.
+    pub(crate) fn forget(&mut self, account: &AccountId, id: &ClientOrderId, until: i64) {
+        self.hidden.insert((account.clone(), id.clone()), until);
     }
 
     /// Looks an order up.
     pub(crate) fn order(
         &self,
         account: &AccountId,
-        id: &ClientOrderId,
+        order: &OrderRef,
         now: i64,
     ) -> Option<OrderReport> {
-        let key = (account.clone(), id.clone());
-        let hidden = self.hidden.get(&key).is_some_and(|until| *until > now);
-        if hidden { None } else { self.engine.order(account, id) }
+        let OrderRef { client_order_id, venue_order_id } = order;
+        if self.is_hidden(account, Some(client_order_id), now) {
+            return None;
+        }
+        if self.engine.config().client_ids {
+            return self.engine.order(account, client_order_id);
+        }
+        self.engine.order_named(account, venue_order_id.as_ref()?)
+    }
+
+    /// Orders of a while, as a query shows them.
+    pub(crate) fn recent(&self, account: &AccountId, since: Timestamp, now: i64) -> RecentOrders {
+        let mut recent = self.engine.recent_orders(account, since).expect("the account exists");
+        recent.orders.retain(|r| !self.is_hidden(account, self.owner(&r.venue_order_id), now));
+        recent
+    }
+
+    /// Every order that an account ever had.
+    pub(crate) fn orders(&self, account: &AccountId) -> Vec<OrderReport> {
+        self.recent(account, Timestamp(i64::MIN), i64::MAX).orders
     }
 
     /// Everything about an account, as a query shows it.
@@ -207,10 +259,8 @@ impl Exchange {
         now: i64,
     ) -> VenueSnapshot {
         let mut snapshot = self.truth(account, since, now);
-        snapshot.open_orders.retain(|report| {
-            let key = report.client_order_id.clone().map(|id| (account.clone(), id));
-            key.and_then(|key| self.hidden.get(&key)).is_none_or(|until| *until <= now)
-        });
+        let hidden = |r: &OrderReport| self.owner(&r.venue_order_id);
+        snapshot.open_orders.retain(|r| !self.is_hidden(account, hidden(r), now));
         snapshot
     }
 

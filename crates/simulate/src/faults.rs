@@ -92,6 +92,8 @@ faults! {
     ListEmpty "list_empty" 80;
     /// The venue does not find a young order yet.
     LookUpLags "look_up_lags" 200;
+    /// The venue does not find an order that it took, and finds it again much later.
+    OrderForgotten "order_forgotten" 60;
     /// Prices stop coming.
     FeedStale "feed_stale" 80;
     /// The price jumps.
@@ -122,6 +124,17 @@ faults! {
     MarkGap "mark_gap" 250;
     /// Exchange rates stop coming.
     RateStale "rate_stale" 100;
+    /// Somebody gives the order by hand that a desk has just sent to a venue without client ids.
+    EqualByHand "equal_order_by_hand" 60;
+    /// Two books give the same order at a venue without client ids.
+    EqualOrders "equal_orders_in_two_books" 300;
+}
+
+impl Fault {
+    /// True for what only venues without client ids meet.
+    const fn is_about_names(self) -> bool {
+        matches!(self, Self::EqualByHand | Self::EqualOrders)
+    }
 }
 
 /// How likely each kind is in one run, in thousandths per occasion.
@@ -134,12 +147,20 @@ impl Profile {
         let calm = dice.chance(100);
         let wild = dice.chance(250);
         let mut rates = BTreeMap::new();
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.iter().filter(|fault| !fault.is_about_names()) {
             let present = !calm && dice.chance(if wild { 800 } else { 400 });
             let rate = if present { 1 + dice.below(u64::from(fault.most())) } else { 0 };
             rates.insert(*fault, u32::try_from(rate).unwrap_or(0));
         }
         Self(rates)
+    }
+
+    /// Draws the kinds that only venues without client ids meet.
+    pub(crate) fn draw_nameless(&mut self, dice: &mut Dice) {
+        for fault in Fault::ALL.iter().filter(|fault| fault.is_about_names()) {
+            let rate = if dice.chance(500) { 1 + dice.below(u64::from(fault.most())) } else { 0 };
+            self.0.insert(*fault, u32::try_from(rate).unwrap_or(0));
+        }
     }
 
     /// No faults at all.

@@ -115,7 +115,8 @@ impl World {
             }
             for a in 0..self.accounts.len() {
                 let input = Box::new(Input::Quote { instrument: instrument.clone(), quote });
-                let wait = self.dice.millis(0, 5);
+                let late = i64::from(self.accounts[a].terms.delay) * SECOND;
+                let wait = late + self.dice.millis(0, 5);
                 self.after(wait, Job::Tell { p, a, input });
             }
         }

@@ -8,6 +8,9 @@ use crate::{
     world::{Job, SECOND, World},
 };
 
+/// How long the venue doesn't find an order that it forgot, in seconds.
+const FORGOTTEN: (i64, i64) = (20, 60);
+
 impl World {
     /// Something may go wrong now.
     pub(crate) fn mishap(&mut self) {
@@ -22,6 +25,9 @@ impl World {
         }
         if self.strikes(Fault::ClockUntrusted) {
             self.untrusted_until = self.now + self.dice.millis(500, 5_000);
+        }
+        if self.strikes(Fault::OrderForgotten) {
+            self.forget_order();
         }
         let Some(p) = self.active() else { return };
         if self.strikes(Fault::CrashIdle) {
@@ -40,5 +46,20 @@ impl World {
             let span = self.dice.millis(200, 12_000);
             self.disconnect(p, a, span);
         }
+    }
+
+    /// The venue loses sight of an order.
+    fn forget_order(&mut self) {
+        let a = self.dice.index(self.accounts.len());
+        let account = self.accounts[a].id.clone();
+        let open = self.exchange.open_orders(&account);
+        let own: Vec<_> = open.into_iter().filter_map(|r| r.client_order_id).collect();
+        if own.is_empty() {
+            return;
+        }
+        let id = own[self.dice.index(own.len())].clone();
+        let until = self.now + self.dice.between(FORGOTTEN.0 * SECOND, FORGOTTEN.1 * SECOND);
+        self.trace(|| format!("venue a{a} forgets {id}"));
+        self.exchange.forget(&account, &id, until);
     }
 }

@@ -5,7 +5,10 @@
 
 use domain::ClientOrderId;
 use path::{
-    broker::{CancelOutcome, PlaceOutcome, QueryError, VenueEvent, VenueRejection, VenueSnapshot},
+    broker::{
+        CancelOutcome, PlaceOutcome, QueryError, RecentOrders, TermsOutcome, VenueEvent,
+        VenueRejection, VenueSnapshot,
+    },
     core::Input,
     verbs::{PlaceOrder, RiskClass},
 };
@@ -27,7 +30,11 @@ impl World {
     pub(crate) fn send(&mut self, p: usize, a: usize, request: Request) {
         self.trace(|| format!("p{p} a{a} -> {request:?}"));
         let deadline = self.now + PATIENCE;
-        let question = matches!(request, Request::LookUp(_) | Request::Snapshot(_));
+        let question =
+            matches!(request, Request::LookUp(_) | Request::Recent(_) | Request::Snapshot(_));
+        if let Request::Place(order) = &request {
+            self.maybe_equal_by_hand(a, order);
+        }
         let lost = if question { Fault::QueryLost } else { Fault::RequestLost };
         if self.strikes(lost) {
             return self.in_vain(p, a, &request, deadline);
@@ -75,9 +82,15 @@ impl World {
                 let order = cancel.client_order_id.clone();
                 Input::CancelAnswered { order, outcome: CancelOutcome::Unknown { why: why() } }
             }
-            Request::LookUp(id) => {
-                Input::LookedUp { order: id.clone(), answer: Err(QueryError(why())) }
+            Request::SetTerms(terms) => {
+                let request = terms.client_order_id.clone();
+                Input::TermsAnswered { request, outcome: TermsOutcome::Unknown { why: why() } }
             }
+            Request::LookUp(order) => {
+                let order = order.client_order_id.clone();
+                Input::LookedUp { order, answer: Err(QueryError(why())) }
+            }
+            Request::Recent(_) => Input::Recent(Err(QueryError(why()))),
             Request::Snapshot(_) => Input::Snapshot(Err(QueryError(why()))),
         };
         self.at(deadline, Job::Tell { p, a, input: Box::new(input) });
@@ -114,9 +127,19 @@ impl World {
                 };
                 Input::CancelAnswered { order, outcome }
             }
-            Request::LookUp(id) => {
-                let report = self.exchange.order(&self.accounts[a].id, &id, self.now);
-                Input::LookedUp { order: id, answer: Ok(report) }
+            Request::SetTerms(terms) => {
+                let request = terms.client_order_id.clone();
+                let outcome = self.exchange.set_terms(&terms);
+                self.trace(|| format!("venue a{a} {:?}: {outcome:?}", terms.terms));
+                Input::TermsAnswered { request, outcome }
+            }
+            Request::LookUp(order) => {
+                let report = self.exchange.order(&self.accounts[a].id, &order, self.now);
+                Input::LookedUp { order: order.client_order_id, answer: Ok(report) }
+            }
+            Request::Recent(since) => {
+                let list = self.exchange.recent(&self.accounts[a].id, since, self.now);
+                Input::Recent(Ok(self.cut(list)))
             }
             Request::Snapshot(since) => {
                 let account = self.accounts[a].id.clone();
@@ -154,6 +177,15 @@ impl World {
         self.trace(|| format!("venue a{a} {id}: {outcome:?} {events:?}"));
         self.publish_all(a, events);
         Input::Placed { order: id, outcome }
+    }
+
+    /// A list may be cut, and say so.
+    fn cut(&mut self, mut list: RecentOrders) -> RecentOrders {
+        if self.strikes(Fault::ListCut) {
+            list.complete = false;
+            list.orders.truncate(list.orders.len() / 2);
+        }
+        list
     }
 
     /// A list may be cut, and say so, or be empty, and not say so.
@@ -199,7 +231,8 @@ impl World {
                 out.push(event);
                 continue;
             };
-            let own = report.client_order_id.clone().filter(|id| self.is_entry(a, id));
+            let own = self.exchange.owner(&report.venue_order_id).cloned();
+            let own = own.filter(|id| self.is_entry(a, id));
             let lies = own.is_some() && report.status.is_final() && !report.filled.is_zero();
             if !lies || !self.strikes(Fault::EndBeforeFills) {
                 out.push(event);
@@ -215,7 +248,8 @@ impl World {
         }
         let is_late = |event: &VenueEvent| match event {
             VenueEvent::Fill(fill) => {
-                fill.client_order_id.as_ref().is_some_and(|id| late.contains(id))
+                let owner = self.exchange.owner(&fill.venue_order_id);
+                owner.is_some_and(|id| late.contains(id))
             }
             _ => false,
         };

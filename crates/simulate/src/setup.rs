@@ -138,7 +138,12 @@ impl World {
         let wide = self.exchange.wide;
         let leverage = if wide { self.dice.pick(&[1, 5, 10, 20]) } else { 1 };
         let (margin, isolated) = (wide && self.dice.chance(300), wide && self.dice.chance(500));
-        AccountTerms { leverage: leverage.into(), margin, isolated }
+        let delay = if wide && self.dice.chance(150) {
+            1 + u32::try_from(self.dice.below(4)).unwrap_or(0)
+        } else {
+            0
+        };
+        AccountTerms { leverage: leverage.into(), margin, isolated, delay }
     }
 
     fn equip(&mut self, a: usize) {

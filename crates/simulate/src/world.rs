@@ -13,12 +13,12 @@ use std::{
 
 use domain::{AccountId, ClientOrderId, InstallationId, Timestamp};
 use path::{
-    broker::{Capabilities, VenueEvent},
+    broker::{Capabilities, OrderRef, VenueEvent},
     budget::DeskLimits,
     core::{Input, Reply},
     journal::StreamId,
     market::Now,
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
     wire::Mono,
 };
 use rust_decimal::Decimal;
@@ -36,6 +36,8 @@ use crate::{
 
 /// The start of simulated time: 2026-01-05, a Monday.
 pub(crate) const EPOCH: i64 = 1_767_571_200_000_000_000;
+/// Sets the dice apart that say whether a venue knows client ids.
+const NAMES: u64 = 0x6e61_6d65_735f_6964;
 /// One second.
 pub(crate) const SECOND: i64 = 1_000_000_000;
 /// No fault strikes while the first desk is being set up.
@@ -49,7 +51,9 @@ pub(crate) enum Request {
     Place(PlaceOrder),
     Replace(ReplaceOrder),
     Cancel(CancelOrder),
-    LookUp(ClientOrderId),
+    SetTerms(SetTerms),
+    LookUp(OrderRef),
+    Recent(Timestamp),
     Snapshot(Timestamp),
 }
 
@@ -80,6 +84,8 @@ pub(crate) enum Job {
     Session(bool),
     /// The exchange rate moves.
     Rate,
+    /// Somebody gives an order at the venue.
+    ByHand { a: usize, order: Box<venue_sim::ExternalOrder> },
     /// Something happens at the venue without an order.
     Happening,
     /// A contract comes to its end.
@@ -126,6 +132,8 @@ pub(crate) struct AccountTerms {
     pub(crate) margin: bool,
     /// Each contract is secured alone.
     pub(crate) isolated: bool,
+    /// Seconds by which its desk learns prices late.
+    pub(crate) delay: u32,
 }
 
 /// The world.
@@ -171,6 +179,12 @@ impl World {
     pub(crate) fn new(seed: u64, traced: bool) -> Self {
         let mut dice = Dice::new(seed);
         let mut profile = Profile::draw(&mut dice);
+        // From dice of its own, so that the worlds of venues with client ids stay what they were.
+        let mut names = Dice::new(seed ^ NAMES);
+        let client_ids = seed == 0 || !names.chance(250);
+        if !client_ids {
+            profile.draw_nameless(&mut names);
+        }
         if seed == 0 {
             profile.calm();
         }
@@ -181,7 +195,9 @@ impl World {
             queues_when_closed: true,
             replace: dice.chance(500),
             groups: dice.chance(300),
+            terms: true,
             extended_hours: false,
+            client_ids,
             acceptance_window: domain::Nanos::from_secs(window),
         };
         let exchange = Exchange::new(&mut dice, partial, &capabilities);
@@ -321,6 +337,7 @@ impl World {
             Job::Price(index) => self.price(index),
             Job::Session(open) => self.session(open),
             Job::Rate => self.rate(),
+            Job::ByHand { a, order } => self.give_by_hand(a, &order),
             Job::Happening => self.happening(),
             Job::Expiry => self.expire(),
             Job::Somebody => self.somebody_acts(),

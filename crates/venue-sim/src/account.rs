@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use domain::{AccountId, Cash, ClientOrderId, InstrumentId, Position, Qty, Side, SignedQty};
+use domain::{
+    AccountId, Cash, ClientOrderId, InstrumentId, Position, Qty, Side, SignedQty, Timestamp,
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -80,8 +82,11 @@ pub(crate) struct Account {
     pub(crate) state: AccountState,
     pub(crate) working: BTreeSet<u64>,
     pub(crate) by_client: HashMap<ClientOrderId, u64>,
-    done: HashMap<ClientOrderId, Box<SimOrder>>,
-    done_order: VecDeque<ClientOrderId>,
+    done: HashMap<u64, Box<SimOrder>>,
+    /// Numbers of ended orders in the order of their end.
+    done_order: VecDeque<u64>,
+    /// Older ended orders may be elsewhere.
+    forgot_done: bool,
     pub(crate) fills: Recent<FillRow>,
     pub(crate) movements: Recent<MovementRow>,
     pub(crate) actions: Recent<ActionRow>,
@@ -104,31 +109,43 @@ impl Account {
             by_client: HashMap::new(),
             done: HashMap::new(),
             done_order: VecDeque::new(),
+            forgot_done: elsewhere,
             fills: Recent::new(elsewhere),
             movements: Recent::new(elsewhere),
             actions: Recent::new(elsewhere),
         }
     }
 
-    /// Moves an order from the live ones to the past; without a client id nobody can ask for it.
+    /// Moves an order from the live ones to the past.
     pub(crate) fn add_done(&mut self, order: Box<SimOrder>) {
         self.working.remove(&order.number);
-        if let Some(id) = order.client_order_id.clone() {
-            self.by_client.remove(&id);
-            self.done_order.push_back(id.clone());
-            self.done.insert(id, order);
-        }
+        self.done_order.push_back(order.number);
+        self.done.insert(order.number, order);
     }
 
-    pub(crate) fn done(&self, id: &ClientOrderId) -> Option<&SimOrder> {
-        self.done.get(id).map(|order| &**order)
+    pub(crate) fn done(&self, number: u64) -> Option<&SimOrder> {
+        self.done.get(&number).map(|order| &**order)
+    }
+
+    /// Ended orders in memory that ended at or after `since`, the latest first.
+    pub(crate) fn ended_since(&self, since: Timestamp) -> impl Iterator<Item = &SimOrder> {
+        let ended = self.done_order.iter().rev().filter_map(|number| self.done(*number));
+        ended.take_while(move |order| order.at >= since)
+    }
+
+    /// True when every order that ended at or after `since` is in memory.
+    pub(crate) fn remembers_ended(&self, since: Timestamp) -> bool {
+        let oldest = self.done_order.front().and_then(|number| self.done(*number));
+        !self.forgot_done || oldest.is_some_and(|order| order.at < since)
     }
 
     /// Forgets the oldest of what has ended, down to these counts.
     pub(crate) fn trim(&mut self, keep_done: usize, keep_fills: usize) {
         while self.done_order.len() > keep_done {
-            if let Some(key) = self.done_order.pop_front() {
-                self.done.remove(&key);
+            let oldest = self.done_order.pop_front().and_then(|number| self.done.remove(&number));
+            self.forgot_done = true;
+            if let Some(id) = oldest.and_then(|order| order.client_order_id) {
+                self.by_client.remove(&id);
             }
         }
         self.fills.trim(keep_fills);

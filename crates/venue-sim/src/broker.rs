@@ -5,13 +5,13 @@
 
 use std::{fmt, sync::Arc};
 
-use domain::{AccountId, ClientOrderId, Timestamp};
+use domain::{AccountId, Timestamp};
 use path::{
     broker::{
-        BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
-        VenueSnapshot,
+        BoxFuture, Broker, CancelOutcome, Capabilities, OrderRef, OrderReport, PlaceOutcome,
+        QueryError, RecentOrders, TermsOutcome, VenueSnapshot,
     },
-    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder},
+    verbs::{CancelOrder, PlaceOrder, Recorded, ReplaceOrder, SetTerms},
     wire::Wire,
 };
 
@@ -115,19 +115,54 @@ impl<S: SimStorage + Send> Broker for SimBroker<S> {
                 let text = format!("this door leads to account `{}`", self.account);
                 return CancelOutcome::Rejected { text };
             }
-            let (id, now) = (&request.client_order_id, (self.clock)());
-            let outcome = self.venue.cancel(&self.account, id, now);
+            let outcome = self.venue.cancel_asked(&request, (self.clock)());
             outcome.unwrap_or_else(|error| CancelOutcome::Unknown { why: error.to_string() })
+        })
+    }
+
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome> {
+        Box::pin(async move {
+            self.wait().await;
+            let (request, _in_flight) = match wire.release(terms) {
+                Ok(released) => released,
+                Err(why) => return TermsOutcome::NotSent(why),
+            };
+            if request.account != self.account {
+                let text = format!("this door leads to account `{}`", self.account);
+                return TermsOutcome::Rejected { text };
+            }
+            self.venue.with(|venue| venue.set_terms(&self.account, &request.terms))
         })
     }
 
     fn order<'a>(
         &'a self,
-        id: &'a ClientOrderId,
+        order: &'a OrderRef,
     ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>> {
         Box::pin(async move {
             self.wait().await;
-            let found = self.venue.with(|venue| venue.order(&self.account, id));
+            let found = self.venue.with(|venue| match &order.venue_order_id {
+                _ if venue.engine().config().client_ids => {
+                    venue.order(&self.account, &order.client_order_id)
+                }
+                Some(id) => venue.order_named(&self.account, id),
+                None => Ok(None),
+            });
+            found.map_err(|error| QueryError(error.to_string()))
+        })
+    }
+
+    fn recent_orders<'a>(
+        &'a self,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<RecentOrders, QueryError>> {
+        Box::pin(async move {
+            self.wait().await;
+            let found = self.venue.with(|venue| venue.recent_orders(&self.account, since));
             found.map_err(|error| QueryError(error.to_string()))
         })
     }

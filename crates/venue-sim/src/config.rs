@@ -70,6 +70,9 @@ pub struct SimConfig {
     /// True for a venue that trades before the opening and after the close; any other does not
     /// read which orders may fill then.
     pub extended_hours: bool,
+    /// True for a venue that takes the client's order ids and tells them; any other names orders by
+    /// ids of its own only.
+    pub client_ids: bool,
     /// An order waits for the next tick when the quote is older than this as it arrives. `None`
     /// takes a quote of any age.
     pub quote_max_age: Option<Nanos>,
@@ -97,6 +100,7 @@ impl Default for SimConfig {
             replace: true,
             groups: true,
             extended_hours: true,
+            client_ids: true,
             quote_max_age: None,
             keep_done: 1_024,
             keep_fills: 4_096,
@@ -149,7 +153,9 @@ impl SimConfig {
             queues_when_closed: self.queue_when_closed,
             replace: self.replace,
             groups: self.groups,
+            terms: true,
             extended_hours: self.extended_hours,
+            client_ids: self.client_ids,
             acceptance_window: Nanos(0),
         }
     }
@@ -227,6 +233,10 @@ impl SimConfig {
             words.push(format!(
                 "An order waits for the next tick when the quote is older than {ms} ms."
             ));
+        }
+        if !self.client_ids {
+            let text = "Orders have the venue's ids only; the client's are not kept.";
+            words.push(text.to_owned());
         }
         if !self.borrow_rate.is_zero() || !self.interest_rate.is_zero() {
             words.push(format!(

@@ -232,10 +232,8 @@ impl Engine {
 
     pub(crate) fn find(&self, account: &AccountId, id: &ClientOrderId) -> Option<&SimOrder> {
         let account = self.accounts.get(account)?;
-        match account.by_client.get(id) {
-            Some(number) => self.working.get(number).map(|order| &**order),
-            None => account.done(id),
-        }
+        let number = account.by_client.get(id)?;
+        self.working.get(number).map(|order| &**order).or_else(|| account.done(*number))
     }
 
     /// Everything that the venue knows about an account. It is marked incomplete when memory
@@ -265,6 +263,7 @@ impl Engine {
             actions: actions.collect(),
             positions: held.map(|(id, p)| (id.clone(), p.qty)).collect(),
             cash: account.state.cash.clone(),
+            terms: account.state.settings.terms(),
             complete,
             at: now,
         })

@@ -35,7 +35,8 @@ mod rules;
 pub mod settings;
 pub mod shared;
 pub mod storage;
-pub mod venue;
+pub mod unnamed;
+mod venue;
 mod world;
 
 pub use account::AccountState;

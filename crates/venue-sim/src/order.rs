@@ -89,7 +89,7 @@ pub struct SimOrder {
     pub venue_order_id: VenueOrderId,
     /// The account.
     pub account: AccountId,
-    /// The client's id, unless it was given by hand.
+    /// The client's id, unless it was given by hand or the venue knows no client ids.
     pub client_order_id: Option<ClientOrderId>,
     /// What is traded.
     pub instrument: InstrumentId,
@@ -123,6 +123,9 @@ pub struct SimOrder {
     pub reason: Option<String>,
     /// When it last changed.
     pub at: Timestamp,
+    /// When it was taken in; unknown for orders of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed_at: Option<Timestamp>,
 }
 
 /// How an order acts once its trigger, if any, is reached.
@@ -161,6 +164,7 @@ impl SimOrder {
             reserve_price: None,
             reason: None,
             at: now,
+            placed_at: Some(now),
         }
     }
 
@@ -186,6 +190,7 @@ impl SimOrder {
             filled: self.filled,
             reason: self.reason.clone(),
             at: self.at,
+            placed_at: self.placed_at,
         }
     }
 

@@ -51,6 +51,7 @@ impl Engine {
     /// The request without the marks that this venue doesn't know.
     pub(crate) fn as_read(&self, mut request: Request) -> Request {
         request.reduce_only &= self.config.reduce_only;
+        request.client_order_id = request.client_order_id.filter(|_| self.config.client_ids);
         request.conditions.extended_hours &= self.config.extended_hours;
         if !self.config.groups {
             request.conditions.group = None;
@@ -231,7 +232,11 @@ impl Engine {
         }
     }
 
-    fn cancel_number(&mut self, number: u64, now: Timestamp) -> (CancelOutcome, Vec<VenueEvent>) {
+    pub(crate) fn cancel_number(
+        &mut self,
+        number: u64,
+        now: Timestamp,
+    ) -> (CancelOutcome, Vec<VenueEvent>) {
         let mut events = Vec::new();
         let why = Some("cancelled on request");
         self.end(number, VenueStatus::Cancelled, why, now, &mut events);

@@ -60,7 +60,8 @@ impl Engine {
         let checked = self.check(&new, now);
         self.working.insert(number, old);
         let price = checked?;
-        let why = format!("replaced by {}", request.order.client_order_id);
+        let successor = new.client_order_id.as_ref().map_or("another order", |id| id.as_str());
+        let why = format!("replaced by {successor}");
         let mut events = Vec::new();
         self.end(number, VenueStatus::Cancelled, Some(&why), now, &mut events);
         let report = self.admit(new, price, now, &mut events);
@@ -72,7 +73,13 @@ impl Engine {
         if !self.config.replace {
             return Err(refused("this venue can't replace an order in one step"));
         }
-        let Some(old) = self.find(&new.account, &request.replaces) else {
+        let old = if self.config.client_ids {
+            self.find(&new.account, &request.replaces)
+        } else {
+            let id = request.venue_order_id.as_ref();
+            id.and_then(|id| self.find_named(&new.account, id))
+        };
+        let Some(old) = old else {
             return Err(refused("the venue does not know the order to replace"));
         };
         if old.status.is_final() {

@@ -3,7 +3,9 @@
 //! Keys sort by bytes in the order in which they are read: executions of an account by time, then
 //! number. This module must not know SQL or files.
 
-use domain::{AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp};
+use domain::{
+    AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp, VenueOrderId,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -20,7 +22,7 @@ pub const ACCOUNT: &str = "sim_account";
 pub const MARKET: &str = "sim_market";
 /// Live orders by `account/client id`, or `account/@venue id` when given by hand.
 pub const WORKING: &str = "sim_working";
-/// Ended orders by the same keys.
+/// Ended orders by the same keys, those without a client id also by `account/#time/number`.
 pub const DONE: &str = "sim_done";
 /// Executions by `account/time/number`.
 pub const FILL: &str = "sim_fill";
@@ -126,6 +128,11 @@ fn order_key(order: &SimOrder) -> String {
     }
 }
 
+/// Where an ended order is found by its time. `#` is in no id.
+fn end_key(order: &SimOrder) -> String {
+    format!("{}/#{}/{:020}", order.account, sortable(order.at), order.number)
+}
+
 /// Nanoseconds shifted to be unsigned, so that their digits sort like the instants.
 fn sortable(at: Timestamp) -> String {
     format!("{:020}", at.0.abs_diff(i64::MIN))
@@ -165,6 +172,9 @@ impl SimChanges {
         }
         for order in &self.ended {
             puts.push(put(DONE, order_key(order), order)?);
+            if order.client_order_id.is_none() {
+                puts.push(put(DONE, end_key(order), order)?);
+            }
             batch.deletes.push(RowDelete { table: WORKING, key: order_key(order) });
         }
         for fill in &self.fills {
@@ -191,6 +201,7 @@ impl SimChanges {
                 ACCOUNT => changes.accounts.push(parse(table, key, json)?),
                 MARKET => changes.markets.push(parse(table, key, json)?),
                 WORKING => changes.working.push(parse(table, key, json)?),
+                DONE if key.contains("/#") => {}
                 DONE => changes.ended.push(parse(table, key, json)?),
                 FILL => changes.fills.push(parse(table, key, json)?),
                 MOVEMENT => changes.movements.push(parse(table, key, json)?),
@@ -220,6 +231,15 @@ impl<R: JsonRows> RowStorage<R> {
     fn all<T: DeserializeOwned>(&mut self, table: &'static str) -> Result<Vec<T>, SimStorageError> {
         let rows = self.0.range(table, "", "")?;
         rows.iter().map(|(key, json)| parse(table, key, json)).collect()
+    }
+
+    fn by_key(&mut self, key: &str) -> Result<Option<SimOrder>, SimStorageError> {
+        for table in [WORKING, DONE] {
+            if let Some(json) = self.0.get(table, key)? {
+                return parse(table, key, &json).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The account's rows at or after `since`, in order.
@@ -265,13 +285,26 @@ impl<R: JsonRows> SimStorage for RowStorage<R> {
         account: &AccountId,
         id: &ClientOrderId,
     ) -> Result<Option<SimOrder>, SimStorageError> {
-        let key = format!("{account}/{id}");
-        for table in [WORKING, DONE] {
-            if let Some(json) = self.0.get(table, &key)? {
-                return parse(table, &key, &json).map(Some);
-            }
-        }
-        Ok(None)
+        self.by_key(&format!("{account}/{id}"))
+    }
+
+    fn order_named(
+        &mut self,
+        account: &AccountId,
+        id: &VenueOrderId,
+    ) -> Result<Option<SimOrder>, SimStorageError> {
+        self.by_key(&format!("{account}/@{id}"))
+    }
+
+    fn ended(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<SimOrder>, SimStorageError> {
+        // The character after `#` ends the ended orders by time.
+        let (from, until) = (format!("{account}/#{}", sortable(since)), format!("{account}/$"));
+        let rows = self.0.range(DONE, &from, &until)?;
+        rows.iter().map(|(key, json)| parse(DONE, key, json)).collect()
     }
 
     fn fills(

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AccountId, Currency, InstrumentId, Money};
+use path::{broker::TermsOutcome, policy, terms::Terms};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,42 @@ impl AccountSettings {
         Ok(())
     }
 
+    /// The settings of these terms; the leverage that was set for single contracts stays.
+    #[must_use]
+    pub fn with_terms(self, terms: &Terms) -> Self {
+        let margin = match terms.margin {
+            Some((initial_rate, maintenance_rate)) => {
+                MarginPlan::Margin { initial_rate, maintenance_rate }
+            }
+            None => MarginPlan::Cash,
+        };
+        let margin_mode = match terms.margin_mode {
+            policy::MarginMode::Cross => MarginMode::Cross,
+            policy::MarginMode::Isolated => MarginMode::Isolated,
+        };
+        let (allow_short, default_leverage) = (terms.allow_short, terms.leverage.get());
+        Self { allow_short, margin, margin_mode, default_leverage, ..self }
+    }
+
+    /// The same in the desk's words; `None` for a leverage that the desk can't hold.
+    #[must_use]
+    pub fn terms(&self) -> Option<Terms> {
+        Some(Terms {
+            allow_short: self.allow_short,
+            margin: match self.margin {
+                MarginPlan::Margin { initial_rate, maintenance_rate } => {
+                    Some((initial_rate, maintenance_rate))
+                }
+                MarginPlan::Cash => None,
+            },
+            margin_mode: match self.margin_mode {
+                MarginMode::Cross => policy::MarginMode::Cross,
+                MarginMode::Isolated => policy::MarginMode::Isolated,
+            },
+            leverage: policy::Leverage::try_from(self.default_leverage).ok()?,
+        })
+    }
+
     /// True when it may sell what it doesn't hold.
     #[must_use]
     pub const fn may_short(&self) -> bool {
@@ -117,6 +154,15 @@ impl Engine {
     #[must_use]
     pub fn settings(&self, account: &AccountId) -> Option<&AccountSettings> {
         self.accounts.get(account).map(|account| &account.state.settings)
+    }
+
+    /// Lets an account trade on other terms, or says why it can't.
+    pub fn set_terms(&mut self, account: &AccountId, terms: &Terms) -> TermsOutcome {
+        let settings = self.settings(account).cloned().unwrap_or_default().with_terms(terms);
+        match self.set_settings(account, settings) {
+            Ok(()) => TermsOutcome::Accepted,
+            Err(error) => TermsOutcome::Rejected { text: error.to_string() },
+        }
     }
 
     /// Gives an account other settings, which hold from now on for what is held and ordered too.

@@ -36,7 +36,7 @@ pub struct SharedVenue<S> {
 
 /// The venue in use. When it is given back, accounts that others changed are told so: what the
 /// others' commands caused was told to them.
-struct Locked<'a, S: SimStorage> {
+pub(crate) struct Locked<'a, S: SimStorage> {
     venue: MutexGuard<'a, Venue<S>>,
     sink: &'a EventSink,
 }
@@ -76,7 +76,7 @@ impl<S: SimStorage> SharedVenue<S> {
         Self { venue: Arc::new(Mutex::new(venue)), sink }
     }
 
-    fn lock(&self) -> Locked<'_, S> {
+    pub(crate) fn lock(&self) -> Locked<'_, S> {
         // A panic inside a command leaves it uncommitted at worst; the storage stays consistent.
         let venue = self.venue.lock().unwrap_or_else(PoisonError::into_inner);
         Locked { venue, sink: &self.sink }
@@ -103,7 +103,7 @@ impl<S: SimStorage> SharedVenue<S> {
         }
     }
 
-    fn tell(&self, account: &AccountId, events: Vec<VenueEvent>) {
+    pub(crate) fn tell(&self, account: &AccountId, events: Vec<VenueEvent>) {
         for event in events {
             (self.sink)(account, event);
         }

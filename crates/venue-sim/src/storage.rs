@@ -3,7 +3,9 @@
 //! The venue's storage is its own: it never reads the desk's journal, so that the two can be
 //! reconciled. This module must not know any database.
 
-use domain::{AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp};
+use domain::{
+    AccountId, CashMovement, ClientOrderId, CorporateAction, Fill, Timestamp, VenueOrderId,
+};
 use thiserror::Error;
 
 use crate::{
@@ -77,6 +79,26 @@ pub trait SimStorage {
         account: &AccountId,
         id: &ClientOrderId,
     ) -> Result<Option<SimOrder>, SimStorageError>;
+
+    /// The order with this venue id, live or ended, however old, unless it has a client id.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn order_named(
+        &mut self,
+        account: &AccountId,
+        id: &VenueOrderId,
+    ) -> Result<Option<SimOrder>, SimStorageError>;
+
+    /// The account's orders without a client id that ended at or after `since`, in order.
+    ///
+    /// # Errors
+    /// [`SimStorageError`] when the storage fails or a row can't be read.
+    fn ended(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<SimOrder>, SimStorageError>;
 
     /// The account's executions at or after `since`, in order.
     ///

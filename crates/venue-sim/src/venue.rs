@@ -72,6 +72,10 @@ impl<S: SimStorage> Venue<S> {
         &self.storage
     }
 
+    pub(crate) fn storage_mut(&mut self) -> &mut S {
+        &mut self.storage
+    }
+
     /// Closes the venue and gives its storage back.
     #[must_use]
     pub fn into_storage(self) -> S {
@@ -93,7 +97,7 @@ impl<S: SimStorage> Venue<S> {
     }
 
     /// Carries out one command while nobody else can.
-    fn command<T>(
+    pub(crate) fn command<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, SimError>,
     ) -> Result<T, SimError> {

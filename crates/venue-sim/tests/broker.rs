@@ -19,7 +19,7 @@ use std::{
 use commands::{follower, open};
 use common::{account, at, cents, order, symbol};
 use domain::{OrderKind, Side, TimeInForce};
-use path::broker::{Broker, CancelOutcome, PlaceOutcome, VenueEvent, VenueStatus};
+use path::broker::{Broker, CancelOutcome, OrderRef, PlaceOutcome, VenueEvent, VenueStatus};
 use venue_sim::{EventSink, MemoryStorage, Phase, SharedVenue, SimBroker, SimConfig, SimTick};
 
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -103,7 +103,8 @@ fn the_door_answers_questions_at_once_after_the_hooked_latency() {
             counter.fetch_add(1, Ordering::SeqCst);
             Box::pin(std::future::ready(()))
         }));
-    let report = ready(broker.order(&buy.client_order_id)).unwrap().unwrap();
+    let named = OrderRef { client_order_id: buy.client_order_id, venue_order_id: None };
+    let report = ready(broker.order(&named)).unwrap().unwrap();
     assert_eq!(report.status, VenueStatus::Filled);
     let snapshot = ready(broker.snapshot(at(0))).unwrap();
     assert_eq!((snapshot.fills.len(), snapshot.complete, snapshot.at), (1, true, at(7)));

@@ -16,6 +16,7 @@ use common::{account, at, order, symbol};
 use domain::{
     AccountId, AssetClass, CashMovement, ClientOrderId, Contract, CorporateAction, Fill,
     Instrument, InstrumentId, MarginTier, MovementId, OrderKind, Side, TimeInForce, Timestamp,
+    VenueOrderId,
 };
 use path::broker::{CancelOutcome, PlaceOutcome, VenueStatus};
 use proptest::prelude::*;
@@ -104,6 +105,20 @@ impl SimStorage for Faulty {
         id: &ClientOrderId,
     ) -> Result<Option<SimOrder>, SimStorageError> {
         self.inner.order(account, id)
+    }
+    fn order_named(
+        &mut self,
+        account: &AccountId,
+        id: &VenueOrderId,
+    ) -> Result<Option<SimOrder>, SimStorageError> {
+        self.inner.order_named(account, id)
+    }
+    fn ended(
+        &mut self,
+        account: &AccountId,
+        since: Timestamp,
+    ) -> Result<Vec<SimOrder>, SimStorageError> {
+        self.inner.ended(account, since)
     }
     fn fills(
         &mut self,

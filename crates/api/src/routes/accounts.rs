@@ -4,7 +4,7 @@
 
 use axum::{Json, http::StatusCode};
 use domain::{AccountId, CalendarKind, Currency, Money, Qty};
-use path::policy::{Leverage, MarginMode, Policy, Preset};
+use path::policy::{DataDelay, Leverage, MarginMode, Policy, Preset};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -93,6 +93,9 @@ pub(crate) struct NewAccountRequest {
     /// The leverage of contracts, 1 (when absent) to 1000; a contract's own maximum caps it.
     #[schema(value_type = Option<String>)]
     leverage: Option<Leverage>,
+    /// How many seconds the account's prices are behind the market, 1 to 86400, for delayed data:
+    /// its entries are limit orders only. Live when absent.
+    data_delay_secs: Option<u32>,
 }
 
 impl FromFields for NewAccountRequest {
@@ -105,7 +108,7 @@ impl FromFields for NewAccountRequest {
         let preset = f.may::<Preset>("preset");
         let policy = f.settings("policy", &Policy::default(), false);
         let terms = Terms::read(f);
-        let (id, Terms { short, margin, margin_mode, leverage }) = (id?, terms?);
+        let (id, Terms { short, margin, margin_mode, leverage, data_delay }) = (id?, terms?);
         Some(Self {
             name: name?.unwrap_or_else(|| id.to_string()),
             id,
@@ -118,6 +121,7 @@ impl FromFields for NewAccountRequest {
             margin,
             margin_mode,
             leverage,
+            data_delay_secs: data_delay.map(DataDelay::secs),
         })
     }
 }
@@ -133,7 +137,8 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<AccountView>), ApiError> {
     let Body(body) = body;
     let NewAccountRequest { short, margin, margin_mode, leverage, policy, .. } = body;
-    let policy = Terms { short, margin, margin_mode, leverage }.over(policy);
+    let data_delay = body.data_delay_secs.and_then(|secs| DataDelay::try_from(secs).ok());
+    let policy = Terms { short, margin, margin_mode, leverage, data_delay }.over(policy);
     terms::check(&policy)?;
     let request = NewPaperAccount {
         id: body.id,

@@ -2,18 +2,19 @@
 //!
 //! They are the operator's to set. It must not know how a limit is judged.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use axum::Json;
 use domain::{AccountId, Limits, OriginKind};
 use path::{
+    core::Reply,
     event::LimitTarget,
     policy::{Policy, Preset},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Done, done, raised, terms};
+use super::{Done, done, orders::wait::Wait, raised, terms};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
@@ -237,6 +238,9 @@ pub(crate) async fn apply(
     done(account.set_limits(LimitTarget::Account, limits, state.operator()).await?)
 }
 
+/// How long the venue's answer to a request for other terms is waited for.
+const TERMS_WAIT: Duration = Duration::from_secs(5);
+
 /// A new policy.
 #[derive(Debug, ToSchema)]
 pub(crate) struct SetPolicy {
@@ -270,6 +274,10 @@ impl FromFields for SetPolicy {
     params(("id" = String, Path, description = "The account", example = "main")),
     responses((status = 200, description = "Replaced", body = Done),
         (status = 409, description = "The venue can't follow: what is held needs the old terms",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Terms are loosened while nothing may be opened",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The venue has not answered yet; the old policy holds",
             body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn set_policy(
     state: Asked,
@@ -278,7 +286,12 @@ pub(crate) async fn set_policy(
 ) -> Result<Json<Done>, ApiError> {
     let account = state.account(&id)?;
     terms::check(&body.policy)?;
-    // The venue first: when it can't follow, the account keeps the terms on which both agree.
-    state.accounts().agree(id, body.policy.clone()).await?;
-    done(account.set_policy(body.policy, state.operator()).await?)
+    let events = state.desk().subscribe();
+    match account.set_policy(body.policy, state.operator()).await? {
+        Reply::TermsAsked { request } => {
+            let wait = Wait { account, events, span: TERMS_WAIT };
+            terms::answered(wait.terms(&request).await?)
+        }
+        reply => done(reply),
+    }
 }

@@ -1,4 +1,4 @@
-//! Positions: list, close, adopt.
+//! Positions: list, close, adopt, leave alone.
 //!
 //! It must not know how a close is carried out.
 
@@ -192,4 +192,18 @@ pub(crate) async fn adopt(
     }
     let account = state.account(&id.account)?;
     done(account.adopt(id.instrument, body.book).await?)
+}
+
+/// Leaves dust alone: what a book holds and is too little for the venue to trade goes to
+/// `unmanaged` at the last price, where it is shown and nothing tries to close or protect it.
+#[utoipa::path(post, path = "/api/positions/{id}/leave", tag = "positions",
+    params(("id" = String, Path, description = "`<account>.<book>.<venue:symbol>`, url-encoded",
+            example = "main.manual.sim:BTC")),
+    responses((status = 200, description = "Left alone", body = Done),
+        (status = 422, description = "It is no dust", body = Problem,
+            content_type = "application/problem+json")))]
+pub(crate) async fn leave(state: Asked, At(id): At<String>) -> Result<Json<Done>, ApiError> {
+    let id: PositionId = parse("id", &id)?;
+    let account = state.account(&id.account)?;
+    done(account.leave_dust(id.book, id.instrument, state.operator()).await?)
 }

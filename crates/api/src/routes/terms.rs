@@ -1,12 +1,15 @@
-//! On which terms a paper account trades: short, on margin, with leverage.
+//! On which terms a paper account trades: short, on margin, with leverage, on delayed prices.
 //!
 //! They are settings of the account's policy, which the venue is given too; here they have the
 //! words of a person who opens an account. It must not know how a venue applies them.
 
-use path::policy::{Leverage, MarginMode, MarginRate, Policy};
+use path::policy::{DATA_DELAY_MAX, DataDelay, Leverage, MarginMode, MarginRate, Policy};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
 
+use axum::Json;
+
+use super::{Done, orders::wait::TermsAnswer};
 use crate::{
     body::{Fields, FromFields},
     problem::{ApiError, FieldError},
@@ -49,6 +52,7 @@ pub(crate) struct Terms {
     pub(crate) margin: Option<MarginRequest>,
     pub(crate) margin_mode: Option<MarginMode>,
     pub(crate) leverage: Option<Leverage>,
+    pub(crate) data_delay: Option<DataDelay>,
 }
 
 impl Terms {
@@ -58,8 +62,10 @@ impl Terms {
         let margin = f.object::<MarginRequest>("margin");
         let margin_mode = f.choice::<MarginMode>("margin_mode", "`cross` or `isolated`");
         let leverage = f.setting::<Leverage>("leverage");
+        let delay = f.count("data_delay_secs", 1..=DATA_DELAY_MAX);
         let (short, margin) = (short?, margin?);
-        Some(Self { short, margin, margin_mode: margin_mode?, leverage: leverage? })
+        let data_delay = delay?.and_then(|secs| DataDelay::try_from(secs).ok());
+        Some(Self { short, margin, margin_mode: margin_mode?, leverage: leverage?, data_delay })
     }
 
     /// The policy with these terms. A margin account may always be short.
@@ -71,6 +77,7 @@ impl Terms {
         }
         policy.margin_mode = self.margin_mode.unwrap_or(policy.margin_mode);
         policy.leverage = self.leverage.unwrap_or(policy.leverage);
+        policy.data_delay_secs = self.data_delay.or(policy.data_delay_secs);
         policy
     }
 }
@@ -85,6 +92,26 @@ pub(crate) fn check(policy: &Policy) -> Result<(), ApiError> {
         let field = "policy.spot_maintenance_rate".to_owned();
         ApiError::fields(vec![FieldError { field, value, rule: error.to_string() }])
     })
+}
+
+/// The answer to a request for other terms.
+///
+/// # Errors
+/// 409 with the venue's words, 503 while it has not answered.
+pub(crate) fn answered(answer: TermsAnswer) -> Result<Json<Done>, ApiError> {
+    match answer {
+        TermsAnswer::Agreed => Ok(Json(Done { done: true })),
+        TermsAnswer::Refused(text) => Err(ApiError::conflict(
+            "terms_refused",
+            format!("The venue can't follow: {text}."),
+            "Close what is held on the old terms, or put money in, and try again.",
+        )),
+        TermsAnswer::Open => Err(ApiError::unavailable(
+            "terms_pending",
+            "The venue has not answered yet; the old policy holds until it has.",
+            "Look at the account's terms in a moment; nothing needs to be sent again.",
+        )),
+    }
 }
 
 impl Fields {

@@ -180,6 +180,8 @@ pub(crate) struct AccountView {
     pub(crate) fees: BTreeMap<String, String>,
     /// The sum of the values of all positions and working entries.
     pub(crate) gross_exposure: Option<String>,
+    /// Initial margin of positions and working entries, in the reporting currency.
+    pub(crate) margin_used: Option<String>,
     /// What would be lost if every stop were hit.
     pub(crate) heat: Option<String>,
     /// The trading day.
@@ -245,6 +247,7 @@ impl AccountView {
             realized: sum(realized).map(decimal),
             fees: cash(&fees(state)),
             gross_exposure: figures.gross_exposure().map(decimal),
+            margin_used: figures.margin_used().map(decimal),
             heat: figures.heat().map(decimal),
             day: state.day.map(|day| DayView {
                 number: day.number,

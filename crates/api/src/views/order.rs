@@ -2,8 +2,7 @@
 //!
 //! It must not know how an order is asked for.
 
-use domain::AccountId;
-use path::{event::RejectReason, state::Order};
+use path::{core::Core, event::RejectReason, state::Order};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -100,13 +99,17 @@ pub(crate) struct OrderView {
     pub(crate) text: Option<String>,
     /// It filled after its end, or beyond what the venue had counted.
     pub(crate) fill_after_final: bool,
+    /// The venue took it and, asked twice since, doesn't know it: it can be written off.
+    pub(crate) lost: bool,
+    /// An operator wrote it off.
+    pub(crate) written_off: bool,
 }
 
 impl OrderView {
     /// The view of an order.
-    pub(crate) fn new(account: &AccountId, order: &Order) -> Self {
+    pub(crate) fn new(core: &Core, order: &Order) -> Self {
         Self {
-            account: account.to_string(),
+            account: core.state().spec.id.to_string(),
             client_order_id: order.client_order_id.to_string(),
             venue_order_id: order.venue_order_id.as_ref().map(ToString::to_string),
             intent: order.intent.to_string(),
@@ -143,6 +146,8 @@ impl OrderView {
             reject_reason: order.rejected.map(reason),
             text: order.text.clone(),
             fill_after_final: order.fill_after_final,
+            lost: core.is_lost(&order.client_order_id),
+            written_off: order.written_off,
         }
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct LimitsSchema {
     /// Largest gross exposure as a multiple of equity.
     #[schema(example = "3")]
     pub(crate) leverage: Option<String>,
+    /// Largest initial margin in the worst case of working entries.
+    #[schema(example = "60%")]
+    pub(crate) margin_used: Option<String>,
     /// Largest sum of what would be lost if every stop were hit.
     pub(crate) portfolio_heat: Option<String>,
     /// Loss since the day's opening that stops entries until the next day.
@@ -141,6 +144,10 @@ pub(crate) struct PolicySchema {
     /// The age in seconds from which an exchange rate is as good as none for entries; a day when
     /// absent.
     pub(crate) rate_max_age_secs: Option<u32>,
+    /// How many seconds the account's prices are behind the market, 1 to 86400; absent for live
+    /// data. Delayed, entries are limit orders only and the price collar is twice as wide.
+    #[schema(example = 900)]
+    pub(crate) data_delay_secs: Option<u32>,
 }
 
 #[cfg(test)]
@@ -150,7 +157,7 @@ mod tests {
     use domain::{Cap, InstrumentId, Limits, Percent, Qty};
     use path::{
         budget::DeskLimits,
-        policy::{Leverage, MarginMode, MarginRate, Policy},
+        policy::{DataDelay, Leverage, MarginMode, MarginRate, Policy},
     };
     use rust_decimal::Decimal;
     use serde::Serialize;
@@ -179,6 +186,7 @@ mod tests {
             net_exposure: cap,
             correlated_exposure: cap,
             leverage: "3".parse().ok(),
+            margin_used: cap,
             portfolio_heat: cap,
             daily_loss: cap,
             drawdown_percent: percent,
@@ -205,6 +213,7 @@ mod tests {
             spot_maintenance_rate: rate,
             margin_mode: MarginMode::Isolated,
             rate_max_age_secs: 1,
+            data_delay_secs: DataDelay::try_from(900).ok(),
             ..Policy::default()
         };
         assert_eq!(described::<PolicySchema>(), written(&policy));

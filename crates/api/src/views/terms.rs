@@ -2,7 +2,7 @@
 //!
 //! They are the policy's; the venue is kept to the same. It must not know a venue.
 
-use path::policy::Policy;
+use path::policy::{DataDelay, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +32,8 @@ pub(crate) struct TermsView {
     /// The leverage of contracts; a contract's own maximum caps it.
     #[schema(example = "5")]
     pub(crate) leverage: String,
+    /// How many seconds the account's prices are behind the market; null for live data.
+    pub(crate) data_delay_secs: Option<u32>,
 }
 
 impl From<&Policy> for TermsView {
@@ -45,6 +47,7 @@ impl From<&Policy> for TermsView {
             }),
             margin_mode: margin::mode(policy.margin_mode),
             leverage: decimal(policy.leverage.get()),
+            data_delay_secs: policy.data_delay_secs.map(DataDelay::secs),
         }
     }
 }

@@ -170,7 +170,7 @@ impl Feed {
             |core: &Core, now: Now| {
                 let state = core.state();
                 let id = &state.spec.id;
-                let orders: Vec<_> = state.live_orders().map(|o| OrderView::new(id, o)).collect();
+                let orders: Vec<_> = state.live_orders().map(|o| OrderView::new(core, o)).collect();
                 let approvals: Vec<_> =
                     state.holds.values().map(|h| ApprovalView::new(id, h)).collect();
                 (AccountView::new(core, now), orders, approvals)

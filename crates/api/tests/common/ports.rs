@@ -23,8 +23,9 @@ use path::{
     event::LimitTarget,
     market::Session,
     policy::{AccountSpec, Mode, Policy},
+    terms::Terms,
 };
-use venue_sim::{AccountSettings, MarginPlan, MemoryStorage, SharedVenue, SimBroker};
+use venue_sim::{AccountSettings, MemoryStorage, SharedVenue, SimBroker};
 
 use super::{Senders, instrument, symbol};
 
@@ -90,31 +91,14 @@ impl Factory {
     }
 }
 
-/// What the venue allows under a policy. Whether it may sell short is the desk's to say here.
+/// What the venue allows under a policy.
 fn settings(policy: &Policy) -> AccountSettings {
-    let margin = match policy.margin_rates() {
-        Some((initial_rate, maintenance_rate)) => {
-            MarginPlan::Margin { initial_rate, maintenance_rate }
-        }
-        None => MarginPlan::Cash,
-    };
-    AccountSettings {
-        allow_short: true,
-        margin,
-        default_leverage: policy.leverage.get(),
-        ..AccountSettings::default()
-    }
+    AccountSettings::default().with_terms(&Terms::of(policy))
 }
 
 impl AccountFactory for Factory {
     fn open(&self, request: NewPaperAccount) -> BoxFuture<'_, Result<AccountId, ApiError>> {
         Box::pin(self.make(request))
-    }
-
-    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>> {
-        let agreed = self.venue.with(|v| v.set_settings(&id, settings(&policy)));
-        let agreed = agreed.map_err(|e| ApiError::conflict("terms", e.to_string(), "none"));
-        Box::pin(std::future::ready(agreed))
     }
 }
 

@@ -220,6 +220,7 @@ fn show(account: &Value) -> String {
         ("fees", balances(at(account, "fees"))),
         ("day's result", money("day.pnl")),
         ("exposure", money("gross_exposure")),
+        ("margin used", money("margin_used")),
         ("heat", money("heat")),
         ("peak", money("peak")),
         ("drawdown", percent(account, "drawdown_percent")),

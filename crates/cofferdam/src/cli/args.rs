@@ -129,7 +129,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Box<order::OrderCommand>,
     },
-    /// Positions: list, close, reverse, protect, adopt
+    /// Positions: list, close, reverse, protect, adopt, leave alone
     Position {
         #[command(subcommand)]
         command: Box<position::PositionCommand>,

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use path::policy::{Leverage, MarginRate};
+use path::policy::{DATA_DELAY_MAX, Leverage, MarginRate};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,9 @@ pub(crate) struct TermsArgs {
     /// The leverage of contracts, 1 to 1000; a contract's own maximum caps it
     #[arg(long, value_name = "TIMES", value_parser = leverage)]
     leverage: Option<Decimal>,
+    /// Its prices are so many seconds behind the market: entries are limit orders only
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u32).range(1..=i64::from(DATA_DELAY_MAX)))]
+    data_delay: Option<u32>,
 }
 
 /// What secures contracts.
@@ -93,6 +96,9 @@ impl TermsArgs {
         if let Some(leverage) = self.leverage {
             body.insert("leverage".to_owned(), leverage.to_string().into());
         }
+        if let Some(secs) = self.data_delay {
+            body.insert("data_delay_secs".to_owned(), secs.into());
+        }
     }
 }
 
@@ -116,7 +122,11 @@ pub(crate) fn words(account: &Value) -> String {
         _ => "never short",
     };
     let (leverage, mode) = (field(terms, "leverage"), field(terms, "margin_mode"));
-    format!("{paid}; {short}; contracts at leverage {leverage}, {mode} margin")
+    let delayed = match at(terms, "data_delay_secs").and_then(Value::as_u64) {
+        Some(secs) => format!("; DELAYED DATA, {secs} s: limit orders only"),
+        None => String::new(),
+    };
+    format!("{paid}; {short}; contracts at leverage {leverage}, {mode} margin{delayed}")
 }
 
 #[cfg(test)]
@@ -145,11 +155,12 @@ mod tests {
             "leverage": "1"}});
         assert_eq!(words(&cash), "cash; never short; contracts at leverage 1, cross margin");
         let margin = json!({"terms": {"short": true, "margin_mode": "isolated", "leverage": "5",
+            "data_delay_secs": 900,
             "margin": {"initial_rate": "0.5", "maintenance_rate": "0.25"}}});
         assert_eq!(
             words(&margin),
             "margin, 50 % to open and 25 % to hold; may be short; contracts at leverage 5, \
-             isolated margin"
+             isolated margin; DELAYED DATA, 900 s: limit orders only"
         );
     }
 }

@@ -19,7 +19,6 @@ use path::{
     policy::{AccountSpec, Mode, Policy},
 };
 use store::Reader;
-use venue_sim::SimError;
 
 use super::{
     House, ServeError,
@@ -145,10 +144,6 @@ impl Accounts {
             inner.desk.kill_account(&handle, level, by, reason).await;
         }
         drop(turn);
-        let policy = handle.look(|core, _| core.state().policy.clone()).await?;
-        if let Err(error) = inner.venue.agree(id, &policy) {
-            tracing::warn!(%error, account = %id, "the venue keeps terms that the policy has not");
-        }
         for instrument in inner.listings.all().into_values() {
             handle.inform(move |_| Input::SetInstrument(Box::new(instrument.clone()))).await?;
         }
@@ -240,22 +235,6 @@ impl AccountFactory for Accounts {
                 .map_err(|e| failed(&e))?;
             Ok(id)
         })
-    }
-
-    fn agree(&self, id: AccountId, policy: Policy) -> BoxFuture<'_, Result<(), ApiError>> {
-        let agreed = self.0.venue.agree(&id, &policy).map_err(|error| terms_refused(&error));
-        Box::pin(std::future::ready(agreed))
-    }
-}
-
-fn terms_refused(error: &SimError) -> ApiError {
-    match error {
-        SimError::Funds { .. } | SimError::Config { .. } => ApiError::conflict(
-            "terms_refused",
-            format!("The venue can't follow: {error}."),
-            "Close what is held on the old terms, or put money in, and try again.",
-        ),
-        _ => ApiError::unavailable("venue", error.to_string(), "See the log of the desk."),
     }
 }
 

@@ -7,17 +7,11 @@ use std::{
 
 use desk::{Clock, Desk, Venue};
 use domain::{AccountId, Instrument, InstrumentId, Money, Price, Timestamp};
-use path::{
-    broker::VenueEvent,
-    policy::{self, Policy},
-};
+use path::{broker::VenueEvent, policy::Policy, terms::Terms};
 use rust_decimal::Decimal;
 use store::KvLog;
 use tokio::sync::mpsc;
-use venue_sim::{
-    AccountSettings, MarginMode, MarginPlan, RowStorage, SharedVenue, SimBroker, SimConfig,
-    SimError,
-};
+use venue_sim::{AccountSettings, RowStorage, SharedVenue, SimBroker, SimConfig, SimError};
 
 use super::{ServeError, ports::VenueRows};
 
@@ -122,22 +116,6 @@ impl Simulated {
         Ok(())
     }
 
-    /// Keeps the venue to a policy's terms.
-    ///
-    /// # Errors
-    /// As [`venue_sim::Engine::set_settings`]; the venue keeps the old terms then.
-    pub(super) fn agree(&self, id: &AccountId, policy: &Policy) -> Result<(), SimError> {
-        self.shared.with(|venue| {
-            let known = venue.engine().settings(id).map(|settings| settings.leverage.clone());
-            let leverage = known.unwrap_or_default();
-            let wanted = AccountSettings { leverage, ..terms(policy) };
-            if venue.engine().settings(id) == Some(&wanted) {
-                return Ok(());
-            }
-            venue.set_settings(id, wanted)
-        })
-    }
-
     /// Connects an account: from now on the venue's messages queue up for it.
     pub(super) fn connect(&self, id: &AccountId, clock: Arc<dyn Clock>) -> Venue {
         let (sender, events, overflow) = Desk::events();
@@ -154,21 +132,5 @@ impl Simulated {
 /// The terms of a policy in the venue's words: what the gate reads and what the venue asks for are
 /// the same numbers.
 fn terms(policy: &Policy) -> AccountSettings {
-    let margin = match policy.margin_rates() {
-        Some((initial_rate, maintenance_rate)) => {
-            MarginPlan::Margin { initial_rate, maintenance_rate }
-        }
-        None => MarginPlan::Cash,
-    };
-    let margin_mode = match policy.margin_mode {
-        policy::MarginMode::Cross => MarginMode::Cross,
-        policy::MarginMode::Isolated => MarginMode::Isolated,
-    };
-    AccountSettings {
-        allow_short: policy.allow_short,
-        margin,
-        margin_mode,
-        leverage: BTreeMap::new(),
-        default_leverage: policy.leverage.get(),
-    }
+    AccountSettings::default().with_terms(&Terms::of(policy))
 }

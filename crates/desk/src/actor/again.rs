@@ -28,6 +28,7 @@ pub(super) fn fact(input: &Input) -> Option<Input> {
         | Input::Clusters(_)
         | Input::Journal { .. }
         | Input::LookedUp { .. }
+        | Input::Recent(_)
         | Input::Snapshot(_)
         | Input::Venue(VenueEvent::Connected | VenueEvent::Disconnected) => None,
         other => Some(other.clone()),

@@ -1,4 +1,4 @@
-//! What operators set: limits, policy, books, protective levels, adoption.
+//! What operators set: limits, books, protective levels, adoption.
 //!
 //! Raising limits and loosening policy is for operators only; it must not be asked for by
 //! automated sources.
@@ -11,10 +11,9 @@ use crate::{
     codes::{Refusal, RefusalCode},
     event::{
         Adopted, BookOpened, Event, IncarnationStarted, InstrumentSet, LimitTarget, LimitsSet,
-        OrderUnknown, PlanSet, PolicySet,
+        OrderUnknown, PlanSet,
     },
     gate,
-    policy::Policy,
 };
 
 /// Books that an account may have.
@@ -75,14 +74,6 @@ impl Step<'_> {
     fn principals_full(&self, principal: &Principal) -> bool {
         let known = &self.state().principal_limits;
         known.len() >= PRINCIPALS_MAX && !known.contains_key(principal)
-    }
-
-    pub(super) fn set_policy(&mut self, policy: Policy, by: Origin, reply: Option<ReplyId>) {
-        if let Some(refusal) = not_an_operator(&by) {
-            return self.reply(reply, Reply::Refused(vec![refusal]));
-        }
-        self.emit(Event::PolicySet(PolicySet { policy, by }));
-        self.reply(reply, Reply::Done);
     }
 
     pub(super) fn open_book(

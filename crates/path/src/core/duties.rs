@@ -23,6 +23,7 @@ impl Step<'_> {
             self.touched.everything();
             self.triggers_again(false);
         }
+        self.unbound_duty();
         self.lapse_holds();
         self.flush_refusals();
         self.day_and_latches();
@@ -51,12 +52,13 @@ impl Step<'_> {
     }
 
     /// Cancels that were asked for and have not ended their order are sent again; so are those
-    /// of orders that were taken for dead.
+    /// of orders that were taken for dead. One that waited for its order's id is sent now.
     fn cancel_duty(&mut self) {
         let now = self.now.mono;
         let pending: Vec<_> = self
             .touched_orders()
             .filter(|o| (o.cancel_requested && o.end.is_none()) || o.resurfaced.is_some())
+            .filter(|o| !self.lacks_name(o))
             .map(|o| (o.client_order_id.clone(), o.is_acknowledged()))
             .collect();
         for (id, acknowledged) in pending {

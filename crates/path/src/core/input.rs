@@ -10,7 +10,10 @@ use rust_decimal::Decimal;
 
 use super::replace::Changes;
 use crate::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot},
+    broker::{
+        CancelOutcome, OrderReport, PlaceOutcome, QueryError, RecentOrders, TermsOutcome,
+        VenueEvent, VenueSnapshot,
+    },
     codes::Refusal,
     event::LimitTarget,
     market::Session,
@@ -89,18 +92,26 @@ pub enum Input {
     OpenBook { book: BookId, name: String, capital: Option<Decimal>, reply: Option<ReplyId> },
     /// An operator gives an unmanaged holding to a book.
     Adopt { instrument: InstrumentId, book: BookId, reply: Option<ReplyId> },
+    /// An operator ends an order that the venue took and no longer knows.
+    WriteOff { order: ClientOrderId, by: Origin, reply: Option<ReplyId> },
+    /// An operator gives a book's holding back that is too little to trade.
+    LeaveDust { book: BookId, instrument: InstrumentId, by: Origin, reply: Option<ReplyId> },
     /// The venue's rules for an instrument.
     SetInstrument(Box<Instrument>),
     /// Records of the emergency journal were taken over.
     EmergencyMerged { generation: u64, count: u64 },
     /// The answer to an order that was sent.
     Placed { order: ClientOrderId, outcome: PlaceOutcome },
+    /// The answer to a request for other terms.
+    TermsAnswered { request: ClientOrderId, outcome: TermsOutcome },
     /// The answer to a cancel that was sent.
     CancelAnswered { order: ClientOrderId, outcome: CancelOutcome },
     /// The venue tells something.
     Venue(VenueEvent),
     /// The answer about one order.
     LookedUp { order: ClientOrderId, answer: Result<Option<OrderReport>, QueryError> },
+    /// The answer about the orders of a while.
+    Recent(Result<RecentOrders, QueryError>),
     /// The answer about everything.
     Snapshot(Result<VenueSnapshot, QueryError>),
     /// A new price.
@@ -132,6 +143,8 @@ pub enum Reply {
     ClosingAll(Vec<(BookId, InstrumentId, u64, Qty)>),
     /// It waits for the market's next opening.
     Armed { intent: IntentId },
+    /// The venue is asked for other terms; the policy holds once it has agreed.
+    TermsAsked { request: ClientOrderId },
     /// It waits for approval.
     Held { intent: IntentId, notional: Decimal, limit: Decimal, expires_at: Timestamp },
     /// It was refused.

@@ -9,6 +9,7 @@ use domain::{
     Timestamp,
 };
 
+use super::terms::TermsWatch;
 use crate::{codes::RefusalCode, wire::Mono};
 
 /// What is being found out about an order whose fate is unknown.
@@ -129,6 +130,8 @@ pub(super) struct Live {
     pub(super) fault: Option<String>,
     /// Nothing was looked at yet since the state came from somewhere else.
     pub(super) unseen: bool,
+    /// Orders without the venue's id.
+    pub(super) unbound: super::unbound::Unbound,
     pub(super) inquiries: BTreeMap<ClientOrderId, Inquiry>,
     pub(super) cancels: BTreeMap<ClientOrderId, Retry>,
     pub(super) protect: BTreeMap<Holding, Retry>,
@@ -144,6 +147,7 @@ pub(super) struct Live {
     pub(super) marked_equity: Option<rust_decimal::Decimal>,
     pub(super) comparison: Comparison,
     pub(super) refusals: BTreeMap<Principal, RefusalRate>,
+    pub(super) terms: TermsWatch,
     /// Quantities that the venue did not take for being too small, and that were named.
     pub(super) dust: BTreeMap<Holding, Qty>,
     /// Executions that can't be booked yet and were said so.
@@ -163,6 +167,7 @@ impl Live {
             reconciled: false,
             fault: None,
             unseen: true,
+            unbound: super::unbound::Unbound::default(),
             inquiries: BTreeMap::new(),
             cancels: BTreeMap::new(),
             protect: BTreeMap::new(),
@@ -175,6 +180,7 @@ impl Live {
             marked_equity: None,
             comparison,
             refusals: BTreeMap::new(),
+            terms: TermsWatch::default(),
             dust: BTreeMap::new(),
             unbooked: BTreeSet::new(),
             refused_rules: BTreeSet::new(),

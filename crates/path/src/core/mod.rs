@@ -24,8 +24,11 @@ mod protect;
 mod reconcile;
 mod replace;
 mod reverse;
+mod settle;
 mod submit;
+mod terms;
 mod touch;
+mod unbound;
 mod venue;
 mod watch;
 
@@ -62,6 +65,10 @@ impl Handed {
     fn note(&mut self, event: &Event) {
         match event {
             Event::OrderRecorded(e) => {
+                let number = e.client_order_id.number().unwrap_or_default();
+                self.order = self.order.max(number.saturating_add(1));
+            }
+            Event::TermsRequested(e) => {
                 let number = e.client_order_id.number().unwrap_or_default();
                 self.order = self.order.max(number.saturating_add(1));
             }
@@ -377,15 +384,21 @@ impl<'a> Step<'a> {
                 self.open_book(book, name, capital, reply);
             }
             Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
+            Input::WriteOff { order, by, reply } => self.write_off(&order, by, reply),
+            Input::LeaveDust { book, instrument, by, reply } => {
+                self.leave_dust(book, instrument, &by, reply);
+            }
             Input::SetInstrument(instrument) => self.instrument_told(*instrument),
             Input::EmergencyMerged { generation, count } => {
                 let merged = crate::event::EmergencyMerged { generation, count };
                 self.emit(Event::EmergencyMerged(merged));
             }
             Input::Placed { order, outcome } => self.placed(&order, outcome),
+            Input::TermsAnswered { request, outcome } => self.terms_answered(&request, outcome),
             Input::CancelAnswered { order, outcome } => self.cancel_answered(&order, outcome),
             Input::Venue(event) => self.venue_event(event),
             Input::LookedUp { order, answer } => self.looked_up(&order, answer),
+            Input::Recent(answer) => self.recent_answer(answer),
             Input::Snapshot(answer) => self.snapshot_answer(answer),
             Input::Quote { instrument, quote } => self.quote(&instrument, quote),
             Input::Session { calendar, session } => self.session(calendar, session),

@@ -49,7 +49,10 @@ impl Step<'_> {
         facts.extend(snapshot.movements.iter().map(Fact::Movement));
         facts.sort_by_key(Fact::order);
         for fact in facts {
+            let waits = self.waits_since().is_some_and(|since| since <= fact.order().0);
             match fact {
+                // What follows an execution that waits is told again once that is booked.
+                Fact::Action(_) | Fact::Movement(_) if waits => {}
                 Fact::Action(action) => self.action(action),
                 Fact::Fill(fill) => self.fill(fill.clone()),
                 Fact::Movement(movement) => self.movement(movement),

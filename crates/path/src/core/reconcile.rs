@@ -81,7 +81,7 @@ impl Step<'_> {
             if let Some(inquiry) = self.core.live.inquiries.get_mut(&id) {
                 inquiry.next = now.plus(LOOK_UP_EVERY);
             }
-            self.effects.push(Effect::LookUp(id));
+            self.ask_about(id);
         }
         let comparison = &self.core.live.comparison;
         let unanswered = comparison.asked.is_some_and(|at| now.since(at) > ANSWER_WITHIN);
@@ -102,7 +102,8 @@ impl Step<'_> {
     /// The venue's time from which on everything is told again.
     pub(super) fn compared_since(&self) -> Timestamp {
         let through = self.state().reconciled_through;
-        through.map_or(Timestamp::default(), |t| t.plus(Nanos(-OVERLAP.0)))
+        let since = through.map_or(Timestamp::default(), |t| t.plus(Nanos(-OVERLAP.0)));
+        self.unbound_since().map_or(since, |unbound| unbound.min(since))
     }
 
     /// Notes that orders or fills moved, so that an answer under way may be older than the books.
@@ -138,11 +139,25 @@ impl Step<'_> {
         if acknowledged {
             let first = !std::mem::replace(&mut inquiry.alarmed, true);
             if first {
-                let text = format!("The venue took order {id} and no longer knows it.");
+                let text = format!(
+                    "The venue took order {id} and no longer knows it; it keeps its risk. If the \
+                     venue's own list doesn't show it either, write it off."
+                );
                 self.alarm("order_lost", text);
             }
             return;
         }
+        self.give_up(id);
+    }
+
+    /// No list shows an order that never had an answer. It was never placed once a complete
+    /// comparison doesn't show it either.
+    pub(super) fn never_placed(&mut self, id: &ClientOrderId) {
+        let absent = self.core.live.inquiries.get(id).is_some_and(|i| i.absent_snapshots >= 1);
+        if absent { self.give_up(id) } else { self.compare_soon() }
+    }
+
+    fn give_up(&mut self, id: &ClientOrderId) {
         let client_order_id = id.clone();
         let text = "the venue never got it".to_owned();
         let reason = RejectReason::NeverPlaced;
@@ -151,7 +166,7 @@ impl Step<'_> {
     }
 
     /// From the latest possible send on, how long an order may still appear at the venue.
-    fn window(&self) -> Nanos {
+    pub(super) fn window(&self) -> Nanos {
         Nanos(self.core.capabilities.acceptance_window.0 + WINDOW_SLACK.0)
     }
 
@@ -169,6 +184,7 @@ impl Step<'_> {
     fn take_snapshot(&mut self, snapshot: &VenueSnapshot, asked: Mono, disturbed: bool) {
         let now = self.now.mono;
         self.facts(snapshot);
+        self.compare_terms(snapshot, asked);
         for report in &snapshot.open_orders {
             self.report(report);
         }
@@ -180,13 +196,15 @@ impl Step<'_> {
         self.note_absences(snapshot, asked);
         self.forget_ended_strangers(snapshot, disturbed);
         let news = self.core.live.comparison.disturbed;
-        if disturbed || news || self.fills_outstanding() {
+        if disturbed || news || self.fills_outstanding() || self.anything_waits() {
             return;
         }
         let equal = self.compare_positions(snapshot) & self.compare_cash(snapshot);
         if equal {
             self.core.live.reconciled = self.core.live.connected;
-            self.core.live.comparison.next = now.plus(COMPARE_EVERY);
+            let open = self.state().terms_asked.is_some();
+            let pause = if open { COMPARE_AGAIN } else { COMPARE_EVERY };
+            self.core.live.comparison.next = now.plus(pause);
             self.record_comparison(snapshot, now);
         }
     }
@@ -210,6 +228,7 @@ impl Step<'_> {
             .filter(|o| o.end.is_none() || o.resurfaced.is_some())
             .filter(|o| o.venue_order_id.as_ref().is_none_or(|id| !open.contains(id)))
             .filter(|o| !shown.contains(&o.client_order_id))
+            .filter(|o| !self.lacks_name(o) || !self.is_shown(o, &snapshot.open_orders))
             .map(|o| (o.client_order_id.clone(), o.is_acknowledged()))
             .collect();
         for (id, acknowledged) in absent {

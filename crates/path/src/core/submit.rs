@@ -333,12 +333,17 @@ impl Step<'_> {
         let Ok(cleared) = gate::clear_cancel(&ctx, order, origin, accept_unprotected) else {
             return;
         };
+        let (waits, asked) = (self.lacks_name(order), order.cancel_requested);
+        if waits && asked {
+            return;
+        }
         let body = CancelRecorded {
             client_order_id: id.clone(),
             origin: origin.clone(),
             reason: reason.to_owned(),
         };
-        if !self.emit(Event::CancelRecorded(body)) {
+        // An order without a name at the venue is cancelled as soon as it has one.
+        if !self.emit(Event::CancelRecorded(body)) || waits {
             return;
         }
         self.effects.push(Effect::Cancel(cleared));

@@ -18,6 +18,7 @@ impl Core {
             Event::OrderUnknown(e) => self.order_touched(&e.client_order_id),
             Event::OrderRejected(e) => self.order_touched(&e.client_order_id),
             Event::OrderEnded(e) => self.order_touched(&e.client_order_id),
+            Event::OrderWrittenOff(e) => self.order_touched(&e.client_order_id),
             Event::OrderResurfaced(e) => self.order_touched(&e.client_order_id),
             Event::CancelRecorded(e) => self.order_touched(&e.client_order_id),
             Event::CancelFailed(e) => self.order_touched(&e.client_order_id),
@@ -39,6 +40,8 @@ impl Core {
             | Event::PeakRaised(_)
             | Event::LatchSet(_)
             | Event::LatchReleased(_)
+            | Event::TermsRequested(_)
+            | Event::TermsRefused(_)
             | Event::EmergencyMerged(_) => Touched::Nothing,
             Event::AccountOpened(_)
             | Event::IncarnationStarted(_)

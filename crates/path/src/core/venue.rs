@@ -49,7 +49,7 @@ impl Step<'_> {
         let known = order.is_acknowledged();
         let client_order_id = id.clone();
         match outcome {
-            PlaceOutcome::Accepted(report) => self.report(&report),
+            PlaceOutcome::Accepted(report) => self.accepted(id, &report),
             PlaceOutcome::Rejected { code, text } if !known => {
                 let reason = RejectReason::Venue(code);
                 self.emit(Event::OrderRejected(OrderRejected { client_order_id, reason, text }));
@@ -83,13 +83,13 @@ impl Step<'_> {
             self.inquire_now(old);
         }
         let Some(instrument) = self.state().instruments.get(&order.instrument) else { return };
-        let dust = order.qty < instrument.min_qty || order.qty < instrument.step;
+        let dust = self.core.is_dust(instrument, order.qty);
         let holding = (order.book.clone(), order.instrument.clone());
         let known = dust && self.core.live.dust.insert(holding, order.qty) == Some(order.qty);
         if order.is_reducing_class() && dust && !known {
             let text = format!(
                 "The venue does not take {} {} in book {}: less than it trades. Buy up to one \
-                 unit more and close both, or leave it.",
+                 unit more and close both, or leave it alone (`position leave`).",
                 order.qty, order.instrument, order.book
             );
             self.alarm("dust_unsellable", text);
@@ -141,19 +141,30 @@ impl Step<'_> {
 
     /// An order's state as the venue tells it.
     pub(super) fn report(&mut self, report: &OrderReport) {
+        if self.own_order(report).is_some() || !self.keep_report(report) {
+            self.settled_report(report);
+        }
+    }
+
+    /// The desk's order that a report is about, as far as its ids tell.
+    fn own_order(&self, report: &OrderReport) -> Option<ClientOrderId> {
         let own = report
             .client_order_id
             .as_ref()
             .filter(|id| self.state().orders.contains_key(*id))
-            .or_else(|| self.state().by_venue_id.get(&report.venue_order_id))
-            .cloned();
-        match own {
+            .or_else(|| self.state().by_venue_id.get(&report.venue_order_id));
+        own.cloned()
+    }
+
+    /// As [`Step::report`], where its ids say all there is to know about whose it is.
+    pub(super) fn settled_report(&mut self, report: &OrderReport) {
+        match self.own_order(report) {
             Some(id) => self.own_report(&id, report),
             None => self.foreign_report(report),
         }
     }
 
-    fn own_report(&mut self, id: &ClientOrderId, report: &OrderReport) {
+    pub(super) fn own_report(&mut self, id: &ClientOrderId, report: &OrderReport) {
         let Some(order) = self.state().orders.get(id).cloned() else { return };
         let client_order_id = id.clone();
         if report.status.is_final() {
@@ -189,9 +200,8 @@ impl Step<'_> {
             return;
         }
         if order.end.is_some() {
-            // Only an order that was never acknowledged can turn out to live after all; a late
-            // report about one that ended is old news.
-            if order.rejected.is_some() && order.resurfaced.is_none() && !order.is_acknowledged() {
+            // A late report about an order that the venue had ended is old news.
+            if order.presumed_dead() && order.resurfaced.is_none() {
                 self.disturb();
                 let open = report.qty.minus(report.filled);
                 let venue_order_id = report.venue_order_id.clone();
@@ -283,6 +293,13 @@ impl Step<'_> {
         if !self.state().instruments.contains_key(&fill.instrument) {
             return self.unbookable(&fill);
         }
+        if self.state().order_of(&fill).is_some() || !self.keep_fill(&fill) {
+            self.book_fill(fill);
+        }
+    }
+
+    /// Posts an execution to the book of its order, or to `unmanaged`.
+    pub(super) fn book_fill(&mut self, fill: Fill) {
         self.disturb();
         let order = self.state().order_of(&fill);
         if order.is_none()

@@ -75,6 +75,22 @@ bodies! {
         /// Who set it.
         by: Origin,
     }
+    /// Body of `terms_requested`.
+    TermsRequested {
+        /// The id under which the venue is asked, once.
+        client_order_id: ClientOrderId,
+        /// The policy that holds once the venue has agreed to its terms.
+        policy: Policy,
+        /// Who asked.
+        by: Origin,
+    }
+    /// Body of `terms_refused`.
+    TermsRefused {
+        /// The request.
+        client_order_id: ClientOrderId,
+        /// The venue's or the desk's words.
+        text: String,
+    }
     /// Body of `intent_refused`.
     IntentRefused {
         /// What was asked.
@@ -232,6 +248,13 @@ bodies! {
         venue_order_id: VenueOrderId,
         /// How much may still fill.
         open: Qty,
+    }
+    /// Body of `order_written_off`.
+    OrderWrittenOff {
+        /// The order.
+        client_order_id: ClientOrderId,
+        /// Who.
+        by: Origin,
     }
     /// Body of `cancel_recorded`.
     CancelRecorded {

@@ -77,6 +77,10 @@ events! {
     IntentRefused(IntentRefused) = "intent_refused";
     /// More refusals than are recorded one by one.
     RefusalsCounted(RefusalsCounted) = "refusals_counted";
+    /// The venue is asked for the terms of another policy.
+    TermsRequested(TermsRequested) = "terms_requested";
+    /// The terms stay as they were.
+    TermsRefused(TermsRefused) = "terms_refused";
     /// A request waits for approval.
     OrderHeld(OrderHeld) = "order_held";
     /// A wait ended.
@@ -97,6 +101,8 @@ events! {
     OrderEnded(OrderEnded) = "order_ended";
     /// An order that was taken for dead lives at the venue.
     OrderResurfaced(OrderResurfaced) = "order_resurfaced";
+    /// An operator ended an order that the venue took and no longer knows.
+    OrderWrittenOff(OrderWrittenOff) = "order_written_off";
     /// A cancel was cleared and will be sent.
     CancelRecorded(CancelRecorded) = "cancel_recorded";
     /// A cancel did not reach its aim; the order may live on.

@@ -142,6 +142,28 @@ impl Book<'_> {
         self.figures().liquidation(&self.source(), contract)
     }
 
+    /// Initial margin in the reporting currency, in the worst case of everything held and working:
+    /// of contracts, and in a margin account of what is delivered.
+    #[must_use]
+    pub fn margin_used(&self) -> Option<Decimal> {
+        let (spot, initial) = self.figures().tied()?;
+        match self.state.policy.spot_margin_rate {
+            Some(rate) => sum(product(&[spot, rate.get()])?, initial),
+            None => Some(initial),
+        }
+    }
+
+    /// What [`Book::margin_used`] becomes with an order.
+    #[must_use]
+    pub fn margin_with(&self, asked: &Asked<'_>) -> Option<Decimal> {
+        let (instrument, source) = (asked.instrument, self.source());
+        let worst = self.figures().part(&instrument.id).map(|p| p.worst);
+        let worst = worst.unwrap_or_else(|| Some(Worst::default()))?;
+        let after = worst.with(asked.side, asked.qty, asked.price)?;
+        let before = source.margin_of(instrument, &worst)?;
+        sum(self.margin_used()?, sum(source.margin_of(instrument, &after)?, -before)?)
+    }
+
     /// What an entry in a contract needs more than is tied up already, in its quote currency:
     /// initial margin of the new worst case, and the fee.
     pub(crate) fn margin_needed(

@@ -219,6 +219,19 @@ impl Source<'_> {
         let value = product(&[self.worst_value(instrument, worst)?, instrument.multiplier])?;
         terms.initial_margin(value, self.state.policy.leverage.get()).ok()
     }
+
+    /// Initial margin of the largest value that a position can reach, in the reporting currency.
+    /// What is delivered needs none in a cash account, where it is paid.
+    pub(super) fn margin_of(&self, instrument: &Instrument, worst: &Worst) -> Option<Decimal> {
+        match (&instrument.contract, self.state.policy.spot_margin_rate) {
+            (Some(terms), _) => {
+                let margin = self.initial_margin(instrument, terms, worst)?;
+                product(&[margin, self.rate(instrument.quote)?])
+            }
+            (None, Some(rate)) => product(&[self.exposure(instrument, worst)?, rate.get()]),
+            (None, None) => Some(Decimal::ZERO),
+        }
+    }
 }
 
 /// How much is short once so much was sold.

@@ -33,7 +33,8 @@ use crate::{
     journal::LeaseToken,
     market::{MarketView, Now},
     state::{AccountState, Order},
-    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, ReplaceOrder, RiskClass},
+    terms::Terms,
+    verbs::{CancelOrder, Cleared, Permit, PlaceOrder, ReplaceOrder, RiskClass, SetTerms},
 };
 
 /// The longest span between verdict and write.
@@ -310,6 +311,27 @@ fn beside_foreign(ctx: &Context<'_>, reduction: &Reduction, side: Side, qty: Qty
     let left = ctx.state.reducible(&reduction.book, &instrument.id).minus(foreign);
     let left = left.to_step(instrument.step).min_of(qty);
     if left.is_zero() { qty } else { left }
+}
+
+/// Judges a request for other terms. What loosens them opens risk, and passes only where an entry
+/// could be judged at all; what tightens them always passes.
+///
+/// # Errors
+/// Every reason for which the account may open nothing now.
+pub(crate) fn clear_terms(
+    ctx: &Context<'_>,
+    terms: Terms,
+    request: &ClientOrderId,
+) -> Result<Cleared<SetTerms>, Vec<Refusal>> {
+    let loosens = terms.loosens(&Terms::of(&ctx.state.policy));
+    let class = if loosens { RiskClass::Entry } else { RiskClass::Cancel };
+    let refusals = if loosens { rules::standing_of(ctx) } else { Vec::new() };
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let account = ctx.state.spec.id.clone();
+    let request = SetTerms { account, client_order_id: request.clone(), terms };
+    Ok(Cleared::new(request, ctx.permit(class)))
 }
 
 /// Judges a cancel. Taking an entry away lowers risk and always passes; taking a protective order

@@ -36,6 +36,8 @@ pub struct Own {
     pub gross: Option<Decimal>,
     /// The sum of such values over the instruments that move together with the order's.
     pub correlated: Option<Decimal>,
+    /// The sum of the initial margins that such values need.
+    pub margin: Option<Decimal>,
     /// How far the net value can come to either side.
     pub reach: Option<Reach>,
     /// What would be lost if every stop were hit, without the order.
@@ -47,6 +49,7 @@ pub struct Own {
 /// One instrument's part.
 struct Part {
     exposure: Option<Decimal>,
+    margin: Option<Decimal>,
     reach: Option<Reach>,
     heat: Option<Decimal>,
     orders: usize,
@@ -59,6 +62,7 @@ impl Own {
             exposure: zero,
             gross: zero,
             correlated: zero,
+            margin: zero,
             reach: Some(Reach::default()),
             heat: zero,
             orders: 0,
@@ -88,6 +92,7 @@ impl Own {
         if market.cluster(id) == market.cluster(&asked.instrument.id) {
             self.correlated = plus(self.correlated, part.exposure);
         }
+        self.margin = plus(self.margin, part.margin);
         self.reach = self.reach.zip(part.reach).and_then(|(a, b)| a.plus(b));
         self.heat = plus(self.heat, part.heat);
         self.orders += part.orders;
@@ -102,15 +107,14 @@ impl Source<'_> {
             product(&[a.price.get(), a.qty.get(), a.instrument.multiplier, rate])
         };
         let reach = instrument.and_then(|i| self.reach(i, Some(&book.id)));
+        let worst = self.worst_of(book, id).and_then(|worst| match asked {
+            Some(a) => worst.with(a.side, a.qty, a.price),
+            None => Some(worst),
+        });
+        let worst = instrument.zip(worst);
         Part {
-            exposure: instrument.and_then(|i| {
-                let worst = self.worst_of(book, id)?;
-                let worst = match asked {
-                    Some(a) => worst.with(a.side, a.qty, a.price)?,
-                    None => worst,
-                };
-                self.exposure(i, &worst)
-            }),
+            exposure: worst.and_then(|(i, worst)| self.exposure(i, &worst)),
+            margin: worst.and_then(|(i, worst)| self.margin_of(i, &worst)),
             reach: match asked {
                 Some(a) => reach.and_then(|r| r.with(a.side, value(a)?)),
                 None => reach,

@@ -27,6 +27,7 @@ impl AccountState {
             head: Head::default(),
             spec: body.spec.clone(),
             policy: body.policy.clone(),
+            terms_asked: None,
             installation: body.installation.clone(),
             incarnation: 0,
             instruments: BTreeMap::new(),
@@ -42,6 +43,7 @@ impl AccountState {
             settled: std::collections::VecDeque::new(),
             by_venue_id: BTreeMap::new(),
             external: BTreeMap::new(),
+            strangers: std::collections::VecDeque::new(),
             trades: super::Trades::default(),
             movements: super::Trades::default(),
             next_order: 1,
@@ -113,6 +115,8 @@ impl AccountState {
             | Event::BookOpened(_)
             | Event::LimitsSet(_)
             | Event::PolicySet(_)
+            | Event::TermsRequested(_)
+            | Event::TermsRefused(_)
             | Event::OrderHeld(_)
             | Event::HoldResolved(_)
             | Event::OrderArmed(_)
@@ -125,6 +129,7 @@ impl AccountState {
             | Event::OrderRejected(_)
             | Event::OrderEnded(_)
             | Event::OrderResurfaced(_)
+            | Event::OrderWrittenOff(_)
             | Event::CancelRecorded(_)
             | Event::CancelFailed(_)
             | Event::CloseStarted(_)
@@ -160,7 +165,16 @@ impl AccountState {
                 self.books.entry(e.book.clone()).or_insert(book);
             }
             Event::LimitsSet(e) => self.set_limits(e)?,
-            Event::PolicySet(e) => self.policy = e.policy.clone(),
+            Event::PolicySet(e) => {
+                self.policy = e.policy.clone();
+                self.terms_asked = None;
+            }
+            Event::TermsRequested(e) => {
+                let number = e.client_order_id.number().unwrap_or(self.next_order);
+                self.next_order = self.next_order.max(number.saturating_add(1));
+                self.terms_asked = Some(e.clone());
+            }
+            Event::TermsRefused(_) => self.terms_asked = None,
             Event::OrderHeld(e) => {
                 let hold = Hold {
                     intent: (*e.intent).clone(),

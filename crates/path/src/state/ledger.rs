@@ -4,11 +4,11 @@
 
 use domain::{
     BookId, ClientOrderId, Instrument, InstrumentId, MoneyError, NumError, Position, Price, Qty,
-    Side, SignedQty, Timestamp, num::add_exact,
+    Side, SignedQty, Timestamp, VenueOrderId, num::add_exact,
 };
 use rust_decimal::Decimal;
 
-use super::{AccountState, Netted, book::PlannedFill};
+use super::{AccountState, Netted, STRANGERS_KEPT, book::PlannedFill};
 use crate::{
     event::{Adopted, CashAdjusted, Event, Filled, PositionAdjusted},
     journal::Hash,
@@ -68,7 +68,10 @@ impl AccountState {
         if let Some(report) = self.external.get_mut(&fill.venue_order_id) {
             report.filled = report.filled.plus(fill.qty);
         }
-        let Some(id) = self.order_of(fill) else { return Ok(()) };
+        let Some(id) = self.order_of(fill) else {
+            self.note_stranger(&fill.venue_order_id);
+            return Ok(());
+        };
         let order = self.order_mut(&id)?;
         order.accepted(&fill.venue_order_id);
         order.filled(fill.qty, fill.price);
@@ -103,7 +106,17 @@ impl AccountState {
         by_client.or_else(|| by_venue().filter(|id| self.orders.contains_key(*id))).cloned()
     }
 
+    fn note_stranger(&mut self, id: &VenueOrderId) {
+        if !self.strangers.contains(id) {
+            self.strangers.push_back(id.clone());
+        }
+        while self.strangers.len() > STRANGERS_KEPT {
+            self.strangers.pop_front();
+        }
+    }
+
     fn external_order(&mut self, report: &crate::broker::OrderReport) {
+        self.note_stranger(&report.venue_order_id);
         if report.status.is_final() {
             self.external.remove(&report.venue_order_id);
         } else {

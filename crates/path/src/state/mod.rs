@@ -37,13 +37,15 @@ pub use working::Working;
 
 use crate::{
     broker::OrderReport,
-    event::{ClosePurpose, DecodeError},
+    event::{ClosePurpose, DecodeError, TermsRequested},
     journal::{ChainError, Hash, Head},
     policy::{AccountSpec, KillLevel, LatchKind, Policy},
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 5;
+pub const STATE_VERSION: u16 = 6;
+/// Orders of others that are remembered beyond their end.
+const STRANGERS_KEPT: usize = 256;
 /// Settled orders that stay in memory at least; older ones are in the journal.
 pub const SETTLED_ORDERS_KEPT: usize = 5_000;
 /// Settled orders younger than this stay in memory, whatever their number.
@@ -234,6 +236,8 @@ pub struct AccountState {
     pub spec: AccountSpec,
     /// How it wants to be treated.
     pub policy: Policy,
+    /// The policy to whose terms the venue has yet to agree.
+    pub terms_asked: Option<TermsRequested>,
     /// Whose order ids it uses.
     pub installation: InstallationId,
     /// The run of the desk, part of order ids.
@@ -266,6 +270,10 @@ pub struct AccountState {
     pub by_venue_id: BTreeMap<VenueOrderId, ClientOrderId>,
     /// Live orders that the desk did not send.
     pub external: BTreeMap<VenueOrderId, OrderReport>,
+    /// The latest orders that the desk did not send, live or ended, so that none of them is taken
+    /// for an own one whose answer was lost.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub strangers: VecDeque<VenueOrderId>,
     /// Executions that are in the books.
     pub trades: Trades,
     /// Movements of cash and corporate actions that are in the books.

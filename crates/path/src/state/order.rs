@@ -76,6 +76,9 @@ pub struct Order {
     pub cancel_requested: bool,
     /// Why it never lived, for a rejected one.
     pub rejected: Option<RejectReason>,
+    /// An operator ended it, because the venue no longer knew it.
+    #[serde(default)]
+    pub written_off: bool,
     /// The last words of the venue or the desk about it.
     pub text: Option<String>,
     /// It filled after its end, or beyond what the venue had counted.
@@ -116,6 +119,7 @@ impl Order {
             unknown: false,
             cancel_requested: false,
             rejected: None,
+            written_off: false,
             text: None,
             fill_after_final: false,
             resurfaced: None,
@@ -198,6 +202,19 @@ impl Order {
         }
         let counted = self.ended_filled.unwrap_or(Qty::ZERO);
         self.ended_filled = Some(counted.max(filled));
+    }
+
+    pub(super) fn written_off(&mut self, by: &Origin) {
+        let text = format!("written off by {}: the venue no longer knew it", by.principal);
+        self.ended(VenueStatus::Cancelled, self.filled, Some(&text));
+        self.written_off = true;
+    }
+
+    /// True for an order that ended without the venue's word for it, so that it may turn out to
+    /// live.
+    #[must_use]
+    pub(crate) fn presumed_dead(&self) -> bool {
+        self.written_off || self.rejected.is_some() && !self.is_acknowledged()
     }
 
     pub(super) fn rejected(&mut self, reason: RejectReason, text: &str) {

@@ -51,6 +51,11 @@ impl AccountState {
                 }
                 self.settle(&e.client_order_id, at);
             }
+            Event::OrderWrittenOff(e) => {
+                let order = self.order_mut(&e.client_order_id)?;
+                order.written_off(&e.by);
+                self.settle(&e.client_order_id, at);
+            }
             Event::OrderResurfaced(e) => {
                 let order = self.order_mut(&e.client_order_id)?;
                 order.resurfaced = Some(e.open);

@@ -94,14 +94,21 @@ pub(crate) fn plain_policy() -> Policy {
     Policy { without_stop: WithoutStop::Allow, duplicate_window_ms: 0, ..Policy::default() }
 }
 
+/// The venue keeps an account's terms.
+pub(crate) fn with_terms() -> Capabilities {
+    Capabilities { terms: true, ..capabilities() }
+}
+
 pub(crate) fn capabilities() -> Capabilities {
     let acceptance_window = domain::Nanos::from_secs(5);
     Capabilities {
         reduce_only: false,
         queues_when_closed: false,
         replace: false,
+        terms: false,
         groups: false,
         extended_hours: false,
+        client_ids: true,
         acceptance_window,
     }
 }

@@ -220,6 +220,7 @@ impl Dice {
             filled: self.qty(),
             reason: self.maybe(Self::text),
             at: self.at(),
+            placed_at: None,
         }
     }
 

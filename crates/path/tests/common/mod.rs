@@ -23,7 +23,7 @@ use domain::{
 };
 pub(crate) use journal::MemoryJournal;
 use path::{
-    broker::{CancelOutcome, Capabilities, PlaceOutcome, VenueEvent},
+    broker::{CancelOutcome, Capabilities, PlaceOutcome, TermsOutcome, VenueEvent},
     budget::{BudgetTable, DeskLimits},
     codes::{Refusal, RefusalCode},
     commit::{Action, Committed, Failed, commit},
@@ -35,10 +35,10 @@ use path::{
     market::{MarketView, Now, Session},
     policy::{KillLevel, LatchKind, Policy},
     state::{AccountState, Order},
-    verbs::{CancelOrder, PlaceOrder},
+    verbs::{CancelOrder, PlaceOrder, SetTerms},
     wire::{Mono, Wire},
 };
-pub(crate) use venue::{OnCancel, OnPlace, Venue};
+pub(crate) use venue::{OnCancel, OnPlace, OnTerms, Venue};
 
 /// The instant at which every test begins: 2024-01-02 00:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_704_153_600);
@@ -55,9 +55,11 @@ pub(crate) struct Desk {
     /// Everything that was sent, in order.
     pub(crate) sent: Vec<PlaceOrder>,
     pub(crate) cancels: Vec<CancelOrder>,
+    pub(crate) terms: Vec<SetTerms>,
     pub(crate) replaces: Vec<path::verbs::ReplaceOrder>,
     pub(crate) look_ups: usize,
     pub(crate) snapshots: usize,
+    pub(crate) lists: usize,
     pub(crate) failed: Vec<Failed>,
     /// Answers of the venue wait here while the line is held.
     pub(crate) held_line: bool,
@@ -117,6 +119,18 @@ impl Desk {
         desk
     }
 
+    /// A desk at a venue that neither keeps nor tells the client's order ids.
+    pub(crate) fn without_client_ids() -> Self {
+        Self::nameless(Capabilities { client_ids: false, ..capabilities() })
+    }
+
+    pub(crate) fn nameless(capabilities: Capabilities) -> Self {
+        let mut desk = Self::over(Venue::nameless(), plain_policy(), capabilities);
+        desk.open_market();
+        desk.connect();
+        desk
+    }
+
     /// A desk that knows its instruments and nothing else.
     pub(crate) fn unconnected(policy: Policy, capabilities: Capabilities) -> Self {
         Self::over(Venue::new(), policy, capabilities)
@@ -142,9 +156,11 @@ impl Desk {
             now,
             sent: Vec::new(),
             cancels: Vec::new(),
+            terms: Vec::new(),
             replaces: Vec::new(),
             look_ups: 0,
             snapshots: 0,
+            lists: 0,
             failed: Vec::new(),
             held_line: false,
             line: VecDeque::new(),
@@ -308,9 +324,26 @@ impl Desk {
                         }
                     }
                 }
+                Action::SetTerms(recorded) => {
+                    let request = recorded.client_order_id().clone();
+                    match self.wire.release(recorded) {
+                        Ok((request, _in_flight)) => {
+                            self.line.extend(self.venue.set_terms(&request));
+                            self.terms.push(request);
+                        }
+                        Err(why) => {
+                            let outcome = TermsOutcome::NotSent(why);
+                            self.line.push_back(Input::TermsAnswered { request, outcome });
+                        }
+                    }
+                }
                 Action::LookUp(order) => {
                     self.look_ups += 1;
                     self.line.push_back(self.venue.look_up(&order));
+                }
+                Action::Recent(since) => {
+                    self.lists += 1;
+                    self.line.push_back(self.venue.recent(since));
                 }
                 Action::Snapshot(since) => {
                     self.snapshots += 1;

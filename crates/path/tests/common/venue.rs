@@ -10,11 +10,12 @@ use domain::{
 };
 use path::{
     broker::{
-        CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueRejection,
-        VenueSnapshot, VenueStatus,
+        CancelOutcome, OrderRef, OrderReport, PlaceOutcome, QueryError, RecentOrders, TermsOutcome,
+        VenueEvent, VenueRejection, VenueSnapshot, VenueStatus,
     },
     core::Input,
-    verbs::{CancelOrder, PlaceOrder, ReplaceOrder},
+    terms::Terms,
+    verbs::{CancelOrder, PlaceOrder, ReplaceOrder, SetTerms},
 };
 
 use super::build::{px, qty, signed, usd};
@@ -47,6 +48,15 @@ pub(crate) enum OnCancel {
     LoseRequest,
 }
 
+/// What the venue does with the next request for other terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OnTerms {
+    Accept,
+    Reject,
+    LoseAnswer,
+    LoseRequest,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Venue {
     pub(crate) on_place: VecDeque<OnPlace>,
@@ -59,6 +69,8 @@ pub(crate) struct Venue {
     pub(crate) down: bool,
     /// Lists come back empty, and say that they are complete.
     pub(crate) forgetful: bool,
+    /// The client's ids are neither kept nor told.
+    pub(crate) nameless: bool,
     /// Lists come back half.
     pub(crate) half: bool,
     pub(crate) orders: BTreeMap<VenueOrderId, OrderReport>,
@@ -69,6 +81,10 @@ pub(crate) struct Venue {
     pub(crate) actions: Vec<CorporateAction>,
     /// Rules by which executions are booked, where they differ from those of a plain stock.
     pub(crate) rules: BTreeMap<InstrumentId, Instrument>,
+    /// The terms that the venue tells, where it does.
+    pub(crate) terms: Option<Terms>,
+    /// What happens to the next requests for other terms.
+    pub(crate) on_terms: VecDeque<OnTerms>,
     /// Net positions in contracts.
     pub(crate) nets: BTreeMap<InstrumentId, Position>,
     /// What every execution costs.
@@ -86,6 +102,11 @@ impl Venue {
         venue
     }
 
+    /// One that neither keeps nor tells the client's order ids.
+    pub(crate) fn nameless() -> Self {
+        Self { nameless: true, ..Self::new() }
+    }
+
     fn take_in(&mut self, order: &PlaceOrder, at: Timestamp) -> OrderReport {
         self.next += 1;
         let report = OrderReport {
@@ -101,6 +122,7 @@ impl Venue {
             filled: Qty::ZERO,
             reason: None,
             at,
+            placed_at: Some(at),
         };
         self.orders.insert(report.venue_order_id.clone(), report.clone());
         report
@@ -123,7 +145,10 @@ impl Venue {
             OnPlace::LoseRequest => {
                 return vec![Input::Placed { order, outcome: PlaceOutcome::Unknown { why } }];
             }
-            OnPlace::Accept => PlaceOutcome::Accepted(self.take_in(request, at)),
+            OnPlace::Accept => {
+                let report = self.take_in(request, at);
+                PlaceOutcome::Accepted(self.told(report))
+            }
             OnPlace::LoseAnswer => {
                 self.take_in(request, at);
                 PlaceOutcome::Unknown { why }
@@ -151,7 +176,7 @@ impl Venue {
     pub(crate) fn replace(&mut self, request: &ReplaceOrder, at: Timestamp) -> Vec<Input> {
         let order = request.order.client_order_id.clone();
         let live = self.orders.values().find(|r| {
-            r.client_order_id.as_ref() == Some(&request.replaces)
+            self.is_named(r, &request.replaces, request.venue_order_id.as_ref())
                 && r.status == VenueStatus::Working
         });
         let Some(old) = live.map(|r| r.venue_order_id.clone()) else {
@@ -170,10 +195,31 @@ impl Venue {
         if taken {
             let ended = self.end(&old, VenueStatus::Cancelled);
             if !self.hides_replaced {
+                let ended = self.told(ended);
                 inputs.push(Input::Venue(VenueEvent::Order(ended)));
             }
         }
         inputs
+    }
+
+    /// A report as this venue tells it.
+    pub(crate) fn told(&self, report: OrderReport) -> OrderReport {
+        let client_order_id = report.client_order_id.clone().filter(|_| !self.nameless);
+        OrderReport { client_order_id, ..report }
+    }
+
+    /// True for the order that a request names in this venue's way.
+    fn is_named(
+        &self,
+        report: &OrderReport,
+        client: &ClientOrderId,
+        own: Option<&VenueOrderId>,
+    ) -> bool {
+        if self.nameless {
+            own == Some(&report.venue_order_id)
+        } else {
+            report.client_order_id.as_ref() == Some(client)
+        }
     }
 
     pub(crate) fn price(&self, instrument: &InstrumentId, side: Side) -> Price {
@@ -219,7 +265,10 @@ impl Venue {
         };
         let report = report.clone();
         self.settle(&fill);
+        let client_order_id = fill.client_order_id.clone().filter(|_| !self.nameless);
+        let fill = Fill { client_order_id, ..fill };
         self.fills.push(fill.clone());
+        let report = self.told(report);
         let mut inputs = vec![Input::Venue(VenueEvent::Fill(fill))];
         if report.status == VenueStatus::Filled {
             inputs.push(Input::Venue(VenueEvent::Order(report)));
@@ -273,12 +322,14 @@ impl Venue {
         let order = request.client_order_id.clone();
         let script = self.on_cancel.pop_front().unwrap_or(OnCancel::Accept);
         let live = self.orders.values().find(|r| {
-            r.client_order_id.as_ref() == Some(&order) && r.status == VenueStatus::Working
+            self.is_named(r, &order, request.venue_order_id.as_ref())
+                && r.status == VenueStatus::Working
         });
         let live = live.map(|r| r.venue_order_id.clone());
         let outcome = match (script, live) {
             (OnCancel::Accept, Some(venue_id)) => {
-                CancelOutcome::Accepted(Some(self.end(&venue_id, VenueStatus::Cancelled)))
+                let ended = self.end(&venue_id, VenueStatus::Cancelled);
+                CancelOutcome::Accepted(Some(self.told(ended)))
             }
             (OnCancel::Accept | OnCancel::NotFound, _) => CancelOutcome::NotFound,
             (OnCancel::TooLate, _) => CancelOutcome::TooLate,
@@ -294,11 +345,41 @@ impl Venue {
         vec![Input::CancelAnswered { order, outcome }]
     }
 
-    pub(crate) fn look_up(&self, order: &ClientOrderId) -> Input {
-        let mine = |r: &&OrderReport| r.client_order_id.as_ref() == Some(order);
+    pub(crate) fn set_terms(&mut self, request: &SetTerms) -> Vec<Input> {
+        let unknown = || TermsOutcome::Unknown { why: "no answer".to_owned() };
+        let outcome = match self.on_terms.pop_front().unwrap_or(OnTerms::Accept) {
+            OnTerms::Accept => {
+                self.terms = Some(request.terms);
+                TermsOutcome::Accepted
+            }
+            OnTerms::Reject => TermsOutcome::Rejected { text: "too much is held".to_owned() },
+            OnTerms::LoseAnswer => {
+                self.terms = Some(request.terms);
+                unknown()
+            }
+            OnTerms::LoseRequest => unknown(),
+        };
+        vec![Input::TermsAnswered { request: request.client_order_id.clone(), outcome }]
+    }
+
+    pub(crate) fn look_up(&self, order: &OrderRef) -> Input {
+        let OrderRef { client_order_id, venue_order_id } = order;
+        let mine = |r: &&OrderReport| self.is_named(r, client_order_id, venue_order_id.as_ref());
         let found = self.orders.values().find(mine).filter(|_| !self.forgetful).cloned();
+        let found = found.map(|report| self.told(report));
         let answer = if self.down { Err(QueryError("down".to_owned())) } else { Ok(found) };
-        Input::LookedUp { order: order.clone(), answer }
+        Input::LookedUp { order: client_order_id.clone(), answer }
+    }
+
+    pub(crate) fn recent(&self, since: Timestamp) -> Input {
+        assert!(self.nameless, "only a venue without client ids is asked for lists");
+        if self.down {
+            return Input::Recent(Err(QueryError("down".to_owned())));
+        }
+        let recent = |r: &&OrderReport| r.status == VenueStatus::Working || r.at >= since;
+        let orders = self.orders.values().filter(recent).filter(|_| !self.forgetful);
+        let orders = orders.map(|r| self.told(r.clone())).collect();
+        Input::Recent(Ok(RecentOrders { orders, complete: !self.half }))
     }
 
     pub(crate) fn snapshot(&self, since: Timestamp, at: Timestamp) -> Input {
@@ -308,12 +389,18 @@ impl Venue {
         let working = |r: &&OrderReport| r.status == VenueStatus::Working && !self.forgetful;
         let fills = self.fills.iter().filter(|f| f.at >= since && !self.forgetful);
         Input::Snapshot(Ok(VenueSnapshot {
-            open_orders: self.orders.values().filter(working).cloned().collect(),
+            open_orders: self
+                .orders
+                .values()
+                .filter(working)
+                .map(|r| self.told(r.clone()))
+                .collect(),
             fills: fills.cloned().collect(),
             movements: self.movements.iter().filter(|m| m.at >= since).cloned().collect(),
             actions: self.actions.iter().filter(|a| a.at >= since).cloned().collect(),
             positions: self.positions.clone(),
             cash: self.cash.clone(),
+            terms: self.terms,
             complete: !self.half,
             at,
         }))
@@ -355,6 +442,7 @@ impl Venue {
             filled: Qty::ZERO,
             reason: None,
             at,
+            placed_at: Some(at),
         };
         self.orders.insert(report.venue_order_id.clone(), report.clone());
         report

@@ -133,6 +133,11 @@ impl Desk {
         assert_eq!(reply, Reply::Done);
     }
 
+    pub(crate) fn set_policy(&mut self, policy: Policy, by: Origin) -> Reply {
+        let policy = Box::new(policy);
+        self.answer(|id| Input::SetPolicy { policy, by, reply: Some(id) })
+    }
+
     pub(crate) fn policy(&mut self, change: impl FnOnce(&mut Policy)) {
         let mut policy = Box::new(self.core.state().policy.clone());
         change(&mut policy);
@@ -150,6 +155,17 @@ impl Desk {
     pub(crate) fn adopt(&mut self, instrument: &str, book: &str) -> Reply {
         let (instrument, book) = (build::id(instrument), build::book(book));
         self.answer(|id| Input::Adopt { instrument, book, reply: Some(id) })
+    }
+
+    pub(crate) fn write_off(&mut self, order: &ClientOrderId, by: Origin) -> Reply {
+        let order = order.clone();
+        self.answer(|id| Input::WriteOff { order, by, reply: Some(id) })
+    }
+
+    /// Leaves the manual book's rest of an instrument alone.
+    pub(crate) fn leave_dust(&mut self, instrument: &str, by: Origin) -> Reply {
+        let (book, instrument) = (BookId::manual(), build::id(instrument));
+        self.answer(|id| Input::LeaveDust { book, instrument, by, reply: Some(id) })
     }
 
     pub(crate) fn instrument(&mut self, instrument: Instrument) {

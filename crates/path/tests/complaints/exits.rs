@@ -116,6 +116,38 @@ fn dust_that_the_venue_never_takes_is_named_once_per_close() {
 }
 
 #[test]
+fn dust_can_be_left_alone_and_then_nothing_tries_to_sell_it() {
+    let mut desk = Desk::new();
+    desk.order(buy("1").stop("95"));
+    desk.instrument(domain::Instrument { min_qty: qty("10"), ..stock(IBM) });
+    let refused = desk.leave_dust(IBM, agent());
+    assert!(matches!(refused, Reply::Refused(_)), "{refused:?}");
+    assert_eq!(desk.leave_dust(IBM, anna()), Reply::Done);
+    assert_eq!(desk.manual(), signed("0"));
+    assert_eq!(desk.position("unmanaged", IBM), signed("1"), "it is shown for what it is");
+    desk.pass(Nanos::from_secs(5));
+    assert_eq!(desk.stops(IBM), [], "and nothing rests for it");
+    desk.kill(KillLevel::Flatten);
+    desk.pass(Nanos::from_secs(30));
+    assert_eq!(desk.position("unmanaged", IBM), signed("1"));
+    desk.assert_agrees_with_venue();
+    desk.assert_folds();
+}
+
+#[test]
+fn what_is_worth_less_than_the_venues_smallest_order_is_dust_too() {
+    let mut desk = Desk::new();
+    desk.order(buy("2"));
+    desk.price(IBM, "100", "100");
+    desk.instrument(domain::Instrument { min_notional: d("200.01"), ..stock(IBM) });
+    assert_eq!(desk.leave_dust(IBM, anna()), Reply::Done);
+    desk.adopt(IBM, "manual");
+    desk.instrument(domain::Instrument { min_notional: d("200"), ..stock(IBM) });
+    let refused = desk.leave_dust(IBM, anna());
+    assert!(matches!(refused, Reply::Refused(_)), "exactly the smallest order is none");
+}
+
+#[test]
 fn a_close_that_filled_without_a_word_is_not_sold_again() {
     let mut desk = Desk::new();
     desk.order(buy("10"));

@@ -6,7 +6,7 @@
 use domain::Scope;
 use path::{codes::RefusalCode as Code, core::Input, event::LimitTarget};
 
-use super::{Act, Case, common::*, entry, submit};
+use super::{Act, Case, caps::lent, common::*, entry, submit};
 
 /// Opens the book, with capital of its own if any, and limits it.
 fn trend(desk: &mut Desk, capital: Option<&str>, set: impl FnOnce(&mut domain::Limits)) {
@@ -183,6 +183,20 @@ fn capital() -> Vec<Case> {
         .fits(|desk| {
             trend(desk, Some("500"), |l| l.leverage = Some("2".parse().unwrap()));
             ibm("10")
+        }),
+        // Half of 500 + 6 × 100 is 550; what the manual book holds doesn't count.
+        entry(Code::MarginUsed, |desk| {
+            lent(desk);
+            trend(desk, Some("5000"), |l| l.margin_used = cap("10%"));
+            five(desk);
+            ibm("6")
+        })
+        .numbers("500", "550", Some("5"), Scope::Book)
+        .fits(|desk| {
+            lent(desk);
+            trend(desk, Some("5000"), |l| l.margin_used = cap("10%"));
+            five(desk);
+            ibm("5")
         }),
     ]
 }

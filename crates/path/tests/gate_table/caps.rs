@@ -3,12 +3,13 @@
 //! Before each case: 10 IBM held (1 000) with a stop, 5 more asked for at 90, which count at the
 //! last price (500); so 1 500 in all, and 1 450 of entries today. Equity is 100 000.
 
-use domain::{AccountId, Scope, Size};
+use domain::{AccountId, AssetClass, Contract, Instrument, MarginTier, Scope, Size};
 use path::{
     budget::{DeskBudget, DeskLimits, DeskUse},
     codes::RefusalCode as Code,
     core::Input,
     event::LimitTarget,
+    policy::{Leverage, MarginRate},
 };
 
 use super::{Act, Case, common::*, entry, submit};
@@ -238,6 +239,69 @@ fn capital() -> Vec<Case> {
     ]
 }
 
+/// Half of what is delivered is lent.
+pub(crate) fn lent(desk: &mut Desk) {
+    desk.policy(|p| p.spot_margin_rate = MarginRate::try_from(d("0.5")).ok());
+}
+
+/// A contract at 100 that asks for a tenth up to 500 and for a fifth above; the account's leverage
+/// asks for no more.
+pub(crate) fn contract(desk: &mut Desk) {
+    desk.policy(|p| p.leverage = Leverage::try_from(d("20")).unwrap());
+    let tier = |up_to: Option<&str>, rate: &str| MarginTier {
+        up_to: up_to.map(d),
+        initial_rate: d(rate),
+        maintenance_rate: d("0.05"),
+    };
+    let tiers = vec![tier(Some("500"), "0.1"), tier(None, "0.2")];
+    let contract = Some(Contract { expires: None, max_leverage: d("20"), tiers });
+    let perpetual = AssetClass::Perpetual;
+    desk.instrument(Instrument { contract, asset_class: perpetual, ..stock("sim:PERP") });
+    desk.price("sim:PERP", "100", "100");
+}
+
+fn margin() -> Vec<Case> {
+    vec![
+        // Half of 1 500 + 6 × 100 is 1 050.
+        entry(Code::MarginUsed, |desk| {
+            lent(desk);
+            desk.limit(|l| l.margin_used = cap("1%"));
+            at_100("6")
+        })
+        .numbers("1000", "1050", Some("5"), Scope::Account)
+        .fits(|desk| {
+            lent(desk);
+            desk.limit(|l| l.margin_used = cap("1%"));
+            at_100("5")
+        }),
+        // 500 × 0.1 + 300 × 0.2 = 110; what is paid in full needs none, neither held nor asked for.
+        entry(Code::MarginUsed, |desk| {
+            contract(desk);
+            desk.limit(|l| l.margin_used = cap("100"));
+            submit(buy("8").of("sim:PERP").limit("100"))
+        })
+        .numbers("100", "110", Some("7"), Scope::Account)
+        .fits(|desk| {
+            contract(desk);
+            desk.limit(|l| l.margin_used = cap("100"));
+            submit(buy("7").of("sim:PERP").limit("100"))
+        }),
+        entry(Code::MarginUsed, |desk| {
+            contract(desk);
+            desk.order(buy("7").of("sim:PERP").limit("100"));
+            desk.limit(|l| l.margin_used = cap("90"));
+            submit(buy("1").of("sim:PERP").limit("100"))
+        })
+        .numbers("90", "110", Some("0"), Scope::Account)
+        .fits(|desk| {
+            contract(desk);
+            desk.order(buy("7").of("sim:PERP").limit("100"));
+            desk.limit(|l| l.margin_used = cap("90"));
+            at_100("5")
+        }),
+    ]
+}
+
 fn desk_net(desk: &mut Desk, limit: &str) {
     let net_exposure = Some(d(limit));
     desk.budget.set_limits(DeskLimits { net_exposure, ..DeskLimits::default() });
@@ -292,6 +356,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = net();
     cases.extend(correlated());
     cases.extend(leverage());
+    cases.extend(margin());
     cases.extend(sources());
     cases.extend(capital());
     cases.extend(desk_wide());

@@ -2,7 +2,10 @@
 
 use domain::{Protective, Target, Targets, TimeStop, Trail, TrailBy};
 use path::{
-    broker::Capabilities, codes::RefusalCode as Code, core::Changes, policy::Policy,
+    broker::Capabilities,
+    codes::RefusalCode as Code,
+    core::Changes,
+    policy::{Leverage, Policy},
     verbs::RiskClass,
 };
 
@@ -86,6 +89,25 @@ fn replaced() -> Vec<Case> {
     ]
 }
 
+/// A second change of terms, while the first is open as `answer` says.
+fn second_change(desk: &mut Desk, answer: OnTerms) -> Act {
+    *desk = base_at(with_terms());
+    let other = |times: &str| {
+        let leverage = Leverage::try_from(d(times)).unwrap();
+        Policy { leverage, ..plain_policy() }
+    };
+    desk.venue.on_terms.push_back(answer);
+    desk.set_policy(other("5"), anna());
+    Act::Policy(other("3"))
+}
+
+fn terms() -> Vec<Case> {
+    vec![
+        entry(Code::TermsPending, |desk| second_change(desk, OnTerms::LoseRequest))
+            .fits(|desk| second_change(desk, OnTerms::Accept)),
+    ]
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = replaced();
     cases.extend([
@@ -126,5 +148,6 @@ pub(super) fn cases() -> Vec<Case> {
             submit(buy("1").limit("96").with(|i| i.conditions.group = pair()))
         }),
     ]);
+    cases.extend(terms());
     cases
 }

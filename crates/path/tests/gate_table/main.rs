@@ -30,6 +30,9 @@ pub(crate) enum Act {
     Submit(Intent),
     Close(&'static str, Origin),
     Cancel(domain::ClientOrderId, Origin),
+    Policy(path::policy::Policy),
+    WriteOff(domain::ClientOrderId),
+    Leave(&'static str),
     Plan(&'static str, &'static str, Origin),
     Levels(Protective),
     Change(domain::ClientOrderId, path::core::Changes),
@@ -101,6 +104,9 @@ fn perform(desk: &mut Desk, act: Act) -> Reply {
         Act::Submit(intent) => desk.ask(intent),
         Act::Close(instrument, by) => desk.close_as(instrument, "100", by),
         Act::Cancel(order, by) => desk.cancel_as(&order, by, false),
+        Act::Policy(policy) => desk.set_policy(policy, anna()),
+        Act::WriteOff(order) => desk.write_off(&order, anna()),
+        Act::Leave(instrument) => desk.leave_dust(instrument, anna()),
         Act::Plan(instrument, stop, by) => {
             let protective =
                 Protective { stop: Some(px(stop)), target: None, ..Protective::default() };

@@ -1,7 +1,10 @@
 //! Instruments, prices, sessions, lists, and the venue's own numbers.
 
-use domain::{Currency, Nanos, Scope, Side};
-use path::{broker::VenueEvent, codes::RefusalCode as Code, core::Input, event::LimitTarget};
+use domain::{Currency, Intent, Nanos, OrderKind, Scope, Side};
+use path::{
+    broker::VenueEvent, codes::RefusalCode as Code, core::Input, event::LimitTarget,
+    policy::DataDelay,
+};
 
 use super::{Case, common::*, entry, submit};
 
@@ -118,7 +121,7 @@ fn rates() -> Vec<Case> {
             desk.limit(|l| l.gross_exposure = cap("50000"));
             desk.instrument(stock("sim:NEW"));
             let mut foreign = desk.venue.order_by_hand(id("sim:NEW"), Side::Buy, "5", START);
-            foreign.kind = domain::OrderKind::Market;
+            foreign.kind = OrderKind::Market;
             desk.tell(Input::Venue(VenueEvent::Order(foreign)));
             submit(buy("1").limit("100"))
         })
@@ -126,7 +129,7 @@ fn rates() -> Vec<Case> {
             desk.limit(|l| l.gross_exposure = cap("50000"));
             fresh(stock("sim:NEW"), desk);
             let mut foreign = desk.venue.order_by_hand(id("sim:NEW"), Side::Buy, "5", START);
-            foreign.kind = domain::OrderKind::Market;
+            foreign.kind = OrderKind::Market;
             desk.tell(Input::Venue(VenueEvent::Order(foreign)));
             submit(buy("1").limit("100"))
         }),
@@ -156,6 +159,59 @@ fn collars() -> Vec<Case> {
             fresh(stock("sim:XYZ"), desk);
             desk.limit(|l| l.price_collar_percent = Some(pct("3")));
             submit(sell("1").of("sim:XYZ").limit("97"))
+        }),
+    ]
+}
+
+/// Prices come a quarter of an hour late.
+fn delayed(desk: &mut Desk) {
+    desk.policy(|p| p.data_delay_secs = DataDelay::try_from(900).ok());
+}
+
+fn late_prices() -> Vec<Case> {
+    vec![
+        entry(Code::DelayedData, |desk| {
+            delayed(desk);
+            submit(buy("1"))
+        })
+        .fits(|desk| {
+            delayed(desk);
+            submit(buy("1").limit("100"))
+        }),
+        entry(Code::DelayedData, |desk| {
+            delayed(desk);
+            let kind = OrderKind::Stop { trigger: px("101") };
+            submit(Intent { kind, ..buy("1") })
+        })
+        .fits(|desk| {
+            delayed(desk);
+            submit(buy("1").stop_limit("101", "102"))
+        }),
+        // The limit of a minute holds on top of the delay.
+        entry(Code::StaleQuote, |desk| {
+            delayed(desk);
+            desk.limit(|l| l.quote_age_ms = Some(60_000));
+            desk.advance(Nanos::from_millis(960_001));
+            submit(buy("1").limit("100"))
+        })
+        .numbers("960000 ms", "960001 ms", None, Scope::Account)
+        .fits(|desk| {
+            delayed(desk);
+            desk.limit(|l| l.quote_age_ms = Some(60_000));
+            desk.advance(Nanos::from_millis(960_000));
+            submit(buy("1").limit("100"))
+        }),
+        // 3 % become 6 %.
+        entry(Code::PriceCollar, |desk| {
+            delayed(desk);
+            desk.limit(|l| l.price_collar_percent = Some(pct("3")));
+            submit(buy("1").limit("106.01"))
+        })
+        .numbers("106", "106.01", None, Scope::Account)
+        .fits(|desk| {
+            delayed(desk);
+            desk.limit(|l| l.price_collar_percent = Some(pct("3")));
+            submit(buy("1").limit("106"))
         }),
     ]
 }
@@ -205,6 +261,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(prices());
     cases.extend(rates());
     cases.extend(collars());
+    cases.extend(late_prices());
     cases.extend(venue_numbers());
     cases
 }

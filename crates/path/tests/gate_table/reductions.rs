@@ -1,6 +1,6 @@
 //! What can stop an exit, a protective order or a cancel: authorisation and shape, never risk.
 
-use domain::{OriginKind, Size};
+use domain::{Nanos, OriginKind, Scope, Size};
 use path::{codes::RefusalCode as Code, verbs::RiskClass};
 
 use super::{Act, Case, common::*, submit, working_entry};
@@ -86,6 +86,12 @@ fn exits() -> Vec<Case> {
         }),
         exit(Code::NothingToReduce, |_| submit(sell("1").of(BTC).reduce_only())),
         exit(Code::NothingToReduce, |_| Act::Close(BTC, anna())).fits(|_| Act::Close(IBM, anna())),
+        exit(Code::NotDust, |_| Act::Leave(IBM)).numbers("1", "10", None, Scope::Venue).fits(
+            |desk| {
+                desk.instrument(domain::Instrument { min_qty: qty("11"), ..stock(IBM) });
+                Act::Leave(IBM)
+            },
+        ),
         exit(Code::ReservedByExits, |_| submit(sell("1").limit("110"))).fits(|_| submit(sell("1"))),
     ]
 }
@@ -110,6 +116,12 @@ fn others() -> Vec<Case> {
             let entry = working_entry(desk);
             desk.cancel(&entry);
             Act::Cancel(entry, anna())
+        }),
+        cancel(Code::OrderNotLost, |desk| Act::WriteOff(working_entry(desk))).fits(|desk| {
+            let entry = working_entry(desk);
+            desk.venue.forgetful = true;
+            desk.pass(Nanos::from_secs(60));
+            Act::WriteOff(entry)
         }),
         cancel(Code::CancelUnprotects, |desk| Act::Cancel(desk.stop_ids().remove(0), anna()))
             .fits(|desk| Act::Cancel(working_entry(desk), anna())),

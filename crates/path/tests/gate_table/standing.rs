@@ -26,6 +26,7 @@ pub(crate) fn stranger(client_order_id: &str) -> Input {
         filled: qty("0"),
         reason: None,
         at: START,
+        placed_at: None,
     }))
 }
 

@@ -9,8 +9,8 @@ use domain::{
 };
 use path::{
     broker::{
-        CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueRejection, VenueSnapshot,
-        VenueStatus,
+        CancelOutcome, OrderReport, PlaceOutcome, RecentOrders, VenueEvent, VenueRejection,
+        VenueSnapshot, VenueStatus,
     },
     core::Input,
     event::Event,
@@ -94,6 +94,7 @@ fn report(desk: &Desk, d: &Draw) -> OrderReport {
         filled: amount(d[8]),
         reason: None,
         at: desk.now.at.plus(Nanos(i64::from(d[9]) * 1_000_000_000_000 - 99_000_000_000_000)),
+        placed_at: None,
     }
 }
 
@@ -160,6 +161,7 @@ fn snapshot(desk: &Desk, d: &Draw) -> VenueSnapshot {
         actions: if d[1].is_multiple_of(5) { vec![action(desk, d)] } else { Vec::new() },
         positions: [(instrument(d[2]), held)].into(),
         cash,
+        terms: None,
         complete: !d[7].is_multiple_of(3),
         at: desk.now.at,
     }
@@ -245,6 +247,8 @@ fn play(desk: &mut Desk, what: u8, d: &Draw) {
         140..150 => {
             let report = (!d[9].is_multiple_of(3)).then(|| report(desk, d));
             desk.tell(Input::LookedUp { order, answer: Ok(report) });
+            let (orders, complete) = (vec![self::report(desk, d)], d[7].is_multiple_of(2));
+            desk.tell(Input::Recent(Ok(RecentOrders { orders, complete })));
         }
         150..170 => {
             desk.held_line = true;
@@ -324,8 +328,9 @@ proptest! {
     #[test]
     fn no_message_breaks_the_desk_or_revives_an_order(
         messages in proptest::collection::vec(any::<(u8, Draw)>(), 1..70),
+        nameless in any::<bool>(),
     ) {
-        let mut desk = Desk::new();
+        let mut desk = if nameless { Desk::without_client_ids() } else { Desk::new() };
         desk.policy(|p| p.allow_short = true);
         desk.instrument(perp());
         desk.price(PERP, "100", "100");

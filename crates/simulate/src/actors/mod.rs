@@ -60,7 +60,8 @@ impl World {
             78..80 => self.change_limits(a),
             80..82 => self.want_kill(a),
             82..89 => self.release(a),
-            89..91 => self.adopt(a),
+            89 => self.adopt(a),
+            90 => self.tidy(a),
             91..93 => self.change_policy(a),
             _ => self.outside(a),
         }

@@ -8,8 +8,8 @@ use path::{
     core::Input,
     event::LimitTarget,
     policy::{
-        KillLevel, LatchKind, Leverage, MarginMode, MarginRate, Policy, ProtectionFailure,
-        WithoutStop,
+        DataDelay, KillLevel, LatchKind, Leverage, MarginMode, MarginRate, Policy,
+        ProtectionFailure, WithoutStop,
     },
 };
 use rust_decimal::Decimal;
@@ -108,6 +108,9 @@ impl World {
         if self.dice.chance(300) {
             limits.leverage = Multiple::new(Decimal::new(self.dice.between(20, 80), 2)).ok();
         }
+        if self.exchange.wide && self.dice.chance(300) {
+            limits.margin_used = thousands(self.dice.between(3_000, 30_000));
+        }
         if self.dice.chance(300) {
             limits.origin_daily_notional = thousands(self.dice.between(40_000, 300_000));
         }
@@ -153,6 +156,7 @@ impl World {
             spot_margin_rate: terms.spot_rate().and_then(|rate| MarginRate::try_from(rate).ok()),
             margin_mode: if terms.isolated { MarginMode::Isolated } else { MarginMode::Cross },
             rate_max_age_secs: self.dice.pick(&[5, 60, 86_400]),
+            data_delay_secs: DataDelay::try_from(terms.delay).ok(),
             hold_secs: 5 + u32::try_from(self.dice.below(20)).unwrap_or(0),
             ..Policy::default()
         }
@@ -161,7 +165,11 @@ impl World {
     /// An operator changes the policy.
     pub(crate) fn change_policy(&mut self, a: usize) {
         let Some(p) = self.active() else { return };
-        let terms = self.accounts[a].terms;
+        let mut terms = self.accounts[a].terms;
+        if self.exchange.wide && self.dice.chance(400) {
+            terms.leverage = self.dice.pick(&[1, 5, 10, 20]).into();
+            terms.isolated = self.dice.chance(500);
+        }
         let policy = Box::new(self.draw_policy(&terms));
         let (by, reply) = (origin(OriginKind::Human), self.somebody());
         self.tell(p, a, Input::SetPolicy { policy, by, reply });
@@ -177,6 +185,26 @@ impl World {
         let by = origin(self.dice.pick(&[OriginKind::Human, OriginKind::Strategy]));
         let reply = self.somebody();
         self.tell(p, a, Input::Decide { hold, approve, by, reply });
+    }
+
+    /// An operator writes off what the venue lost, or leaves dust alone.
+    pub(crate) fn tidy(&mut self, a: usize) {
+        let Some(p) = self.active() else { return };
+        let core = &self.procs[p].cores[a];
+        let live: Vec<_> = core.state().live_orders().map(|o| o.client_order_id.clone()).collect();
+        let lost = live.iter().find(|id| core.is_lost(id)).cloned();
+        // Now and then one that is not lost, and more than dust: both must be refused.
+        let order = lost.or_else(|| live.first().cloned().filter(|_| self.dice.chance(200)));
+        let held = &self.procs[p].ledgers[a].positions;
+        let held = held.iter().find(|((book, _), qty)| !book.is_unmanaged() && !qty.is_zero());
+        let held = held.map(|(holding, _)| holding.clone());
+        let (by, reply) = (origin(OriginKind::Human), self.somebody());
+        if let Some(order) = order {
+            self.accounts[a].misled |= self.exchange.is_open(&self.accounts[a].id, &order);
+            self.tell(p, a, Input::WriteOff { order, by, reply });
+        } else if let Some((book, instrument)) = held {
+            self.tell(p, a, Input::LeaveDust { book, instrument, by, reply });
+        }
     }
 
     /// An operator gives what nobody manages to a book.

@@ -6,7 +6,10 @@ use domain::{ClientOrderId, InstallationId, OrderKind, Qty, Side, TimeInForce};
 use path::{broker::OrderReport, verbs::PlaceOrder};
 use venue_sim::ExternalOrder;
 
-use crate::{faults::Fault, world::World};
+use crate::{
+    faults::Fault,
+    world::{Job, World},
+};
 
 impl World {
     /// Somebody does something at the venue.
@@ -53,9 +56,33 @@ impl World {
             tif: TimeInForce::Gtc,
             reduce_only: false,
         };
-        let events = self.exchange.by_hand(&order, self.now);
+        self.give_by_hand(a, &order);
+    }
+
+    /// Somebody gives an order at the venue.
+    pub(crate) fn give_by_hand(&mut self, a: usize, order: &ExternalOrder) {
+        let events = self.exchange.by_hand(order, self.now);
         self.trace(|| format!("by hand a{a}: {order:?} -> {events:?}"));
         self.publish_all(a, events);
+    }
+
+    /// Somebody gives the order by hand that a desk is just sending.
+    pub(crate) fn maybe_equal_by_hand(&mut self, a: usize, order: &PlaceOrder) {
+        if !self.strikes(Fault::EqualByHand) {
+            return;
+        }
+        self.accounts[a].touched = true;
+        let equal = ExternalOrder {
+            account: order.account.clone(),
+            instrument: order.instrument.clone(),
+            side: order.side,
+            qty: order.qty,
+            kind: order.kind,
+            tif: order.tif,
+            reduce_only: order.reduce_only,
+        };
+        let wait = if self.dice.chance(500) { 0 } else { self.dice.millis(0, 2_000) };
+        self.after(wait, Job::ByHand { a, order: Box::new(equal) });
     }
 
     fn hand_cancel(&mut self, a: usize) {

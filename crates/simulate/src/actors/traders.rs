@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 use super::{Waiting, origin, strategy_book};
 use crate::{
     exchange::{price, qty},
+    faults::Fault,
     world::{Job, World},
 };
 
@@ -163,7 +164,15 @@ impl World {
             idempotency_key: key,
             instrument: instrument.id,
         };
+        let equal = self.strikes(Fault::EqualOrders).then(|| intent.clone());
         self.submit(p, a, intent, false);
+        if let Some(equal) = equal {
+            let manual = BookId::manual();
+            let book = if equal.book == manual { strategy_book() } else { manual };
+            let idempotency_key = equal.idempotency_key.as_ref().map(|key| format!("{key}-equal"));
+            let id = self.intent_id();
+            self.submit(p, a, Intent { id, book, idempotency_key, ..equal }, false);
+        }
     }
 
     fn submit(&mut self, p: usize, a: usize, intent: Intent, must_pass: bool) {

@@ -202,9 +202,61 @@ impl Ledger {
                     out.push(format!("a gross of {gross:?} is beyond {most} times the equity"));
                 }
             }
+            out.extend(self.margin_beyond(order, &scopes, marks, whose));
             out.extend(self.counts_beyond(order, &scopes, whose));
         }
+        if self.policy.data_delay_secs.is_some() && order.kind.limit().is_none() {
+            out.push(format!("a {} order rests on delayed prices", order.kind.name()));
+        }
         out
+    }
+
+    /// What leverage and margin rate alone would set aside; a contract's table may ask for more.
+    fn margin(
+        &self,
+        marks: &Marks,
+        fresh: Option<&OrderRecorded>,
+        whose: Whose<'_>,
+    ) -> Option<Decimal> {
+        let mut total = Decimal::ZERO;
+        for id in self.instruments() {
+            let worst = self.worst(id, marks, fresh, whose)?;
+            let contract = self.instruments.get(id)?.contract.as_ref();
+            total += match (contract, self.policy.spot_margin_rate) {
+                (Some(terms), _) => {
+                    let most = self.policy.leverage.get();
+                    let most = if terms.max_leverage < most { terms.max_leverage } else { most };
+                    worst / most
+                }
+                (None, Some(rate)) => worst * rate.get(),
+                (None, None) => Decimal::ZERO,
+            };
+        }
+        Some(total)
+    }
+
+    fn margin_beyond(
+        &self,
+        order: &OrderRecorded,
+        scopes: &[&Limits],
+        marks: &Marks,
+        whose: Whose<'_>,
+    ) -> Vec<String> {
+        let contract =
+            self.instruments.get(&order.instrument).is_some_and(|i| i.contract.is_some());
+        let caps: Vec<Cap> = scopes.iter().filter_map(|l| l.margin_used).collect();
+        if caps.is_empty() || !(contract || self.policy.spot_margin_rate.is_some()) {
+            return Vec::new();
+        }
+        let (would, equity) = (self.margin(marks, Some(order), whose), self.equity(marks));
+        let beyond = |cap: &Cap| {
+            let limit = cap.resolve(equity.unwrap_or_default());
+            // A quotient is rounded in its last digit.
+            let slack = Decimal::new(1, 12);
+            let beyond = would.is_none_or(|would| would > limit + slack);
+            beyond.then(|| format!("margin_used {would:?} is beyond {limit} ({whose:?})"))
+        };
+        caps.iter().filter_map(beyond).collect()
     }
 
     fn counts_beyond(

@@ -13,7 +13,7 @@ use path::{
     broker::OrderReport,
     event::{Event, LimitTarget, OrderRecorded, PlanSet},
     journal::EventRecord,
-    policy::KillLevel,
+    policy::{KillLevel, Policy},
     verbs::RiskClass,
 };
 use rust_decimal::Decimal;
@@ -67,13 +67,16 @@ pub(crate) struct Ledger {
     taken: BTreeMap<(BookId, InstrumentId), Decimal>,
     pub(crate) orders: BTreeMap<ClientOrderId, Traded>,
     pub(crate) live: BTreeSet<ClientOrderId>,
-    by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
+    pub(super) by_venue: BTreeMap<VenueOrderId, ClientOrderId>,
     pub(crate) external: BTreeMap<VenueOrderId, OrderReport>,
     intents: BTreeSet<IntentId>,
     keys: BTreeSet<String>,
     pub(crate) kill: Option<KillLevel>,
     /// Number of the record of the latest pull.
     pub(crate) pulled: u64,
+    pub(crate) policy: Policy,
+    /// A request for other terms that is not answered.
+    pub(crate) terms_asked: Option<ClientOrderId>,
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
@@ -171,6 +174,10 @@ impl Ledger {
                 o.ended = Some(counted.max(e.filled.get()));
                 o.resurfaced = None;
             }),
+            Event::OrderWrittenOff(e) => self.change(&e.client_order_id, |o| {
+                o.ended = Some(o.filled);
+                o.resurfaced = None;
+            }),
             Event::OrderResurfaced(e) => {
                 self.by_venue.insert(e.venue_order_id.clone(), e.client_order_id.clone());
                 self.change(&e.client_order_id, |o| o.resurfaced = Some(e.open.get()));
@@ -210,6 +217,13 @@ impl Ledger {
                 self.pulled = self.seq;
             }
             Event::KillReleased(_) => self.kill = None,
+            Event::AccountOpened(e) => self.policy = e.policy.clone(),
+            Event::PolicySet(e) => {
+                self.policy = e.policy.clone();
+                self.terms_asked = None;
+            }
+            Event::TermsRequested(e) => self.terms_asked = Some(e.client_order_id.clone()),
+            Event::TermsRefused(_) => self.terms_asked = None,
             Event::LimitsSet(e) => self.set_limits(e.target.clone(), (*e.limits).clone()),
             Event::CloseStarted(e) => {
                 let key = e.idempotency.as_ref();

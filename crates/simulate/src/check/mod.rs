@@ -6,6 +6,7 @@
 mod cash;
 mod exposure;
 mod ledger;
+mod names;
 mod settled;
 mod watch;
 
@@ -81,6 +82,8 @@ invariants! {
     GroupsFillOnce "groups_fill_once";
     /// A trailing stop never goes back.
     TrailsForward "trails_forward";
+    /// The terms on which the venue lets an account trade are its policy's.
+    TermsAgree "terms_agree";
     /// A run ends: no loop feeds itself.
     Bounded "bounded";
     /// No step panics.

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{InstrumentId, OrderStatus, SignedQty, Timestamp, TradeId};
 use path::{
-    broker::VenueSnapshot, core::Core, policy::KillLevel, state::AccountState, verbs::RiskClass,
+    broker::VenueSnapshot, core::Core, policy::KillLevel, state::AccountState, terms::Terms,
+    verbs::RiskClass,
 };
 use rust_decimal::Decimal;
 
-use super::Invariant;
+use super::{Invariant, names::desks};
 use crate::world::{SECOND, World};
 
 /// Nothing may be under way for longer than this after the run came to rest.
@@ -36,9 +37,26 @@ impl World {
             self.check_rest(p, a);
             self.check_protection(p, a, &truth);
             self.check_sent(a);
+            self.check_names(a);
             self.check_groups(a);
+            self.check_terms(a);
         }
         self.check_reservations(p);
+    }
+
+    /// The policy's terms are the venue's, and nothing is open about them. Where a write came after
+    /// a standstill, the desk has named the difference.
+    fn check_terms(&mut self, a: usize) {
+        self.checked(Invariant::TermsAgree);
+        let (ledger, account) = (&self.durable[a], &self.accounts[a].id);
+        let own = Terms::of(&ledger.policy);
+        let named = ledger.alarms.contains_key("terms_differ");
+        let equal = self.exchange.terms(account) == Some(own);
+        if ledger.terms_asked.is_some() || !(equal || named) {
+            let venue = self.exchange.terms(account);
+            let text = format!("a{a}: {venue:?} at the venue, {own:?} here");
+            self.violate(Invariant::TermsAgree, text);
+        }
     }
 
     /// Everything that moved cash or units at the venue is in the books, and nothing else.
@@ -203,7 +221,7 @@ impl World {
         let state = self.procs[p].cores[a].state();
         let mut wrong = Vec::new();
         for report in &truth.open_orders {
-            let own = report.client_order_id.as_ref().filter(|id| state.is_live(id));
+            let own = desks(state, report).filter(|id| state.is_live(id));
             let foreign = state.external.contains_key(&report.venue_order_id);
             if own.is_none() && !foreign {
                 wrong.push(format!("{:?} lives at the venue unknown", report.client_order_id));
@@ -261,7 +279,6 @@ impl World {
         let state = core.state();
         let flatten = state.kill.as_ref().is_some_and(|k| k.level == KillLevel::Flatten);
         let mut checked = 0;
-        let own = |id: &domain::ClientOrderId| state.orders.contains_key(id);
         for book in state.books.values().filter(|b| !b.id.is_unmanaged()) {
             for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
                 if self.durable[a].contested(&book.id, id) || self.is_dust(id, position.qty) {
@@ -275,7 +292,7 @@ impl World {
                 }
                 checked += 1;
                 let covers = |r: &&path::broker::OrderReport| {
-                    let order = r.client_order_id.as_ref().and_then(|c| state.orders.get(c));
+                    let order = desks(state, r).and_then(|id| state.orders.get(id));
                     order.is_some_and(|o| {
                         o.book == book.id
                             && o.instrument == *id
@@ -285,7 +302,7 @@ impl World {
                 let foreign: Decimal = truth
                     .open_orders
                     .iter()
-                    .filter(|r| r.instrument == *id && !r.client_order_id.as_ref().is_some_and(own))
+                    .filter(|r| r.instrument == *id && desks(state, r).is_none())
                     .map(|r| r.qty.minus(r.filled).get())
                     .sum();
                 let resting: Decimal = truth
@@ -376,7 +393,11 @@ impl World {
             if taken > 1 || self.exchange.repeated.contains(&key) {
                 wrong.push(format!("{id} reached the venue {taken} times or again"));
             }
-            if order.dead && taken > 0 && !self.too_late.contains(&key) {
+            if self.capabilities.client_ids
+                && order.dead
+                && taken > 0
+                && !self.too_late.contains(&key)
+            {
                 alive.push(format!("{id} was taken for dead and the venue had taken it in"));
             }
         }
@@ -392,7 +413,6 @@ impl World {
 
 /// Somebody else's order rests in the instrument and may hold a part of what is to be sold.
 fn foreign_rests(truth: &VenueSnapshot, state: &AccountState, instrument: &InstrumentId) -> bool {
-    let own = |id: &domain::ClientOrderId| state.orders.contains_key(id);
     let mut there = truth.open_orders.iter().filter(|r| r.instrument == *instrument);
-    there.any(|r| !r.client_order_id.as_ref().is_some_and(own))
+    there.any(|r| desks(state, r).is_none())
 }

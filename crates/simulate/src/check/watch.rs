@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ClientOrderId, Currency, Side, Timestamp};
+use domain::{AccountId, ClientOrderId, Currency, Side, Timestamp};
 use path::{
     commit::Batch,
     core::Reply,
     event::{Event, OrderRecorded},
     policy::KillLevel,
-    verbs::{CancelOrder, PlaceOrder, RiskClass},
+    verbs::{CancelOrder, PlaceOrder, RiskClass, SetTerms},
 };
 use rust_decimal::Decimal;
 
@@ -25,6 +25,8 @@ const KEPT_MAX: usize = 8;
 pub(crate) struct Watch {
     /// Writes to the wire by account and client order id.
     pub(crate) writes: BTreeMap<(usize, ClientOrderId), u32>,
+    /// Requests for other terms that were written.
+    pub(crate) terms: BTreeSet<(AccountId, ClientOrderId)>,
     /// Per account: the level of the kill that was acknowledged last and not released.
     pub(crate) acknowledged: BTreeMap<usize, KillLevel>,
     /// Per account: the record of the pull that was acknowledged last.
@@ -191,6 +193,21 @@ impl World {
         }
     }
 
+    /// A request for other terms is written.
+    pub(crate) fn watch_terms(&mut self, p: usize, a: usize, request: &SetTerms) {
+        let id = &request.client_order_id;
+        self.watch_tenure(p, id);
+        self.checked(Invariant::JournalFirst);
+        self.checked(Invariant::SentOnce);
+        if self.durable[a].terms_asked.as_ref() != Some(id) {
+            let text = format!("terms {id} were written before their record was durable");
+            self.violate(Invariant::JournalFirst, text);
+        }
+        if !self.watch.terms.insert((self.accounts[a].id.clone(), id.clone())) {
+            self.violate(Invariant::SentOnce, format!("terms {id} were written twice"));
+        }
+    }
+
     fn watch_tenure(&mut self, p: usize, id: &ClientOrderId) {
         self.checked(Invariant::Fenced);
         let (held, current) = (self.procs[p].token, self.disk.lease);
@@ -221,7 +238,7 @@ impl World {
         let unit = rules.multiplier * rate;
         let mut long = net * mark * unit;
         for report in truth.open_orders.iter().filter(|r| r.instrument == order.instrument) {
-            let own = report.client_order_id.as_ref();
+            let own = self.exchange.owner(&report.venue_order_id);
             let entry = own
                 .and_then(|id| self.durable[a].orders.get(id))
                 .is_some_and(|o| o.body.class == RiskClass::Entry);

@@ -4,7 +4,7 @@
 //! not decide anything.
 
 use path::{
-    broker::{CancelOutcome, PlaceOutcome},
+    broker::{CancelOutcome, PlaceOutcome, TermsOutcome},
     commit::Action,
     core::Input,
 };
@@ -124,7 +124,21 @@ impl World {
                     }
                 }
             }
-            Action::LookUp(id) => self.send(p, a, Request::LookUp(id)),
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                match wire.release(recorded) {
+                    Ok((request, _in_flight)) => {
+                        self.watch_terms(p, a, &request);
+                        self.send(p, a, Request::SetTerms(request));
+                    }
+                    Err(reason) => {
+                        let outcome = TermsOutcome::NotSent(reason);
+                        self.tell(p, a, Input::TermsAnswered { request, outcome });
+                    }
+                }
+            }
+            Action::LookUp(order) => self.send(p, a, Request::LookUp(order)),
+            Action::Recent(since) => self.send(p, a, Request::Recent(since)),
             Action::Snapshot(since) => self.send(p, a, Request::Snapshot(since)),
             Action::Reply(id, reply) => self.answer(a, id.0, &reply),
         }

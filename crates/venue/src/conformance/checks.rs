@@ -7,13 +7,16 @@ use std::collections::BTreeSet;
 
 use domain::{ClientOrderId, Fill, Nanos, OrderKind, Qty, Side, TimeInForce, Timestamp, TradeId};
 use path::{
-    broker::{CancelOutcome, OrderReport, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus},
+    broker::{
+        CancelOutcome, OrderRef, OrderReport, PlaceOutcome, VenueEvent, VenueRejection, VenueStatus,
+    },
     wire::NotSent,
 };
 use rust_decimal::Decimal;
 
 use super::{
     Probe, Rig, Verdict,
+    belief::built_in,
     probe::{Mark, price},
 };
 
@@ -58,15 +61,6 @@ pub(super) fn filled(told: &[VenueEvent]) -> Decimal {
     fills(told).iter().map(|f| f.qty.get()).sum()
 }
 
-pub(super) fn end_of(told: &[VenueEvent], id: &ClientOrderId) -> Option<VenueStatus> {
-    told.iter().rev().find_map(|event| match event {
-        VenueEvent::Order(report) if report.client_order_id.as_ref() == Some(id) => {
-            report.status.is_final().then_some(report.status)
-        }
-        _ => None,
-    })
-}
-
 /// An order at the market is filled, every execution is told once with the order's id, the end is
 /// told, and list, look-up and position say the same.
 pub(super) async fn a_market_order_fills_and_is_told_once<R: Rig>(p: &mut Probe<'_, R>) -> Found {
@@ -76,9 +70,9 @@ pub(super) async fn a_market_order_fills_and_is_told_once<R: Rig>(p: &mut Probe<
     let told = fills(&p.told);
     ensure!(trades(told.iter().copied()).len() == told.len(), "an execution was told twice");
     ensure!(filled(&p.told) == Decimal::TEN, "bought 10, told {}", filled(&p.told));
-    let foreign = told.iter().find(|f| f.client_order_id.as_ref() != Some(&sent.id));
+    let foreign = told.iter().find(|f| !p.is_of(f, &sent.id));
     ensure!(foreign.is_none(), "an execution without the order's id: {foreign:?}");
-    let end = end_of(&p.told, &sent.id);
+    let end = p.end_told(&sent.id);
     ensure!(end == Some(VenueStatus::Filled), "the stream told {end:?} as the end");
     let report = p.look_up(&sent.id).await?;
     let complete = |r: &OrderReport| r.status == VenueStatus::Filled && r.filled == r.qty;
@@ -117,10 +111,10 @@ pub(super) async fn is_listed<R: Rig>(
     id: &ClientOrderId,
 ) -> Result<bool, String> {
     let all = p.everything(Timestamp::default()).await?;
-    Ok(all.open_orders.iter().any(|r| r.client_order_id.as_ref() == Some(id)))
+    Ok(all.open_orders.iter().any(|r| p.is_about(r, id)))
 }
 
-/// A resting order is in the list under the client's id; after its cancel the end is told.
+/// A resting order is in the list under its id; after its cancel the end is told.
 pub(super) async fn a_resting_order_is_listed_until_it_is_cancelled<R: Rig>(
     p: &mut Probe<'_, R>,
 ) -> Found {
@@ -175,7 +169,7 @@ pub(super) async fn a_stop_rests_and_triggers<R: Rig>(p: &mut Probe<'_, R>) -> F
     p.pass(SOON).await?;
     let held = p.everything(Timestamp::default()).await?.positions;
     ensure!(held.is_empty(), "after the stop the venue holds {held:?}");
-    let end = end_of(&p.told, &stop.id);
+    let end = p.end_told(&stop.id);
     ensure!(end == Some(VenueStatus::Filled), "the stream told {end:?} as the end of the stop");
     Ok(Verdict::Kept)
 }
@@ -206,6 +200,9 @@ pub(super) async fn a_post_only_order_does_not_take<R: Rig>(p: &mut Probe<'_, R>
 
 /// The same client id sent twice is one order.
 pub(super) async fn the_same_id_is_one_order<R: Rig>(p: &mut Probe<'_, R>) -> Found {
+    if !p.has_client_ids() {
+        return Ok(Verdict::Skipped("the venue knows no client ids"));
+    }
     let before = p.belief();
     let first = p.limit(Side::Buy, "3", "80").await?;
     let venue_id = accepted(&first.outcome)?.venue_order_id.clone();
@@ -286,10 +283,11 @@ pub(super) async fn a_cancel_that_comes_too_late_changes_nothing<R: Rig>(
     Ok(Verdict::Kept)
 }
 
-/// A client id that was never sent is unknown, which is not an error.
+/// An id that was never sent, or given by the venue, is unknown, which is not an error.
 pub(super) async fn an_unknown_id_is_unknown<R: Rig>(p: &mut Probe<'_, R>) -> Found {
-    let id = ClientOrderId::new("cfc0nf0r-9-never").map_err(|e| e.to_string())?;
-    let found = p.look_up(&id).await?;
+    let client_order_id = "cfc0nf0r-9-never".parse().map_err(built_in)?;
+    let venue_order_id = Some("never".parse().map_err(built_in)?);
+    let found = p.look_up_as(&OrderRef { client_order_id, venue_order_id }).await?;
     ensure!(found.is_none(), "an id that was never sent is {found:?}");
     Ok(Verdict::Kept)
 }
@@ -298,6 +296,9 @@ pub(super) async fn an_unknown_id_is_unknown<R: Rig>(p: &mut Probe<'_, R>) -> Fo
 pub(super) async fn a_lost_answer_is_found_by_the_clients_id<R: Rig>(
     p: &mut Probe<'_, R>,
 ) -> Found {
+    if !p.has_client_ids() {
+        return Ok(Verdict::Skipped("the venue knows no client ids"));
+    }
     if !p.rig.lose_next_answer() {
         return Ok(Verdict::Skipped("the rig can't lose an answer"));
     }

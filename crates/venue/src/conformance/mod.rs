@@ -3,10 +3,13 @@
 //! Orders come from a real core and a real gate: nothing else can make what a broker takes. Each
 //! check gets a venue of its own, in which one account holds cash and nothing else.
 
+mod asking;
 mod belief;
 mod checks;
+mod naming;
 mod probe;
 mod replacing;
+mod terms;
 
 use domain::{AccountId, Instrument, Nanos, Price};
 use path::{
@@ -117,6 +120,17 @@ pub async fn run<R: Rig>(make: impl Fn() -> R) -> Report {
         a_refused_replacement_leaves_the_old_order,
         a_lost_replacement_is_found_by_its_id,
         an_ended_order_is_not_replaced,
+    );
+    check!(terms:
+        terms_are_told_as_they_were_agreed,
+        no_looser_terms_leave_after_the_kill_switch,
+    );
+    check!(naming:
+        orders_are_told_by_the_clients_id,
+        nothing_is_told_by_the_clients_id,
+        recent_orders_are_listed_open_or_ended,
+        a_lost_answer_is_found_by_content,
+        a_lost_answer_to_what_filled_is_found_by_content,
     );
     Report(found)
 }

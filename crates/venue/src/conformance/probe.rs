@@ -10,13 +10,14 @@ use domain::{
 };
 use path::{
     broker::{
-        Broker, CancelOutcome, OrderReport, PlaceOutcome, QueryError, VenueEvent, VenueSnapshot,
+        Broker, CancelOutcome, PlaceOutcome, QueryError, TermsOutcome, VenueEvent, VenueSnapshot,
     },
     budget::{BudgetTable, DeskLimits},
     commit::{Action, Batch, commit},
     core::{Changes, Core, Input, Reply, ReplyId},
     journal::LeaseToken,
     market::{MarketView, Now, Session},
+    policy::Policy,
     wire::{Mono, MonoClock, Wire},
 };
 
@@ -30,8 +31,8 @@ const BEGIN: &str = "100";
 /// Inputs that one call may lead to.
 const INPUTS_MAX: usize = 1_000;
 /// Quarters of a second in which books and venue must have met.
-const QUARTERS_MAX: usize = 120;
-const QUARTER: Nanos = Nanos::from_millis(250);
+pub(super) const QUARTERS_MAX: usize = 120;
+pub(super) const QUARTER: Nanos = Nanos::from_millis(250);
 
 /// An order that was sent, and what came back.
 #[derive(Debug, Clone)]
@@ -50,13 +51,14 @@ pub struct Probe<'r, R> {
     pub broker: Arc<dyn Broker>,
     /// Everything that the stream told.
     pub told: Vec<VenueEvent>,
-    core: Core,
+    pub(super) core: Core,
     wire: Wire,
     mono: Arc<std::sync::atomic::AtomicI64>,
     records: Records,
     budget: BudgetTable,
     placed: BTreeMap<ClientOrderId, PlaceOutcome>,
     cancelled: BTreeMap<ClientOrderId, CancelOutcome>,
+    terms: Option<TermsOutcome>,
     replies: Vec<Reply>,
     snapshot: Option<VenueSnapshot>,
     /// Answers questions for everything with what was once believed.
@@ -107,6 +109,7 @@ impl<'r, R: Rig> Probe<'r, R> {
             budget: BudgetTable::new(DeskLimits::default()),
             placed: BTreeMap::new(),
             cancelled: BTreeMap::new(),
+            terms: None,
             replies: Vec::new(),
             frozen: belief.snapshot.is_some(),
             snapshot: belief.snapshot,
@@ -283,14 +286,22 @@ impl<'r, R: Rig> Probe<'r, R> {
         outcome.ok_or_else(|| format!("the cancel of {id} was not sent"))
     }
 
+    /// The policy in force.
+    pub(super) fn policy(&self) -> Policy {
+        self.core.state().policy.clone()
+    }
+
+    /// Asks for a policy with other terms.
+    pub(super) async fn set_policy(&mut self, policy: Policy) -> Result<TermsOutcome, String> {
+        let policy = Box::new(policy);
+        self.terms = None;
+        self.tell(Input::SetPolicy { policy, by: origin()?, reply: None }).await?;
+        self.terms.clone().ok_or_else(|| "the request for terms was not sent".to_owned())
+    }
+
     /// Everything that the venue says now.
     pub(super) async fn everything(&self, since: Timestamp) -> Result<VenueSnapshot, String> {
         self.broker.snapshot(since).await.map_err(|e| e.to_string())
-    }
-
-    /// What the venue says about an order.
-    pub(super) async fn look_up(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, String> {
-        self.broker.order(id).await.map_err(|e| e.to_string())
     }
 
     async fn tell(&mut self, input: Input) -> Result<(), String> {
@@ -357,10 +368,17 @@ impl<'r, R: Rig> Probe<'r, R> {
                 self.cancelled.insert(order.clone(), outcome.clone());
                 Some(Input::CancelAnswered { order, outcome })
             }
-            Action::LookUp(_) if self.frozen => None,
+            Action::SetTerms(recorded) => {
+                let request = recorded.client_order_id().clone();
+                let outcome = self.broker.set_terms(&self.wire, recorded).await;
+                self.terms = Some(outcome.clone());
+                Some(Input::TermsAnswered { request, outcome })
+            }
+            Action::LookUp(_) | Action::Recent(_) if self.frozen => None,
+            Action::Recent(since) => Some(Input::Recent(self.broker.recent_orders(since).await)),
             Action::LookUp(order) => {
                 let answer = self.broker.order(&order).await;
-                Some(Input::LookedUp { order, answer })
+                Some(Input::LookedUp { order: order.client_order_id, answer })
             }
             Action::Snapshot(since) => Some(Input::Snapshot(self.ask(since).await)),
         }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Probe, Rig, Verdict,
-    checks::{Found, SOON, accepted, end_of, ensure, filled, is_listed},
+    checks::{Found, SOON, accepted, ensure, filled, is_listed},
     probe::price,
 };
 
@@ -33,9 +33,9 @@ pub(super) async fn a_replacement_takes_the_place_of_the_old_order<R: Rig>(
     let old = resting(p, "80").await?;
     let sent = p.replace(&old, "85").await?;
     let report = accepted(&sent.outcome)?;
-    ensure!(report.client_order_id.as_ref() == Some(&sent.id), "the answer is about {report:?}");
+    ensure!(p.is_about(report, &sent.id), "the answer is about {report:?}");
     p.pass(SOON).await?;
-    let end = end_of(&p.told, &old);
+    let end = p.end_told(&old);
     ensure!(end == Some(VenueStatus::Cancelled), "the stream told {end:?} as the old order's end");
     ensure!(!is_listed(p, &old).await?, "the old order is still in the list");
     ensure!(is_listed(p, &sent.id).await?, "the new order is not in the list");
@@ -70,7 +70,7 @@ pub(super) async fn a_refused_replacement_leaves_the_old_order<R: Rig>(
     Ok(Verdict::Kept)
 }
 
-/// When the answer is lost, the adapter says so, and what became of the two is found by their ids.
+/// When the answer is lost, the adapter says so, and what became of the two is found out.
 pub(super) async fn a_lost_replacement_is_found_by_its_id<R: Rig>(p: &mut Probe<'_, R>) -> Found {
     if !p.broker.capabilities().replace {
         return Ok(NO_SUCH_VERB);
@@ -84,6 +84,8 @@ pub(super) async fn a_lost_replacement_is_found_by_its_id<R: Rig>(p: &mut Probe<
     ensure!(unknown, "a lost answer came to {:?}", sent.outcome);
     let wait = p.broker.capabilities().acceptance_window.0.max(SOON.0);
     p.pass(Nanos(wait)).await?;
+    p.pass(SOON).await?;
+    p.find_out(&sent.id).await?;
     p.pass(SOON).await?;
     let known = p.order(&sent.id).is_some_and(|o| o.is_acknowledged() && !o.unknown);
     ensure!(known, "the new order is in the books as {:?}", p.order(&sent.id).map(|o| o.status()));

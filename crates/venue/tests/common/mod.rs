@@ -17,11 +17,11 @@ use domain::{
 };
 use path::{
     broker::{
-        BoxFuture, Broker, CancelOutcome, Capabilities, OrderReport, PlaceOutcome, QueryError,
-        VenueEvent, VenueSnapshot,
+        BoxFuture, Broker, CancelOutcome, Capabilities, OrderRef, OrderReport, PlaceOutcome,
+        QueryError, RecentOrders, TermsOutcome, VenueEvent, VenueSnapshot,
     },
     market::Now,
-    verbs::{CancelOrder, PlaceOrder, Recorded},
+    verbs::{CancelOrder, PlaceOrder, Recorded, SetTerms},
     wire::{Mono, Wire},
 };
 use venue::conformance::Rig;
@@ -63,6 +63,10 @@ pub enum Fault {
     RefusedIsAccepted,
     /// A replacement that the venue refuses has cost the old order.
     ReplaceCancelsFirst,
+    /// The list of recent orders has only those that live.
+    RecentOpenOnly,
+    /// The list of recent orders does not say when they were taken in.
+    RecentUndated,
 }
 
 pub struct SimRig {
@@ -220,6 +224,7 @@ impl Faulty {
             filled: domain::Qty::ZERO,
             reason: None,
             at: self.at(),
+            placed_at: None,
         }
     }
 
@@ -311,15 +316,39 @@ impl Broker for Faulty {
         })
     }
 
+    fn set_terms<'a>(
+        &'a self,
+        wire: &'a Wire,
+        terms: Recorded<SetTerms>,
+    ) -> BoxFuture<'a, TermsOutcome> {
+        self.inner.set_terms(wire, terms)
+    }
+
     fn order<'a>(
         &'a self,
-        id: &'a ClientOrderId,
+        order: &'a OrderRef,
     ) -> BoxFuture<'a, Result<Option<OrderReport>, QueryError>> {
         Box::pin(async move {
             if self.fault == Fault::LookUpForgets {
                 return Ok(None);
             }
-            self.inner.order(id).await
+            self.inner.order(order).await
+        })
+    }
+
+    fn recent_orders<'a>(
+        &'a self,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<RecentOrders, QueryError>> {
+        Box::pin(async move {
+            let mut recent = self.inner.recent_orders(since).await?;
+            match self.fault {
+                Fault::RecentOpenOnly => recent.orders.retain(|r| !r.status.is_final()),
+                Fault::RecentUndated => recent.orders.iter_mut().for_each(|r| r.placed_at = None),
+                Fault::ListEmpty => recent.orders.clear(),
+                _ => {}
+            }
+            Ok(recent)
         })
     }
 

@@ -101,7 +101,7 @@ impl Filter {
         places
             .filter(|(place, _)| self.before.as_ref().is_none_or(|before| place < before))
             .take(self.limit + 1)
-            .map(|(place, order)| (place, OrderView::new(account, order)))
+            .map(|(place, order)| (place, OrderView::new(core, order)))
             .collect()
     }
 
@@ -166,7 +166,7 @@ pub(crate) async fn show(
     let wanted = order.clone();
     let view = views::look(&handle, move |core, _| {
         let state = core.state();
-        state.orders.get(&wanted).map(|o| OrderView::new(&state.spec.id, o))
+        state.orders.get(&wanted).map(|o| OrderView::new(core, o))
     })
     .await?;
     view.map(Json).ok_or_else(|| {

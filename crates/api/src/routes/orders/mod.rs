@@ -10,3 +10,4 @@ pub(crate) mod outcome;
 pub(crate) mod preview;
 pub(crate) mod request;
 pub(crate) mod wait;
+pub(crate) mod write_off;

@@ -136,7 +136,9 @@ impl Outcome {
                 ..base
             },
             Reply::Refused(refusals) => return Err(ApiError::refused(&refusals)),
-            Reply::Killed { .. } | Reply::Done => Self { outcome: "done", ..base },
+            Reply::Killed { .. } | Reply::TermsAsked { .. } | Reply::Done => {
+                Self { outcome: "done", ..base }
+            }
         })
     }
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use desk::{AccountHandle, Published};
 use domain::{ClientOrderId, OrderKind, OrderStatus, TimeInForce};
-use path::{journal::StreamId, state::Order};
+use path::{event::Event, journal::StreamId, state::Order};
 use serde::Deserialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::IntoParams;
@@ -44,6 +44,17 @@ impl WaitQuery {
     }
 }
 
+/// What became of a request for other terms.
+#[derive(Debug)]
+pub(crate) enum TermsAnswer {
+    /// The policy holds.
+    Agreed,
+    /// The old one holds on; the venue's words.
+    Refused(String),
+    /// There is no answer yet.
+    Open,
+}
+
 /// Listens to one account.
 pub(crate) struct Wait {
     pub(crate) account: AccountHandle,
@@ -60,7 +71,7 @@ impl Wait {
             let found = views::look(&self.account, move |core, _| {
                 let state = core.state();
                 let order = state.orders.get(&wanted)?;
-                Some((OrderView::new(&state.spec.id, order), is_answered(order)))
+                Some((OrderView::new(core, order), is_answered(order)))
             })
             .await?;
             match found {
@@ -88,6 +99,34 @@ impl Wait {
                 return Ok(false);
             }
         }
+    }
+
+    /// Waits for the venue's answer to a request for other terms. Listening began before it was
+    /// asked, so no answer is missed.
+    pub(crate) async fn terms(mut self, id: &ClientOrderId) -> Result<TermsAnswer, ApiError> {
+        let deadline = tokio::time::Instant::now() + self.span;
+        let stream = StreamId::account(self.account.id());
+        while let Ok(Ok(published)) = tokio::time::timeout_at(deadline, self.events.recv()).await {
+            let refused = |event: &Event| match event {
+                Event::TermsRefused(e) if e.client_order_id == *id => Some(e.text.clone()),
+                _ => None,
+            };
+            let ours = published.stream == stream;
+            if let Some(text) = published.events.iter().filter(|_| ours).find_map(refused) {
+                return Ok(TermsAnswer::Refused(text));
+            }
+            let agreed = |event: &Event| matches!(event, Event::PolicySet(_));
+            if ours && published.events.iter().any(agreed) {
+                return Ok(TermsAnswer::Agreed);
+            }
+        }
+        // Perhaps it was among what this listener was too slow for.
+        let wanted = id.clone();
+        let open = views::look(&self.account, move |core, _| {
+            core.state().terms_asked.as_ref().is_some_and(|asked| asked.client_order_id == wanted)
+        });
+        let lagged = "it is no longer open; see the account's terms".to_owned();
+        Ok(if open.await? { TermsAnswer::Open } else { TermsAnswer::Refused(lagged) })
     }
 
     /// Waits for something to happen to the account; false when the time is over.

@@ -41,6 +41,17 @@ The changed order has a new id. Where the venue can't change orders, cancel and 
         #[arg(long)]
         accept_unprotected: bool,
     },
+    /// Write off an order that the venue took and no longer knows
+    #[command(after_help = "\
+An order that the venue forgot keeps its risk and is named in an alarm, `order_lost`. Look at the
+venue's own list first. Should the order fill after all, the execution is in the books.")]
+    WriteOff {
+        /// The order's id, as `order list` shows it
+        id: ClientOrderId,
+        /// The account, when there are several
+        #[arg(long)]
+        account: Option<AccountId>,
+    },
     /// List orders, by default the live ones
     List(ListArgs),
     /// List the orders that wait for their market's next opening

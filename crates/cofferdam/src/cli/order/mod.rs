@@ -1,4 +1,4 @@
-//! Orders: buy, sell, change, cancel, list, show, and those that wait for an opening.
+//! Orders: buy, sell, change, cancel, write off, list, show, and those that wait for an opening.
 //!
 //! Every order goes to the desk's gate like everybody else's. This module must not judge one, and
 //! prints a refusal with all of its parts.
@@ -55,6 +55,14 @@ pub(crate) fn run(command: OrderCommand, ctx: &Context, out: &mut Out) -> Result
             let accept = accept_unprotected.then(|| "true".to_owned());
             let answer = api.delete(&query(&path, &[("accept_unprotected", accept)]))?;
             conclude(&answer, out, |out| out.line(format!("cancel of {id} is under way")))
+        }
+        OrderCommand::WriteOff { id, account } => {
+            let api = ctx.api()?;
+            let account = owner(&api, account)?;
+            let (account, name) = (segment(account.as_str()), segment(id.as_str()));
+            let path = format!("/api/orders/{account}/{name}/write-off");
+            let answer = api.post(&path, &serde_json::json!({}))?;
+            conclude(&answer, out, |out| out.line(format!("{id} is written off")))
         }
         OrderCommand::List(args) => list(&args, ctx, out),
         OrderCommand::Show { id, account } => {

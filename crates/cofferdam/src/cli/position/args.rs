@@ -46,6 +46,14 @@ acts while it is down.")]
     /// Give a holding that nobody manages to a book
     #[command(after_help = "Example:\n  cofferdam position adopt IBM --book manual")]
     Adopt(Which),
+    /// Leave alone what a book holds and is too little for the venue to trade
+    #[command(after_help = "\
+Example:
+  cofferdam position leave BTC
+
+The rest goes to the book `unmanaged`: shown, and neither closed nor protected any more. `position
+adopt` takes it back.")]
+    Leave(Which),
 }
 
 /// Which position.

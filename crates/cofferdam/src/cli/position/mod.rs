@@ -1,4 +1,4 @@
-//! Positions: list, close, reverse, protect, adopt.
+//! Positions: list, close, reverse, protect, adopt, leave alone.
 //!
 //! A close is an exit, which the gate never refuses by risk rules. This module must not judge.
 
@@ -65,6 +65,12 @@ pub(crate) fn run(
         PositionCommand::Close(args) => close(&args, &api, out),
         PositionCommand::Reverse(args) => reverse(&args, &api, out),
         PositionCommand::Protect(args) => protect(&args, &api, out),
+        PositionCommand::Leave(which) => {
+            let answer = api.post(&which.path(&api, "leave")?, &json!({}))?;
+            done(&answer, out, |out| {
+                out.line(format!("{} of book {} is left alone", which.symbol, which.book));
+            })
+        }
         PositionCommand::Adopt(which) => {
             let unmanaged = BookId::unmanaged();
             let path = which.path_in(&unmanaged, &api, "adopt")?;

@@ -13,7 +13,7 @@ use super::{
         figures::product,
     },
     Base, Case,
-    sizes::{largest, untold},
+    sizes::{largest, largest_fitting, untold},
     tightest,
 };
 use crate::codes::{Refusal, RefusalCode as Code};
@@ -63,6 +63,7 @@ impl<'c, 'a> Caps<'c, 'a> {
             &|o| o.correlated,
         );
         self.leverage(gross);
+        self.margin_used();
         self.heat();
         let of_book = case.ctx.state.books.get(&case.intent.book);
         self.over(
@@ -153,6 +154,40 @@ impl<'c, 'a> Caps<'c, 'a> {
         self.out.extend(tighter(wide, of_book));
     }
 
+    /// Initial margin, which grows by steps: the largest size is searched for.
+    fn margin_used(&mut self) {
+        let case = self.case;
+        let paid = case.ctx.state.policy.spot_margin_rate.is_none();
+        if paid && case.r.instrument.contract.is_none() {
+            return;
+        }
+        let wide = case.wide_scopes().filter_map(|(s, l)| Some((l.margin_used?, s)));
+        let wide = tightest(wide.map(|(cap, s)| (self.base.resolve(s, cap), s)));
+        let of_book = case.book_limits().and_then(|l| l.margin_used);
+        let of_book = of_book.map(|cap| (self.base.resolve(Scope::Book, cap), Scope::Book));
+        let whole = |qty| case.ctx.book().margin_with(&self.asked(qty));
+        let own = |qty| case.ctx.book().own(&case.intent.book, &self.asked(qty))?.margin;
+        let wide = wide.and_then(|limit| self.margin_beyond(limit, &whole));
+        let of_book = of_book.and_then(|limit| self.margin_beyond(limit, &own));
+        self.out.extend(tighter(wide, of_book));
+    }
+
+    fn margin_beyond(
+        &self,
+        (limit, scope): (Decimal, Scope),
+        with: &dyn Fn(Qty) -> Option<Decimal>,
+    ) -> Option<Refusal> {
+        let code = Code::MarginUsed;
+        let r = self.case.r;
+        let Some(would) = with(r.qty) else { return Some(untold(code)) };
+        if would <= limit {
+            return None;
+        }
+        let max = largest_fitting(r, |qty| with(qty).is_some_and(|value| value <= limit));
+        let (limit, value) = (limit.normalize(), would.round_dp(8).normalize());
+        Some(Refusal::limit(code, scope, limit, value, Some(max)))
+    }
+
     fn heat(&mut self) {
         let r = self.case.r;
         let book = self.case.ctx.book();
@@ -215,9 +250,13 @@ impl<'c, 'a> Caps<'c, 'a> {
 
     fn own(&self) -> Option<&Own> {
         let Case { ctx, intent, r, own, .. } = self.case;
-        let asked =
-            Asked { instrument: &r.instrument, side: intent.side, qty: r.qty, price: self.price };
-        own.get_or_init(|| ctx.book().own(&intent.book, &asked)).as_ref()
+        own.get_or_init(|| ctx.book().own(&intent.book, &self.asked(r.qty))).as_ref()
+    }
+
+    /// The order under judgement in another size.
+    fn asked(&self, qty: Qty) -> Asked<'_> {
+        let Case { intent, r, .. } = self.case;
+        Asked { instrument: &r.instrument, side: intent.side, qty, price: self.price }
     }
 }
 

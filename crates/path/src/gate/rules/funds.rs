@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{
     super::{exposure::Book, figures::product},
     Case,
-    sizes::{largest, untold},
+    sizes::{largest, largest_fitting, untold},
 };
 use crate::codes::{Refusal, RefusalCode as Code};
 
@@ -92,24 +92,8 @@ fn covered(
     };
     (value > available).then(|| {
         let fits = |qty: Qty| needed(qty).is_some_and(|value| value <= available);
-        refusal(available, value, largest_fitting(case, fits))
+        refusal(available, value, largest_fitting(case.r, fits))
     })
-}
-
-/// The largest quantity on the step that fits, for a need that only grows with the quantity.
-fn largest_fitting(case: &Case<'_>, fits: impl Fn(Qty) -> bool) -> Qty {
-    let step = case.r.instrument.step.get();
-    let of = |steps: i64| {
-        let qty = Decimal::from(steps).checked_mul(step).and_then(|q| Qty::new(q).ok());
-        qty.unwrap_or(Qty::ZERO)
-    };
-    let whole = case.r.qty.get().checked_div(step).unwrap_or_default().trunc();
-    let (mut low, mut high) = (0, i64::try_from(whole).unwrap_or(i64::MAX - 1));
-    while low < high {
-        let middle = low + (high - low + 1) / 2;
-        if fits(of(middle)) { low = middle } else { high = middle - 1 }
-    }
-    of(low)
 }
 
 fn refusal(available: Decimal, needed: Decimal, max: Qty) -> Refusal {

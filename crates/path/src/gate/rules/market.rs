@@ -11,6 +11,9 @@ use crate::codes::{Refusal, RefusalCode as Code};
 /// A quote may be this much ahead of the desk's clock before the clocks are taken to disagree.
 const AHEAD_MAX: domain::Nanos = domain::Nanos::from_secs(5);
 
+/// By how much the collar of an account with delayed prices is wider.
+const DELAYED_COLLAR: Decimal = Decimal::TWO;
+
 /// Price, session, lists.
 pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
     let Case { ctx, r, .. } = *case;
@@ -43,8 +46,9 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
         }
         Some(age) => {
             let limit = tightest(case.scopes().filter_map(|(s, l)| Some((l.quote_age_ms?, s))));
+            let limit = limit.map(|(limit, scope)| (i64::from(limit) + delay_ms(case), scope));
             if let Some((limit, scope)) = limit
-                && age.as_millis() > i64::from(limit)
+                && age.as_millis() > limit
                 && open
             {
                 let value = format!("{} ms", age.as_millis());
@@ -53,12 +57,21 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Vec<Refusal>) {
             }
         }
     }
+    if ctx.state.policy.data_delay_secs.is_some() && r.kind.limit().is_none() {
+        out.push(Refusal::rule(Code::DelayedData, Code::DelayedData.meaning()));
+    }
     collar(case, out);
     if ctx.book().rate(r.instrument.quote).is_none() {
         let text = format!("There is no rate from {}.", r.instrument.quote);
         out.push(Refusal::rule(Code::RateMissing, text));
     }
     venue(case, out);
+}
+
+/// By how much the account's prices are declared to be late, in milliseconds.
+fn delay_ms(case: &Case<'_>) -> i64 {
+    let delay = case.ctx.state.policy.data_delay_secs;
+    delay.map_or(0, |delay| i64::from(delay.secs()) * 1_000)
 }
 
 /// The aggressive side must stay near the market. A stop's trigger is meant to be away from it.
@@ -70,8 +83,10 @@ fn collar(case: &Case<'_>, out: &mut Vec<Refusal>) {
     }
     let collar = tightest(case.scopes().filter_map(|(s, l)| Some((l.price_collar_percent?, s))));
     let Some((percent, scope)) = collar else { return };
-    let sign = if intent.side == Side::Buy { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
-    let Some(bound) = reference.moved_percent(sign * percent.get()) else { return };
+    let delayed = case.ctx.state.policy.data_delay_secs.is_some();
+    let width = percent.get() * if delayed { DELAYED_COLLAR } else { Decimal::ONE };
+    let away = if intent.side == Side::Buy { width } else { -width };
+    let Some(bound) = reference.moved_percent(away) else { return };
     let beyond = match intent.side {
         Side::Buy => limit > bound,
         Side::Sell => limit < bound,

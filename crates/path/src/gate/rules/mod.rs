@@ -156,6 +156,13 @@ pub(super) fn entry(case: &Case<'_>) -> Vec<Refusal> {
     out
 }
 
+/// Why the account may open nothing at all now; empty when it may.
+pub(super) fn standing_of(ctx: &Context<'_>) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    standing(ctx, &mut out);
+    out
+}
+
 /// Whether the account may open anything at all now.
 fn standing(ctx: &Context<'_>, out: &mut Vec<Refusal>) {
     let mut rule = |code: Code, text: String| out.push(Refusal::rule(code, text));

@@ -91,6 +91,22 @@ pub(crate) fn drawdown<'a>(
     (fall >= limit).then(|| (fall.round_dp(4).normalize(), limit, scope))
 }
 
+/// The largest quantity on the step that fits, for a need that only grows with the quantity.
+pub(super) fn largest_fitting(r: &Resolved, fits: impl Fn(Qty) -> bool) -> Qty {
+    let step = r.instrument.step.get();
+    let of = |steps: i64| {
+        let qty = Decimal::from(steps).checked_mul(step).and_then(|q| Qty::new(q).ok());
+        qty.unwrap_or(Qty::ZERO)
+    };
+    let whole = r.qty.get().checked_div(step).unwrap_or_default().trunc();
+    let (mut low, mut high) = (0, i64::try_from(whole).unwrap_or(i64::MAX - 1));
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        if fits(of(middle)) { low = middle } else { high = middle - 1 }
+    }
+    of(low)
+}
+
 /// The largest quantity on the step whose value stays within `room`.
 pub(super) fn largest(r: &Resolved, room: Decimal, per_unit: Decimal) -> Qty {
     if room <= Decimal::ZERO || per_unit <= Decimal::ZERO {

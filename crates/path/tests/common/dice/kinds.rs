@@ -78,6 +78,9 @@ impl Dice {
                 venue_order_id: self.venue_order(),
                 open: self.qty(),
             }),
+            "order_written_off" => {
+                Event::OrderWrittenOff(OrderWrittenOff { client_order_id, by: self.origin() })
+            }
             "cancel_recorded" => Event::CancelRecorded(CancelRecorded {
                 client_order_id,
                 origin: self.origin(),
@@ -101,6 +104,15 @@ impl Dice {
                 let incarnation = u32::try_from(self.roll(1_000)).unwrap();
                 Event::IncarnationStarted(IncarnationStarted { incarnation })
             }
+            "terms_requested" => Event::TermsRequested(TermsRequested {
+                client_order_id: self.order(),
+                policy: plain_policy(),
+                by: self.origin(),
+            }),
+            "terms_refused" => Event::TermsRefused(TermsRefused {
+                client_order_id: self.order(),
+                text: self.text(),
+            }),
             "instrument_set" => Event::InstrumentSet(InstrumentSet { instrument: self.rules() }),
             "book_opened" => Event::BookOpened(BookOpened {
                 book: self.book(),
