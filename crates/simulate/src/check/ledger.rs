@@ -11,7 +11,7 @@ use domain::{
 };
 use path::{
     broker::OrderReport,
-    event::{Event, LimitTarget, OrderRecorded, PlanSet},
+    event::{Event, OrderRecorded, PlanSet},
     journal::EventRecord,
     policy::{KillLevel, Policy},
     verbs::RiskClass,
@@ -203,28 +203,11 @@ impl Ledger {
             Event::CashAdjusted(e) => self.pay(&e.money, Decimal::ONE),
             Event::CashMoved(e) => self.moved(e),
             Event::ActionApplied(e) => self.converted(&e.action),
-            Event::InstrumentSet(e) => {
-                self.instruments.insert(e.instrument.id.clone(), e.instrument.clone());
-            }
-            Event::Reconciled(_) => self.reconciled = true,
             Event::DayOpened(_) => {
                 self.day_notional = Decimal::ZERO;
                 self.book_notional.clear();
                 self.asked_notional.clear();
             }
-            Event::KillPulled(e) => {
-                self.kill = self.kill.max(Some(e.level));
-                self.pulled = self.seq;
-            }
-            Event::KillReleased(_) => self.kill = None,
-            Event::AccountOpened(e) => self.policy = e.policy.clone(),
-            Event::PolicySet(e) => {
-                self.policy = e.policy.clone();
-                self.terms_asked = None;
-            }
-            Event::TermsRequested(e) => self.terms_asked = Some(e.client_order_id.clone()),
-            Event::TermsRefused(_) => self.terms_asked = None,
-            Event::LimitsSet(e) => self.set_limits(e.target.clone(), (*e.limits).clone()),
             Event::CloseStarted(e) => {
                 let key = e.idempotency.as_ref();
                 self.use_key(key.map(|i| format!("{}|{}", e.origin.principal, i.key)), "a close");
@@ -235,17 +218,7 @@ impl Ledger {
             }
             Event::PlanSet(e) => self.planned(e),
             Event::Alarm(e) => *self.alarms.entry(e.code.clone()).or_default() += 1,
-            _ => {}
-        }
-    }
-
-    fn set_limits(&mut self, target: LimitTarget, limits: Limits) {
-        match target {
-            LimitTarget::Account => self.limits = limits,
-            LimitTarget::Book(id) => drop(self.book_limits.insert(id, limits)),
-            LimitTarget::Origin(kind) => drop(self.origin_limits.insert(kind, limits)),
-            LimitTarget::Principal(who) => drop(self.principal_limits.insert(who, limits)),
-            LimitTarget::Instrument(id) => drop(self.instrument_limits.insert(id, limits)),
+            other => self.set(other),
         }
     }
 

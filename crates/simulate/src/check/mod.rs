@@ -7,6 +7,7 @@ mod cash;
 mod exposure;
 mod ledger;
 mod names;
+mod settings;
 mod settled;
 mod watch;
 
