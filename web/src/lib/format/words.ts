@@ -28,7 +28,7 @@ export function status(order: Pick<OrderView, 'status'>): string {
 export function stopPlace(position: Pick<PositionView, 'stop' | 'stop_rests'>): string {
   if (!position.stop) return 'none';
   if (position.stop_rests === 'at_venue') return 'at broker';
-  return position.stop_rests === 'nowhere' ? 'nowhere' : 'watched here';
+  return position.stop_rests === 'partly_at_venue' ? 'partly at broker' : 'watched here';
 }
 
 const LEVELS: Record<string, string> = {

@@ -64,11 +64,11 @@ class Desk {
   /** pause, halt, flatten or null, the highest of all accounts. */
   readonly killLevel = $derived(this.info?.kill.level ?? null);
   readonly stopped = $derived(this.killLevel !== null || this.accounts.some((one) => one.latches.length > 0));
+  #fillsOf = $state.raw<Map<string, Fill[]>>(new Map());
   /** The latest executions of the selected account, the newest first. */
   readonly fills: Fill[] = $derived(this.account ? (this.#fillsOf.get(this.account.id) ?? []) : []);
   readonly priceAgeMs = $derived(this.pricesAt === null ? null : Math.max(0, this.now - this.pricesAt));
 
-  #fillsOf = $state.raw<Map<string, Fill[]>>(new Map());
   #dirty = new Set<Part>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #listeners = new Set<(event: DeskEvent) => void>();
