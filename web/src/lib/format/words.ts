@@ -56,6 +56,18 @@ export function preset(name: string): string {
   return PRESETS[name] ?? name;
 }
 
+const LIMITS: Record<string, string> = {
+  order_notional: 'Value of one order', position_notional: 'Value of one position', gross_exposure: 'All positions and entry orders',
+  net_exposure: 'Longs over shorts, or shorts over longs', correlated_exposure: 'What moves together', portfolio_heat: 'Lost if every stop is hit',
+  daily_loss: 'Loss in a day', drawdown_percent: 'Fall from the peak', open_orders: 'Live orders', entries_per_second: 'Entries per second',
+  entries_per_minute: 'Entries per minute', entries_per_day: 'Entries per day', price_collar_percent: 'Price away from the quote',
+  quote_age_ms: 'Oldest price for an entry', approval_above: 'Approval above', daily_entry_notional: 'Value of a day’s entries',
+};
+
+export function limitName(name: string): string {
+  return LIMITS[name] ?? plain(name);
+}
+
 /** `order_recorded` as `Order recorded`. */
 export function plain(code: string): string {
   const words = code.replaceAll('_', ' ');

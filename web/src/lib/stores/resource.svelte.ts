@@ -1,5 +1,6 @@
 // Something that is read from the desk, with its state: loading, ready, stale or failed. Give it to
 // a Panel or a Table and all four are shown.
+import { untrack } from 'svelte';
 import { problemOf } from '../api/problem';
 import type { Problem } from '../api/types';
 
@@ -22,8 +23,12 @@ export class Resource<T> {
     this.#read = read;
   }
 
-  /** Reads anew; of several at once the latest wins. */
-  async load(): Promise<void> {
+  /** Reads anew; of several at once the latest wins. What it reads is no dependency of an effect. */
+  load(): Promise<void> {
+    return untrack(() => this.#load());
+  }
+
+  async #load(): Promise<void> {
     const round = ++this.#round;
     this.busy = true;
     try {
@@ -61,7 +66,7 @@ export class Resource<T> {
 /** Calls `what` now and every `ms` while the page is visible; returns how to stop. */
 export function whileVisible(what: () => unknown, ms: number): () => void {
   const tick = () => {
-    if (!document.hidden) what();
+    if (!document.hidden) untrack(what);
   };
   tick();
   const timer = setInterval(tick, ms);
