@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { partsOf } from '../src/lib/stores/parts';
 import { fillOf } from '../src/lib/stores/fills';
 import { resumeQuery, waitBefore } from '../src/lib/stores/socket.svelte';
 
@@ -12,6 +13,18 @@ describe('the socket', () => {
     expect(waitBefore(0, 0)).toBe(250);
     expect(waitBefore(0, 1)).toBe(500);
     expect(waitBefore(50, 1)).toBe(15_000);
+  });
+});
+
+describe('events', () => {
+  it('make the readings old that they concern', () => {
+    expect(partsOf('marked')).toEqual([]);
+    expect(partsOf('order_held')).toContain('approvals');
+    expect(partsOf('hold_resolved')).toContain('approvals');
+    expect(partsOf('filled')).toEqual(expect.arrayContaining(['orders', 'accounts']));
+    expect(partsOf('kill_pulled')).toContain('desk');
+    expect(partsOf('limits_set')).toContain('accounts');
+    expect(partsOf('something_new')).toContain('accounts');
   });
 });
 

@@ -6,6 +6,7 @@ import type {
   AccountView, ApprovalView, DeskView, Fill, InstrumentView, OrderView, PositionView, Problem, QuoteView,
 } from '../api/types';
 import { FILLS_MAX, fillOf, recentFills } from './fills';
+import { partsOf, type Part } from './parts';
 import { prefs } from './prefs.svelte';
 import { whileVisible } from './resource.svelte';
 import { Socket, type DeskEvent, type Snapshot } from './socket.svelte';
@@ -18,19 +19,6 @@ const GATHER_MS = 120;
 const ORDER_PAGES_MAX = 5;
 /** Prices that have not moved for so long are called stale. */
 export const STALE_MS = 60_000;
-
-type Part = 'desk' | 'accounts' | 'orders' | 'approvals' | 'instruments';
-
-/** Which readings an event makes old. */
-export function partsOf(kind: string): Part[] {
-  if (kind === 'marked') return [];
-  if (/^(kill|latch)/.test(kind)) return ['desk', 'accounts', 'orders'];
-  if (/^(held|hold_|intent_held|approval)/.test(kind)) return ['approvals', 'accounts'];
-  if (kind.startsWith('instrument')) return ['instruments'];
-  if (/^(order_|cancel_|filled|close_)/.test(kind)) return ['orders', 'accounts', 'approvals'];
-  if (kind === 'account_opened') return ['desk', 'accounts', 'instruments'];
-  return ['accounts', 'approvals'];
-}
 
 class Desk {
   info = $state.raw<DeskView | null>(null);
