@@ -17,6 +17,7 @@ export type OrderRequest = Schemas['OrderRequest'];
 export type OrderView = Schemas['OrderView'];
 export type Outcome = Schemas['Outcome'];
 export type PositionView = Schemas['PositionView'];
+export type ProtectionRequest = Schemas['ProtectionRequest'];
 export type PresetView = Schemas['PresetView'];
 export type PreviewView = Schemas['PreviewView'];
 export type QuoteView = Schemas['QuoteView'];
