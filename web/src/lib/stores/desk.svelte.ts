@@ -6,6 +6,7 @@ import type {
   AccountView, ApprovalView, DeskView, Fill, InstrumentView, OrderView, PositionView, Problem, QuoteView,
 } from '../api/types';
 import { FILLS_MAX, fillOf, recentFills } from './fills';
+import { live } from './live.svelte';
 import { partsOf, type Part } from './parts';
 import { prefs } from './prefs.svelte';
 import { whileVisible } from './resource.svelte';
@@ -100,6 +101,7 @@ class Desk {
     this.quotes = new Map();
     this.#fillsOf = new Map();
     this.#accountsRead = false;
+    live.forget();
     this.problem = null;
     this.pricesAt = null;
   }
@@ -177,6 +179,7 @@ class Desk {
       const moved = quotes.some((quote) => this.quotes.get(quote.symbol)?.at !== quote.at);
       if (moved) this.pricesAt = Date.now();
       this.quotes = new Map(quotes.map((quote) => [quote.symbol, quote]));
+      live.take(quotes);
     } catch (error) {
       this.problem = problemOf(error);
     }

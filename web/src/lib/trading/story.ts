@@ -1,10 +1,15 @@
 // What a record of the journal says, in a sentence, and which records tell of one order.
-import type { RecordView } from '../api/types';
 import { abs, sign } from '../format/decimal';
 import { amount, money } from '../format/number';
 import { killLevel, latch, plain, source, ticker } from '../format/words';
 
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+/** What is read of a record. */
+export interface Told {
+  kind: string;
+  body: unknown;
+}
 
 export interface Line {
   text: string;
@@ -27,7 +32,7 @@ function who(by: Body | null | undefined): string {
 }
 
 /** A record as a sentence. */
-export function tell(record: Pick<RecordView, 'kind' | 'body'>): Line {
+export function tell(record: Told): Line {
   const body = (record.body ?? {}) as Body;
   const line = (text: string, tone: Line['tone'] = 'plain'): Line => ({ text, tone });
   switch (record.kind) {
@@ -100,8 +105,8 @@ const NOTICES = new Set([
   'position_adjusted', 'cash_adjusted', 'refusals_counted', 'external_order',
 ]);
 
-export function isNotice(record: Pick<RecordView, 'kind' | 'body'>): boolean {
-  const body = record.body as Body;
+export function isNotice(record: Told): boolean {
+  const body = (record.body ?? {}) as Body;
   if (record.kind === 'position_adjusted' && sign(abs(String(body.qty ?? '0').replace('+', ''))) === 0) return false;
   return NOTICES.has(record.kind) || (record.kind === 'close_ended' && body.done === false);
 }
@@ -113,7 +118,7 @@ export interface Thread {
 }
 
 /** Whether a record tells of the order, its request or its compound close. */
-export function concerns(record: Pick<RecordView, 'kind' | 'body'>, thread: Thread): boolean {
+export function concerns(record: Told, thread: Thread): boolean {
   const body = (record.body ?? {}) as Body;
   const order = body.client_order_id ?? body.fill?.client_order_id ?? body.report?.client_order_id;
   if (thread.order && (order === thread.order || body.replaces === thread.order)) return true;
