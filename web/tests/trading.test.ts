@@ -81,10 +81,10 @@ describe('candles', () => {
 });
 
 describe('records', () => {
-  const refused = { kind: 'intent_refused', body: { class: 'entry', intent: { id: 'i1' }, refusals: [{ code: 'order_notional' }] } };
+  const refused = { kind: 'intent_refused', body: { class: 'entry', intent: { id: 'i1', side: 'buy', instrument: 'sim:SYN', size: { quantity: '5000' } }, refusals: [{ code: 'order_notional' }] } };
   const filled = { kind: 'filled', body: { fill: { client_order_id: 'c1', side: 'buy', qty: '10', price: '99.7', fee: { amount: '0.997', currency: 'USD' } } } };
   it('are told in sentences', () => {
-    expect(tell(refused).text).toBe('Blocked as an entry: order notional.');
+    expect(tell(refused).text).toBe('Blocked: buy 5,000 SYN, as an entry, by order notional.');
     expect(tell(filled)).toEqual({ text: 'Bought 10 at 99.7, fee 1.00 USD.', tone: 'good' });
     expect(tell({ kind: 'something_new', body: {} }).text).toBe('Something new');
   });

@@ -27,6 +27,16 @@ function levels(plan: Body | null | undefined): string {
   return found.length === 0 ? 'no levels' : found.join(', ');
 }
 
+const SIZES: Record<string, (size: string) => string> = {
+  quantity: (size) => amount(size), notional: (size) => `for ${amount(size)}`, percent_equity: (size) => `${amount(size)} % of equity`, risk_percent: (size) => `${amount(size)} % at risk`,
+};
+
+/** A request in a few words. */
+function wish(intent: Body | null | undefined): string {
+  const [by, size] = Object.entries(intent?.size ?? {})[0] ?? ['', ''];
+  return [intent?.side, SIZES[by]?.(String(size)), intent?.instrument ? ticker(intent.instrument) : null].filter(Boolean).join(' ') || 'a request';
+}
+
 function who(by: Body | null | undefined): string {
   return by ? `${source(by.kind)} (${by.principal})` : 'the desk';
 }
@@ -37,7 +47,7 @@ export function tell(record: Told): Line {
   const line = (text: string, tone: Line['tone'] = 'plain'): Line => ({ text, tone });
   switch (record.kind) {
     case 'intent_refused':
-      return line(`Blocked as ${CLASSES[body.class] ?? body.class}: ${(body.refusals ?? []).map((one: Body) => plain(one.code).toLowerCase()).join(', ')}.`, 'bad');
+      return line(`Blocked: ${wish(body.intent)}, as ${CLASSES[body.class] ?? body.class}, by ${(body.refusals ?? []).map((one: Body) => plain(one.code).toLowerCase()).join(', ')}.`, 'bad');
     case 'refusals_counted':
       return line(`${body.count} more requests of ${who(body.origin)} were blocked: ${(body.codes ?? []).map(plain).join(', ')}.`, 'warn');
     case 'order_held':
