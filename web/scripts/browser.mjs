@@ -84,16 +84,99 @@ await step('keys: palette, help, screens', async () => {
   await page.keyboard.press('o');
   await page.waitForURL((url) => url.pathname === '/');
 });
-await step('an order is previewed, blocked with the largest size, then placed', async () => {
+// The same on a screen and on a phone, where the ticket is a sheet.
+for (const width of [1440, 390]) {
+  await step(`a trade from ticket to flat at ${width} px`, () => trade(width));
+}
+
+async function trade(width) {
+  const phone = width < 1024;
+  const card = page.getByRole('region', { name: 'Position in BTC-PERP', exact: true });
+  const size = page.getByLabel('Size', { exact: true });
+  await page.setViewportSize({ width, height: phone ? 844 : 900 });
+  await visit(page, '/trade?symbol=sim:BTC-PERP');
+  await card.getByText('Nothing of BTC-PERP is held').waitFor();
+  const last = Number((await page.getByText(/^last [\d,.]+$/).first().textContent()).replace(/[^\d.]/g, ''));
+
+  // By key, and on a phone by the bar at the bottom.
+  if (phone) await page.getByRole('group', { name: 'Open the order ticket' }).getByRole('button', { name: 'Buy' }).click();
+  else await page.keyboard.press('b');
+  await page.waitForFunction(() => document.activeElement?.closest('[data-ticket-size]'));
+  await size.fill('0.04');
+  await page.getByLabel('Stop', { exact: true }).fill(String(Math.round(last * 0.985)));
+  await page.getByText('Would be allowed').waitFor();
+  await page.getByText('Risk to stop').waitFor();
+  await accessible(page, `ticket allowed ${width}`);
+  await page.getByLabel('Stop', { exact: true }).press('Enter');
+  await page.getByText(/Buy BTC-PERP: filled/).waitFor();
+  await card.getByText('Long 0.04').waitFor();
+  await card.getByText('at broker').waitFor();
+  const stopLine = page.getByRole('slider', { name: 'Move: stop' });
+  const show = page.getByRole('button', { name: /below the view/ });
+  await stopLine.or(show).first().waitFor();
+  if (!(await stopLine.isVisible())) await show.click();
+  await stopLine.waitFor();
+  await accessible(page, `position ${width}`);
+
+  // The stop moves by key or by hand, and only after a second press.
+  const before = await stopLine.getAttribute('aria-valuetext');
+  if (phone) {
+    await stopLine.press('Shift+ArrowUp');
+  } else {
+    const box = await stopLine.boundingBox();
+    await page.mouse.move(box.x + 20, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 20, box.y + box.height / 2 - 15, { steps: 4 });
+    await page.mouse.up();
+  }
+  await page.getByText(/This tightens the stop: .* USD less can be lost/).waitFor();
+  await accessible(page, `stop proposed ${width}`);
+  await page.getByRole('button', { name: 'Move the stop' }).click();
+  await page.getByText(/BTC-PERP: stop .* → /).waitFor();
+  await page.waitForFunction((old) => [...document.querySelectorAll('[role=slider]')].some((one) => one.getAttribute('aria-valuetext') !== old), before);
+
+  // Too large: blocked before it is sent, with the largest size.
+  if (phone) await page.getByRole('group', { name: 'Open the order ticket' }).getByRole('button', { name: 'Buy' }).click();
+  await size.fill('5000');
+  await page.getByText(/Would be blocked by/).waitFor();
+  assert.ok(await page.getByRole('button', { name: /^Buy BTC-PERP/ }).isDisabled());
+  await accessible(page, `ticket blocked ${width}`);
+  await page.getByRole('button', { name: /Use the maximum/ }).click();
+  assert.notEqual(await size.inputValue(), '5000');
+  await page.getByText('Would be allowed').waitFor();
+  await size.press('Escape');
+  if (phone) await page.getByRole('button', { name: 'Close this window' }).click().catch(() => {});
+  else assert.equal(await size.inputValue(), '');
+
+  // Half of it, then the rest.
+  await card.getByRole('button', { name: 'Close 50 %' }).click();
+  await card.getByText(/At the market: sell 0.02 BTC-PERP/).waitFor();
+  await card.getByRole('button', { name: 'Close 50 % now' }).click();
+  await card.getByText('Long 0.02').waitFor();
+  await card.getByRole('button', { name: 'Close 100 %' }).click();
+  await card.getByRole('button', { name: 'Close 100 % now' }).click();
+  await card.getByText('Nothing of BTC-PERP is held').waitFor();
+
+  // Why it happened.
+  await page.getByRole('tab', { name: 'Recent and blocked' }).click();
+  await page.getByRole('region', { name: 'Recent orders and blocked requests' }).getByRole('row').filter({ hasText: 'BTC-PERP' }).first().click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText('What happened, record by record').waitFor();
+  await drawer.getByText(/Allowed as/).first().waitFor();
+  await drawer.getByRole('button', { name: 'Check the chain of these records' }).click();
+  await drawer.getByText('sound', { exact: true }).waitFor();
+  await accessible(page, `why ${width}`);
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' }).catch(() => {});
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+await step('a position for what follows', async () => {
   await visit(page, '/trade?symbol=sim:SYN');
-  await page.getByLabel('Size', { exact: true }).fill('5000');
-  await page.getByText(/Blocked by/).waitFor();
-  await accessible(page, 'ticket blocked');
   await page.getByLabel('Size', { exact: true }).fill('2');
-  await page.getByText('would allow it').waitFor();
-  await page.getByRole('button', { name: 'Buy SYN' }).click();
+  await page.getByText('Would be allowed').waitFor();
+  await page.getByRole('button', { name: /^Buy SYN/ }).click();
   await page.getByText(/Buy SYN: /).waitFor();
-  await page.getByRole('region', { name: 'Open positions' }).getByText('manual').waitFor();
+  await page.getByRole('region', { name: 'Position in SYN', exact: true }).getByText('manual').first().waitFor();
 });
 await step('pause with one tap, banner, release with a step-up', async () => {
   await page.getByRole('button', { name: 'Pause entries' }).first().click();

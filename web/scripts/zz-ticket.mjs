@@ -1,0 +1,34 @@
+import { signIn, start, visit } from './chromium.mjs';
+const { origin, open, wrong, stop } = await start();
+for (const [w, h, theme] of [[1440, 900, 'dark'], [390, 844, 'light']]) {
+  const page = await open({ viewport: { width: w, height: h }, colorScheme: theme });
+  await signIn(page, origin);
+  await visit(page, '/trade?symbol=sim:SYN');
+  await page.waitForTimeout(5000);
+  await page.keyboard.press('b');
+  await page.getByLabel('Size', { exact: true }).fill('5000');
+  await page.getByText(/Would be blocked/).waitFor();
+  await page.screenshot({ path: `/tmp/look/blocked-${w}.png`, fullPage: w > 500 });
+  await page.getByRole('button', { name: /Use the maximum/ }).click();
+  await page.getByLabel('Stop', { exact: true }).fill('96');
+  await page.getByLabel('Target', { exact: true }).fill('106');
+  await page.getByText('Would be allowed').waitFor();
+  await page.getByText('More', { exact: true }).first().click().catch(() => {});
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: `/tmp/look/allowed-${w}.png`, fullPage: w > 500 });
+  await page.keyboard.press('Escape'); await page.keyboard.press('Escape');
+  await page.waitForTimeout(300);
+  await page.getByRole('button', { name: 'Edit levels' }).first().click();
+  await page.getByLabel('New stop').fill('97.5');
+  await page.getByRole('button', { name: /See what the stop/ }).click();
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `/tmp/look/proposal-${w}.png`, fullPage: true });
+  await page.getByRole('tab', { name: /Recent/ }).click();
+  await page.waitForTimeout(800);
+  await page.screenshot({ path: `/tmp/look/blotter-${w}.png`, fullPage: true });
+  await page.getByRole('row').nth(2).click();
+  await page.waitForTimeout(1200);
+  await page.screenshot({ path: `/tmp/look/inspect-${w}.png` });
+  await page.context().close();
+}
+await stop(); console.log(wrong.join('\n'));
