@@ -1,0 +1,15 @@
+import { signIn, start, visit } from './chromium.mjs';
+const { origin, open, wrong, stop } = await start();
+const page = await open();
+await signIn(page, origin);
+await visit(page, '/trade?symbol=sim:BTC-PERP');
+await page.waitForTimeout(2000);
+await page.getByRole('tab', { name: 'Recent and blocked' }).click();
+await page.waitForTimeout(1500);
+const rows = page.getByRole('region', { name: 'Recent orders and blocked requests' }).getByRole('row');
+console.log(await rows.count(), await rows.nth(1).textContent());
+await rows.filter({ hasText: 'BTC-PERP' }).first().click();
+await page.waitForTimeout(1500);
+console.log(await page.evaluate(() => [...document.querySelectorAll('dialog')].map((d) => [d.open, d.querySelector('h2')?.textContent])));
+await page.screenshot({ path: '/tmp/look/dbg.png' });
+await stop(); console.log(wrong.join('\n'));
