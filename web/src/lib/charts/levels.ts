@@ -1,5 +1,8 @@
 // Price levels on a chart.
 
+/** Height of the axis of times below the candles. */
+export const AXIS = 28;
+
 export interface Level {
   id: string;
   price: string;

@@ -17,6 +17,8 @@ class Trail {
   problem = $state.raw<Problem | null>(null);
   /** The first number that has been read; older records exist when it is above 1. */
   from = $state(0);
+  /** The time of the first record that has been read. */
+  readonly since = $derived(this.records[0]?.at ?? null);
   #loaded = $state(false);
   #account: string | null = null;
   #last = 0;
