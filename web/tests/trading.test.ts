@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BarView, PositionView } from '../src/lib/api/types';
+import { apart } from '../src/lib/charts/levels';
 import { addPrice } from '../src/lib/trading/candles';
 import { breakEven, entryRisk, levelFault, multipleOfRisk, percentOf, resultAt, shareOf, stopChange, withLevels } from '../src/lib/trading/protection';
 import { concerns, isNotice, tell } from '../src/lib/trading/story';
@@ -65,6 +66,15 @@ describe('an entry', () => {
   it('is closed in shares of its size', () => {
     expect(shareOf('-10', '25')).toBe('2.5');
     expect(shareOf('0.003', '50')).toBe('0.0015');
+  });
+});
+
+describe('handles of levels', () => {
+  it('stand apart, in order and within bounds', () => {
+    expect(apart([{ id: 'a', y: 100 }, { id: 'b', y: 200 }], 20, 300)).toEqual({ a: 100, b: 200 });
+    expect(apart([{ id: 'b', y: 105 }, { id: 'a', y: 100 }], 20, 300)).toEqual({ a: 100, b: 127 });
+    expect(apart([{ id: 'a', y: 290 }, { id: 'b', y: 299 }], 20, 300)).toEqual({ a: 273, b: 300 });
+    expect(apart([{ id: 'a', y: 3 }], 66, 300)).toEqual({ a: 66 });
   });
 });
 
