@@ -18,7 +18,8 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
       const name = path === '/' ? 'overview' : path.slice(1);
       if (only && only !== name) continue;
       await visit(page, path);
-      await page.waitForTimeout(500);
+      // Live candles take some prices.
+      await page.waitForTimeout(path === '/trade' ? 3_000 : 500);
       await page.screenshot({ path: `${out}${name}-${width}-${theme}.png`, fullPage: width < 500 });
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (over > 0) wrong.push(`${path} at ${width} px is ${over} px too wide`);
