@@ -89,7 +89,7 @@ async function audit({ page, step, accessible }) {
     await page.getByText(/Limits of the account were replaced/).first().click();
     const sheet = page.getByRole('dialog');
     await sheet.getByText('Place in the chain').waitFor();
-    await sheet.getByRole('button', { name: 'Record before' }).click();
+    await sheet.getByRole('button', { name: 'Record before', exact: true }).click();
     await accessible(page, 'a record');
     await page.keyboard.press('Escape');
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the records shown as CSV' }).click()]);
@@ -107,7 +107,7 @@ async function settings({ page, open, origin, step, accessible }) {
     await page.getByLabel('Equity to open').waitFor();
     await accessible(page, 'new account');
     await page.getByRole('button', { name: 'Not now' }).click();
-    await page.getByRole('button', { name: /^How .* is treated$/ }).first().click();
+    await page.getByRole('button', { name: /^How it is treated: / }).first().click();
     await accessible(page, 'policy');
     await page.getByLabel('They wait for').fill('11');
     await page.getByRole('button', { name: 'Save' }).click();
@@ -123,9 +123,9 @@ async function settings({ page, open, origin, step, accessible }) {
     await visit(page, '/settings?tab=limits');
     await page.getByRole('button', { name: 'Change', exact: true }).click();
     await page.getByLabel('Live orders', { exact: true }).fill('199');
-    await page.getByText('tighter').waitFor();
+    await page.getByText('tighter', { exact: true }).waitFor();
     await page.getByLabel('Value of one order', { exact: true }).fill('90');
-    await page.getByText('allows more').waitFor();
+    await page.getByText('allows more', { exact: true }).waitFor();
     await accessible(page, 'limits form');
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.getByRole('button', { name: 'Use a preset' }).click();
@@ -152,7 +152,7 @@ async function settings({ page, open, origin, step, accessible }) {
     await other.getByRole('heading', { name: 'Choose a password of your own' }).waitFor();
     await accessible(other, 'own password');
     await other.getByLabel('Present password').fill(first);
-    await other.getByLabel('New password').fill('violet harbour engine moss');
+    await other.getByLabel('New password', { exact: true }).fill('violet harbour engine moss');
     await other.getByLabel('The new password again').fill('violet harbour engine moss');
     await other.getByRole('button', { name: 'Set the password and go on' }).click();
     await other.getByText('Equity').first().waitFor();
@@ -175,7 +175,7 @@ async function settings({ page, open, origin, step, accessible }) {
   await step('settings: two-factor with recovery codes, used at sign-in, and off again', async () => {
     await visit(page, '/settings?tab=security');
     await page.getByRole('button', { name: 'Set it up' }).click();
-    await page.getByLabel('Password', { exact: true }).fill(USER.password);
+    await page.getByRole('textbox', { name: 'Password' }).fill(USER.password);
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByLabel('Code', { exact: true }).waitFor();
     await accessible(page, 'two-factor');
