@@ -101,7 +101,9 @@ function isRaised(name: string, from: unknown, to: unknown): boolean {
 function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one) => b.includes(one));
   const [x, y] = [String(a), String(b)];
-  return x === y || (parse(x) !== null && parse(y) !== null && compare(x, y) === 0);
+  if (x === y) return true;
+  const [m, n] = [x.replace('%', ''), y.replace('%', '')];
+  return x.endsWith('%') === y.endsWith('%') && parse(m) !== null && parse(n) !== null && compare(m, n) === 0;
 }
 
 /** What differs between two sets of limits, in the order of the catalogue. */
