@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import assert from 'node:assert/strict';
 import { PAGES, signIn, start, USER, visit } from './chromium.mjs';
+import { screens } from './screens.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const violations = [];
@@ -184,6 +185,7 @@ await step('a position for what follows', async () => {
   await page.getByText(/Buy SYN: /).waitFor();
   await page.getByRole('region', { name: 'Position in SYN', exact: true }).getByText('manual').first().waitFor();
 });
+await screens({ page, open, origin, step, accessible });
 await step('pause with one tap, banner, release with a step-up', async () => {
   await page.getByRole('button', { name: 'Pause entries' }).first().click();
   await page.getByText(/Entries are paused since/).waitFor();
@@ -199,6 +201,8 @@ await step('pause with one tap, banner, release with a step-up', async () => {
   await page.getByLabel('Password').fill(USER.password);
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText('Nothing is stopped').waitFor();
+  await page.getByRole('heading', { name: 'What to resume' }).waitFor();
+  await accessible(page, 'recovery released');
 });
 await step('close everything: lists positions, a tap does nothing, holding closes', async () => {
   await page.getByRole('button', { name: 'Close everything' }).first().click();
@@ -216,6 +220,8 @@ await step('close everything: lists positions, a tap does nothing, holding close
   await page.mouse.up();
   await visit(page, '/recovery');
   await page.getByText('Still open').waitFor();
+  await page.getByText('Closes not done').waitFor();
+  await accessible(page, 'recovery after close everything');
   await page.getByLabel(/Type/).fill('release');
   await page.locator('main').getByRole('button', { name: 'Release' }).click();
   await page.getByLabel('Password').fill(USER.password);

@@ -3,7 +3,10 @@ import { chromium } from 'playwright-core';
 import { serve } from './serve.mjs';
 
 export const USER = { name: 'ann', password: 'copper wagon lantern drift' };
-export const PAGES = ['/', '/trade', '/approvals', '/performance', '/data', '/audit', '/recovery', '/settings'];
+export const PAGES = [
+  '/', '/trade', '/approvals', '/performance', '/performance?tab=trips', '/performance?tab=lots', '/performance?tab=cash', '/data', '/audit', '/recovery',
+  '/settings', ...['books', 'limits', 'people', 'keys', 'security', 'display'].map((tab) => `/settings?tab=${tab}`),
+];
 
 /** Starts server and browser; `wrong` gathers console errors, page errors and CSP reports. */
 export async function start({ user = true } = {}) {

@@ -21,10 +21,11 @@ export async function ok<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>>
 }
 
 /** A request outside the generated description; the same guards apply. */
-export async function plainly<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function plainly<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   const request = new Request(new URL(path, globalThis.location.origin), {
     method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const response = await guarded(request);
   const text = await response.text();

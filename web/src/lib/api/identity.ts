@@ -9,6 +9,8 @@ export interface User {
   role: Role;
   /** null means every account. */
   accounts: string[] | null;
+  /** True until a password that somebody else gave has been replaced. */
+  must_change_password?: boolean;
 }
 
 export interface SessionView {

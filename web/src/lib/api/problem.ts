@@ -33,6 +33,10 @@ export const signedOut = (): Problem =>
 export const cancelled = (): Problem =>
   made('step_up_cancelled', 403, 'Not confirmed, so nothing was done.', 'Confirm with your password to go on.');
 
+export const cookieRefused = (): Problem =>
+  made('cookie_refused', 401, 'Name and password are right, but this browser did not keep the session.',
+    'It takes session cookies only over HTTPS or from the machine itself.');
+
 /** Any thrown thing as a problem. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

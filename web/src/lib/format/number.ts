@@ -13,10 +13,17 @@ export function currencyDigits(currency: string): number {
   return COINS.has(currency) ? 8 : 2;
 }
 
+/** What stands between thousands; a person's choice for this browser. */
+let between = ',';
+
+export function setGrouping(separator: string): void {
+  between = separator;
+}
+
 function group(text: string): string {
   const negative = text.startsWith('-');
   const [whole = '0', part] = (negative ? text.slice(1) : text).split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, between);
   return `${negative ? MINUS : ''}${grouped}${part === undefined ? '' : `.${part}`}`;
 }
 

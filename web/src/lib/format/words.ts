@@ -62,6 +62,8 @@ const LIMITS: Record<string, string> = {
   daily_loss: 'Loss in a day', drawdown_percent: 'Fall from the peak', open_orders: 'Live orders', entries_per_second: 'Entries per second',
   entries_per_minute: 'Entries per minute', entries_per_day: 'Entries per day', price_collar_percent: 'Price away from the quote',
   quote_age_ms: 'Oldest price for an entry', approval_above: 'Approval above', daily_entry_notional: 'Value of a day’s entries',
+  order_qty: 'Quantity of one order', leverage: 'Leverage', margin_used: 'Margin in use', origin_daily_notional: 'Value of a day’s entries of one source',
+  allowed: 'Allowed symbols', denied: 'Denied symbols', loss_cooldown_secs: 'Pause after a loss', trading_window: 'Trading hours',
 };
 
 export function limitName(name: string): string {

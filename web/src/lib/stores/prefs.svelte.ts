@@ -1,7 +1,9 @@
 // What a person chose for this browser. Never anything secret.
+import { setGrouping } from '../format/number';
 import type { Zone } from '../format/time';
 
 type Theme = 'system' | 'dark' | 'light';
+const BETWEEN: Record<string, string> = { comma: ',', space: '\u202f', none: '' };
 
 function stored(name: string): string | null {
   try {
@@ -24,6 +26,10 @@ class Prefs {
   theme = $state<Theme>('system');
   zone = $state<Zone>('utc');
   account = $state<string | null>(null);
+  /** How thousands are set apart: comma, space or none. */
+  numbers = $state('comma');
+  /** Colours of gains and losses: green and red, or blue and orange. */
+  gains = $state('green');
   /** What is shown now, the system's choice included. */
   shown = $state<'dark' | 'light'>('dark');
 
@@ -32,6 +38,20 @@ class Prefs {
     if (theme === 'dark' || theme === 'light') this.theme = theme;
     if (stored('zone') === 'local') this.zone = 'local';
     this.account = stored('account');
+    this.setNumbers(stored('numbers') ?? 'comma');
+    if (stored('gains') === 'blue') this.gains = 'blue';
+  }
+
+  setNumbers(value: string): void {
+    this.numbers = value in BETWEEN ? value : 'comma';
+    setGrouping(BETWEEN[this.numbers] ?? ',');
+    store('numbers', this.numbers === 'comma' ? null : this.numbers);
+  }
+
+  setGains(value: string): void {
+    this.gains = value === 'blue' ? 'blue' : 'green';
+    store('gains', this.gains === 'green' ? null : this.gains);
+    this.#apply();
   }
 
   /** Follows the system's theme while nothing else was chosen. */
@@ -65,6 +85,7 @@ class Prefs {
     const light = matchMedia('(prefers-color-scheme: light)').matches;
     this.shown = this.theme === 'system' ? (light ? 'light' : 'dark') : this.theme;
     document.documentElement.dataset['theme'] = this.shown;
+    document.documentElement.dataset['gains'] = this.gains;
   }
 }
 

@@ -2,10 +2,10 @@
 // nothing typed is lost; when somebody else signs in there, everything starts anew.
 import { hook, type Challenge } from '../api/fetch';
 import { identity, type Role, type SessionView } from '../api/identity';
-import { problemOf } from '../api/problem';
+import { cookieRefused, problemOf, ProblemError } from '../api/problem';
 import type { Problem } from '../api/types';
 
-export type Phase = 'starting' | 'unreachable' | 'setup' | 'signed_out' | 'signed_in' | 'expired';
+export type Phase = 'starting' | 'unreachable' | 'setup' | 'signed_out' | 'change_password' | 'signed_in' | 'expired';
 
 const RANK: Record<Role, number> = { auditor: 0, viewer: 0, trader: 1, admin: 2 };
 
@@ -37,7 +37,7 @@ class Session {
         return;
       }
       this.view = await identity.session();
-      this.phase = 'signed_in';
+      this.phase = this.#phaseOf(this.view);
     } catch (error) {
       const problem = problemOf(error);
       if (problem.status === 401) {
@@ -61,6 +61,17 @@ class Session {
 
   async signOut(): Promise<void> {
     await identity.signOut();
+    this.left();
+  }
+
+  /** Reads anew who is signed in, after something about them was changed. */
+  async refresh(): Promise<void> {
+    this.view = await identity.session();
+    this.phase = this.#phaseOf(this.view);
+  }
+
+  /** Everything is signed out already, such as after signing out everywhere. */
+  left(): void {
     this.phase = 'signed_out';
     this.view = null;
     this.epoch += 1;
@@ -68,9 +79,19 @@ class Session {
 
   async #enter(): Promise<void> {
     const before = this.view?.user.id;
-    this.view = await identity.session();
+    try {
+      this.view = await identity.session();
+    } catch (error) {
+      // The desk has just said yes: a session that is missing now was never kept by the browser.
+      if (problemOf(error).status === 401) throw new ProblemError(cookieRefused());
+      throw error;
+    }
     if (before !== this.view.user.id) this.epoch += 1;
-    this.phase = 'signed_in';
+    this.phase = this.#phaseOf(this.view);
+  }
+
+  #phaseOf(view: SessionView): Phase {
+    return view.user.must_change_password ? 'change_password' : 'signed_in';
   }
 }
 
