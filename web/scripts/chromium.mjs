@@ -1,0 +1,59 @@
+// Chromium on the built dashboard, for screenshots and browser tests.
+import { chromium } from 'playwright-core';
+import { serve } from './serve.mjs';
+
+export const USER = { name: 'ann', password: 'copper wagon lantern drift' };
+export const PAGES = [
+  '/', '/trade', '/approvals', '/performance', '/performance?tab=trips', '/performance?tab=lots', '/performance?tab=cash', '/data', '/audit', '/recovery',
+  '/settings', ...['books', 'limits', 'people', 'keys', 'security', 'display'].map((tab) => `/settings?tab=${tab}`),
+];
+
+/** Starts server and browser; `wrong` gathers console errors, page errors and CSP reports. */
+export async function start({ user = true } = {}) {
+  if (user) process.env['COFFERDAM_WEB_USER'] = `${USER.name}:${USER.password}`;
+  else delete process.env['COFFERDAM_WEB_USER'];
+  const key = process.env['COFFERDAM_KEY'];
+  const { server, origin } = await serve({ target: process.env['COFFERDAM_URL'] ?? 'http://127.0.0.1:3000', key });
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+  const wrong = [];
+  const open = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    await context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+    });
+    const page = await context.newPage();
+    // A 401 or 403 that the page expects is also written to the console by the browser.
+    page.on('console', (line) => {
+      if (line.type() === 'error' && !/status of (401|403|404|409|422|429)/.test(line.text())) wrong.push(`${page.url()}: ${line.text()}`);
+    });
+    page.on('pageerror', (error) => wrong.push(`${page.url()}: ${error.message}`));
+    return page;
+  };
+  const stop = async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  };
+  return { browser, origin, open, wrong, stop };
+}
+
+export async function signIn(page, origin) {
+  await page.goto(origin);
+  await page.getByLabel('Name').fill(USER.name);
+  await page.getByLabel('Password').fill(USER.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Equity').first().waitFor();
+}
+
+/** Goes to a screen without a load and waits until it has settled. */
+export async function visit(page, path) {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, path);
+  await page.locator('main h1').first().waitFor({ state: 'attached' });
+  await page.waitForTimeout(700);
+}

@@ -1,0 +1,2 @@
+import type { Plugin } from 'vite';
+export function proxyTo(target: string, key: string | undefined): Plugin;

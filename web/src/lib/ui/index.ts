@@ -1,0 +1,24 @@
+// Every component of the design system, so that a page needs one import.
+export { default as Badge } from './Badge.svelte';
+export { default as Bar } from './Bar.svelte';
+export { default as Button } from './Button.svelte';
+export { default as Copy } from './Copy.svelte';
+export { default as Dialog } from './Dialog.svelte';
+export { default as EmptyState } from './EmptyState.svelte';
+export { default as Field } from './Field.svelte';
+export { default as Gain } from './Gain.svelte';
+export { default as HoldButton } from './HoldButton.svelte';
+export { default as Icon, type IconName } from './Icon.svelte';
+export { default as KeyHint } from './KeyHint.svelte';
+export { default as NumberField } from './NumberField.svelte';
+export { default as Panel } from './Panel.svelte';
+export { default as ProblemView } from './ProblemView.svelte';
+export { default as Select } from './Select.svelte';
+export { default as Sheet } from './Sheet.svelte';
+export { default as Skeleton } from './Skeleton.svelte';
+export { default as Sparkline } from './Sparkline.svelte';
+export { default as Stat } from './Stat.svelte';
+export { default as Table, type Column } from './Table.svelte';
+export { default as Tabs } from './Tabs.svelte';
+export { default as TextField } from './TextField.svelte';
+export { default as Tooltip } from './Tooltip.svelte';
