@@ -17,6 +17,7 @@ mod extract;
 mod guard;
 mod key;
 mod metrics;
+mod pages;
 pub mod ports;
 mod problem;
 mod router;
@@ -28,6 +29,7 @@ mod ws;
 
 pub use guard::rate::Rate;
 pub use key::KeyHash;
+pub use pages::pages;
 pub use ports::{
     AccountFactory, AuditBreak, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
     ContractDesk, ListedContract, NewContract, NewPaperAccount, Provenance, StreamAudit,

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use crate::{router::router, state::ApiState};
+use crate::{pages::pages, router::router_with_pages, state::ApiState};
 
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 1_024;
@@ -34,7 +34,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// Serves the API until `shutdown` resolves; then requests under way are finished, sockets closed.
+/// Serves the API and the dashboard until `shutdown` resolves; then requests under way are finished, sockets closed.
 ///
 /// # Errors
 /// The listener's, when it can't tell its address.
@@ -43,7 +43,7 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = router(state.clone());
+    let router = router_with_pages(state.clone(), pages());
     serve_router(listener, router, state, shutdown).await
 }
 
