@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use path::{
     event::Event,
     journal::{AppendError, EventRecord, Head, JournalReader, JournalStore, StreamBatch, StreamId},
-    verbs::RiskClass,
 };
 
 use crate::ports::Emergency;
@@ -40,8 +39,7 @@ pub(crate) fn is_down(error: &AppendError) -> bool {
 fn opens_risk(batch: &StreamBatch) -> bool {
     batch.records.iter().any(|record: &EventRecord| {
         match Event::decode(&record.kind, record.version, &record.body) {
-            Ok(Event::OrderRecorded(order)) => order.class == RiskClass::Entry,
-            Ok(_) => false,
+            Ok(event) => event.opens_risk(),
             Err(_) => true,
         }
     })

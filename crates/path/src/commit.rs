@@ -9,7 +9,7 @@ use crate::{
     core::{Reply, ReplyId},
     event::Event,
     journal::{AppendError, Head, JournalStore, StreamBatch, StreamId},
-    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, RiskClass, SetTerms, Verb},
+    verbs::{CancelOrder, Cleared, PlaceOrder, Recorded, ReplaceOrder, SetTerms, Verb},
 };
 
 /// Something that should happen once the records before it are durable.
@@ -83,11 +83,7 @@ impl Batch {
     /// True when it starts new risk. Such a batch never goes to the emergency journal.
     #[must_use]
     pub fn opens_risk(&self) -> bool {
-        self.events.iter().any(|e| match e {
-            Event::OrderRecorded(order) => order.class == RiskClass::Entry,
-            Event::TermsRequested(_) => true,
-            _ => false,
-        })
+        self.events.iter().any(Event::opens_risk)
     }
 
     /// Who waits for an answer.

@@ -142,11 +142,18 @@ impl Policy {
         Some((initial, self.spot_maintenance_rate.map_or_else(half, MarginRate::get)))
     }
 
-    /// Checks the settings that must fit one another; each alone is in its range by its type.
+    /// Checks the settings that must fit one another, and those whose type has no range.
     ///
     /// # Errors
-    /// [`SettingError::Maintenance`] for a maintenance rate without, or above, the initial rate.
+    /// [`SettingError::Maintenance`] for a maintenance rate without, or above, the initial rate;
+    /// [`SettingError::FeeRate`] and [`SettingError::TradingCapital`] out of their ranges.
     pub fn validate(&self) -> Result<(), SettingError> {
+        if !(Decimal::ZERO..=Decimal::ONE).contains(&self.fee_rate) {
+            return Err(SettingError::FeeRate(self.fee_rate));
+        }
+        if let Some(capital) = self.trading_capital.filter(|c| *c <= Decimal::ZERO) {
+            return Err(SettingError::TradingCapital(capital));
+        }
         let Some(maintenance) = self.spot_maintenance_rate.map(MarginRate::get) else {
             return Ok(());
         };

@@ -17,6 +17,12 @@ pub enum SettingError {
     /// A delay of nothing, or of more than a day.
     #[error("a data delay of {0} s is not between 1 and {DATA_DELAY_MAX} s")]
     DataDelay(u32),
+    /// A fee that pays for what is bought, or is more than all of it.
+    #[error("a fee rate of {0} is not between 0 and 1; 0.001 is 0.1 %")]
+    FeeRate(Decimal),
+    /// A trading capital of nothing.
+    #[error("a trading capital of {0} is not more than zero; absent, it is the whole equity")]
+    TradingCapital(Decimal),
     /// A maintenance rate that no initial rate stands above.
     #[error(
         "a maintenance rate of {maintenance} needs an initial rate that is not below it; the \

@@ -43,6 +43,7 @@ impl Terms {
         let rates = |terms: &Self| terms.margin.unwrap_or((Decimal::ONE, Decimal::ONE));
         let ((initial, held), (initial_before, held_before)) = (rates(self), rates(before));
         self.allow_short && !before.allow_short
+            || self.margin.is_some() && before.margin.is_none()
             || initial < initial_before
             || held < held_before
             || self.margin_mode != before.margin_mode
@@ -74,11 +75,14 @@ mod tests {
         let leverage = |times: i64| Leverage::try_from(Decimal::from(times)).unwrap();
         let cash = Terms::of(&Policy::default());
         let lent = Terms { margin: Some((Decimal::new(5, 1), Decimal::new(25, 2))), ..cash };
+        let whole = Terms { margin: Some((Decimal::ONE, Decimal::ONE)), ..cash };
         let dearer = Terms { margin: Some((Decimal::new(6, 1), Decimal::new(25, 2))), ..cash };
         let short = Terms { allow_short: true, ..cash };
         let five = Terms { leverage: leverage(5), ..cash };
         let alone = Terms { margin_mode: MarginMode::Isolated, ..cash };
-        for (loose, tight) in [(lent, cash), (lent, dearer), (short, cash), (five, cash)] {
+        for (loose, tight) in
+            [(lent, cash), (whole, cash), (lent, dearer), (short, cash), (five, cash)]
+        {
             assert!(loose.loosens(&tight), "{loose:?} over {tight:?}");
             assert!(!tight.loosens(&loose), "{tight:?} over {loose:?}");
         }

@@ -416,3 +416,36 @@ fn what_finds_no_room_to_wait_is_told_again() {
     assert_eq!(desk.position("unmanaged", IBM), signed("1100"));
     desk.assert_agrees_with_venue();
 }
+
+#[test]
+fn an_execution_that_is_told_again_with_its_fee_counts_once() {
+    let mut desk = desk();
+    desk.held_line = true;
+    let entry = desk.order(buy("10").stop("95"));
+    let answer = desk.line.pop_front().unwrap();
+    desk.held_line = false;
+    desk.deliver();
+    let told = desk.venue.fills.last().unwrap().clone();
+    let again = domain::Fill { client_order_id: None, fee: usd("1"), ..told };
+    desk.tell(Input::Venue(VenueEvent::Fill(again)));
+    assert_eq!(desk.position("unmanaged", IBM), signed("0"), "it is still waited for");
+    desk.tell(answer);
+    assert_eq!(desk.status(&entry), OrderStatus::Filled);
+    assert_eq!((desk.manual(), desk.position("unmanaged", IBM)), (signed("10"), signed("0")));
+}
+
+#[test]
+fn an_order_that_no_list_ever_explains_is_named_and_can_be_written_off() {
+    let mut desk = desk();
+    lost(&mut desk, OnPlace::LoseRequest);
+    let entry = desk.order(buy("10").limit("99"));
+    desk.venue.half = true;
+    desk.pass(Nanos::from_secs(30));
+    assert_eq!(desk.status(&entry), OrderStatus::Unknown);
+    assert!(desk.alarms().is_empty());
+    desk.pass(Nanos::from_secs(60));
+    assert_eq!(desk.alarms(), ["order_unanswered"]);
+    assert_eq!(desk.write_off(&entry, anna()), Reply::Done);
+    assert!(desk.core.book().gross_exposure().unwrap().is_zero());
+    desk.assert_folds();
+}

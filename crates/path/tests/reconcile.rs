@@ -8,7 +8,7 @@ mod common;
 use common::*;
 use domain::{ClientOrderId, Fill, Nanos, OrderStatus, OriginKind, Side};
 use path::{
-    broker::{VenueEvent, VenueStatus},
+    broker::{OrderReport, VenueEvent, VenueStatus},
     codes::RefusalCode,
     core::{Input, Reply},
     event::{Event, RejectReason},
@@ -134,6 +134,34 @@ fn an_order_that_was_written_off_and_fills_is_in_the_books_and_protected() {
     desk.pass(Nanos::from_secs(5));
     assert_eq!(desk.stops(IBM), [("10".to_owned(), "95".to_owned())]);
     desk.assert_agrees_with_venue();
+}
+
+#[test]
+fn what_is_left_of_an_order_that_was_written_off_and_fills_counts_and_is_cancelled() {
+    let (mut desk, entry) = lost();
+    desk.write_off(&entry, anna());
+    desk.venue.forgetful = false;
+    desk.fill(&entry, "4", "99");
+    assert_eq!(desk.manual(), signed("4"));
+    assert!(desk.alarms().contains(&"order_resurfaced".to_owned()), "the rest may fill");
+    assert_eq!(desk.venue.report(&entry).status, VenueStatus::Cancelled, "and is taken back");
+    desk.pass(Nanos::from_secs(20));
+    assert_eq!(desk.find(&entry).open_qty(), qty("0"));
+    assert_eq!(desk.stops(IBM), [("4".to_owned(), "95".to_owned())]);
+    desk.assert_agrees_with_venue();
+    desk.assert_folds();
+}
+
+#[test]
+fn the_end_of_an_order_that_was_written_off_is_its_end_for_good() {
+    let (mut desk, entry) = lost();
+    desk.write_off(&entry, anna());
+    let live = desk.venue.report(&entry);
+    let ended = OrderReport { status: VenueStatus::Cancelled, ..live.clone() };
+    desk.tell(Input::Venue(VenueEvent::Order(ended)));
+    desk.tell(Input::Venue(VenueEvent::Order(live)));
+    assert!(!desk.alarms().contains(&"order_resurfaced".to_owned()), "a late report is old news");
+    assert_eq!(desk.find(&entry).open_qty(), qty("0"));
 }
 
 #[test]

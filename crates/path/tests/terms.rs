@@ -146,3 +146,33 @@ fn terms_that_somebody_changed_at_the_venue_are_named_once() {
     assert_eq!(desk.alarms(), ["terms_differ"]);
     assert_eq!(in_force(&desk), leverage(1).leverage, "the policy is what the desk judges by");
 }
+
+#[test]
+fn setting_the_policy_anew_brings_the_venue_back_to_it() {
+    let mut desk = desk();
+    desk.venue.terms = Some(Terms::of(&leverage(20)));
+    desk.pass(Nanos::from_secs(60));
+    assert!(asked(&desk.set_policy(leverage(1), anna())), "although the policy stays as it was");
+    assert_eq!(desk.venue.terms, Some(Terms::of(&leverage(1))));
+    desk.pass(Nanos::from_secs(60));
+    assert_eq!(desk.alarms(), ["terms_differ"], "and nothing differs any more");
+}
+
+#[test]
+fn what_loosens_the_venues_own_terms_is_no_tightening() {
+    let mut desk = desk();
+    desk.set_policy(leverage(5), anna());
+    desk.venue.terms = Some(Terms::of(&leverage(1)));
+    desk.pass(Nanos::from_secs(60));
+    desk.kill(KillLevel::Pause);
+    let between = desk.set_policy(leverage(3), anna());
+    assert_eq!(codes_of(&between), [RefusalCode::KillActive], "from 1 to 3 at the venue");
+}
+
+#[test]
+fn a_request_for_terms_never_goes_to_the_emergency_journal() {
+    let mut desk = desk();
+    desk.set_policy(leverage(5), anna());
+    let asked = desk.events().into_iter().find(|e| e.kind() == "terms_requested").unwrap();
+    assert!(asked.opens_risk());
+}

@@ -286,11 +286,11 @@ pub(crate) async fn set_policy(
 ) -> Result<Json<Done>, ApiError> {
     let account = state.account(&id)?;
     terms::check(&body.policy)?;
-    let events = state.desk().subscribe();
+    let (events, wanted) = (state.desk().subscribe(), body.policy.clone());
     match account.set_policy(body.policy, state.operator()).await? {
         Reply::TermsAsked { request } => {
             let wait = Wait { account, events, span: TERMS_WAIT };
-            terms::answered(wait.terms(&request).await?)
+            terms::answered(wait.terms(&request, wanted).await?)
         }
         reply => done(reply),
     }

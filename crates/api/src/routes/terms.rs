@@ -3,7 +3,9 @@
 //! They are settings of the account's policy, which the venue is given too; here they have the
 //! words of a person who opens an account. It must not know how a venue applies them.
 
-use path::policy::{DATA_DELAY_MAX, DataDelay, Leverage, MarginMode, MarginRate, Policy};
+use path::policy::{
+    DATA_DELAY_MAX, DataDelay, Leverage, MarginMode, MarginRate, Policy, SettingError,
+};
 use rust_decimal::Decimal;
 use utoipa::ToSchema;
 
@@ -88,8 +90,15 @@ impl Terms {
 /// 400, naming the field, its value and the rule.
 pub(crate) fn check(policy: &Policy) -> Result<(), ApiError> {
     policy.validate().map_err(|error| {
-        let value = policy.spot_maintenance_rate.map(|rate| rate.get().to_string());
-        let field = "policy.spot_maintenance_rate".to_owned();
+        let (field, value) = match &error {
+            SettingError::FeeRate(rate) => ("policy.fee_rate", Some(*rate)),
+            SettingError::TradingCapital(capital) => ("policy.trading_capital", Some(*capital)),
+            _ => {
+                let rate = policy.spot_maintenance_rate.map(MarginRate::get);
+                ("policy.spot_maintenance_rate", rate)
+            }
+        };
+        let (field, value) = (field.to_owned(), value.map(|v| v.to_string()));
         ApiError::fields(vec![FieldError { field, value, rule: error.to_string() }])
     })
 }

@@ -77,7 +77,8 @@ impl Step<'_> {
     }
 
     fn comes_in_order(&self, at: Timestamp) -> bool {
-        !self.core.live.reconciled && at >= self.compared_since()
+        let missing = !self.core.live.reconciled && at >= self.compared_since();
+        missing || self.waits_since().is_some_and(|since| since <= at)
     }
 
     fn movement(&mut self, movement: &CashMovement) {

@@ -94,6 +94,11 @@ impl Step<'_> {
             );
             Refusal::rule(RefusalCode::NothingToReduce, text)
         };
-        gate::door(&intent.origin).or_else(|| (!reverses).then(nothing))
+        let late = state.policy.data_delay_secs.is_some() && intent.kind.limit().is_none();
+        let delayed = || {
+            let code = RefusalCode::DelayedData;
+            late.then(|| Refusal::rule(code, code.meaning()))
+        };
+        gate::door(&intent.origin).or_else(|| (!reverses).then(nothing)).or_else(delayed)
     }
 }

@@ -8,7 +8,7 @@ use domain::{BookId, ClientOrderId, Instrument, InstrumentId, Origin, Qty, Signe
 use super::{Core, Reply, ReplyId, Step, kill::not_an_operator};
 use crate::{
     codes::{Refusal, RefusalCode},
-    event::{Adopted, Event, OrderWrittenOff},
+    event::{Adopted, Event, OrderResurfaced, OrderWrittenOff},
 };
 
 impl Core {
@@ -52,6 +52,23 @@ impl Step<'_> {
         self.core.live.cancels.remove(id);
         self.emit(Event::OrderWrittenOff(OrderWrittenOff { client_order_id: id.clone(), by }));
         self.reply(reply, Reply::Done);
+    }
+
+    /// What is left of an order that was written off and has filled in part: it lives, so it counts.
+    pub(super) fn rest_counts_again(&mut self, id: &ClientOrderId) {
+        let order = self.state().orders.get(id);
+        let Some(order) = order.filter(|o| o.written_off && o.resurfaced.is_none()) else { return };
+        let open = order.qty.minus(order.filled);
+        let Some(venue_order_id) = order.venue_order_id.clone().filter(|_| !open.is_zero()) else {
+            return;
+        };
+        let client_order_id = id.clone();
+        self.emit(Event::OrderResurfaced(OrderResurfaced {
+            client_order_id,
+            venue_order_id,
+            open,
+        }));
+        self.alarm("order_resurfaced", format!("Order {id} was written off and fills."));
     }
 
     /// Gives a book's dust back to `unmanaged`, at the last price: it is shown there, and neither

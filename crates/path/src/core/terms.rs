@@ -22,13 +22,17 @@ use crate::{
 /// taken for never arrived.
 const ABSENT_MIN: u8 = 2;
 
-/// What is being found out about the terms.
+/// What is known and being found out about the terms.
 #[derive(Debug, Default)]
 pub(super) struct TermsWatch {
     /// When the request under way may have been sent at the latest.
     sent: Option<Mono>,
     /// Answers after the acceptance window that showed the old terms.
     absent: u8,
+    /// When they were last asked for or settled: what was asked before then tells nothing.
+    since: Option<Mono>,
+    /// What the venue told last.
+    told: Option<Terms>,
     /// Terms of the venue that are not the policy's, and were named.
     named: Option<Terms>,
 }
@@ -43,22 +47,24 @@ impl Step<'_> {
             let code = RefusalCode::TermsPending;
             return self.reply(reply, Reply::Refused(vec![Refusal::rule(code, code.meaning())]));
         }
-        let same = Terms::of(&policy) == Terms::of(&self.state().policy);
+        let (wanted, told) = (Terms::of(&policy), self.core.live.terms.told);
+        let same = wanted == Terms::of(&self.state().policy) && told.is_none_or(|t| t == wanted);
         if same || !self.core.capabilities.terms {
             self.emit(Event::PolicySet(PolicySet { policy, by }));
             return self.reply(reply, Reply::Done);
         }
         let request = self.next_order_id();
         let ctx = self.core.context(self.now);
-        let cleared = match gate::clear_terms(&ctx, Terms::of(&policy), &request) {
+        let cleared = match gate::clear_terms(&ctx, (wanted, told), &request) {
             Ok(cleared) => cleared,
             Err(refusals) => return self.reply(reply, Reply::Refused(refusals)),
         };
         let body = TermsRequested { client_order_id: request.clone(), policy, by };
         if self.emit(Event::TermsRequested(body)) {
             self.effects.push(Effect::SetTerms(cleared));
-            let sent = Some(self.now.mono.plus(SEND_WITHIN));
-            self.core.live.terms = TermsWatch { sent, ..TermsWatch::default() };
+            let now = self.now.mono;
+            let (sent, since) = (Some(now.plus(SEND_WITHIN)), Some(now));
+            self.core.live.terms = TermsWatch { sent, since, told, ..TermsWatch::default() };
             self.reply(reply, Reply::TermsAsked { request });
         }
     }
@@ -79,12 +85,15 @@ impl Step<'_> {
 
     fn terms_agreed(&mut self) {
         if let Some(TermsRequested { policy, by, .. }) = self.state().terms_asked.clone() {
+            self.core.live.terms.told = Some(Terms::of(&policy));
+            self.core.live.terms.since = Some(self.now.mono);
             self.emit(Event::PolicySet(PolicySet { policy, by }));
         }
     }
 
     fn terms_refused(&mut self, text: String) {
         if let Some(TermsRequested { client_order_id, .. }) = self.state().terms_asked.clone() {
+            self.core.live.terms.since = Some(self.now.mono);
             self.emit(Event::TermsRefused(TermsRefused { client_order_id, text }));
         }
     }
@@ -92,6 +101,10 @@ impl Step<'_> {
     /// Compares the terms that the venue tells with those that are asked for, or are the policy's.
     pub(super) fn compare_terms(&mut self, snapshot: &VenueSnapshot, asked: Mono) {
         let Some(told) = snapshot.terms else { return };
+        if self.core.live.terms.since.is_some_and(|since| asked <= since) {
+            return;
+        }
+        self.core.live.terms.told = Some(told);
         let Some(wish) = self.state().terms_asked.as_ref() else {
             return self.name_other_terms(told);
         };
@@ -103,7 +116,7 @@ impl Step<'_> {
         let window = self.window();
         let watch = &mut self.core.live.terms;
         let sent = *watch.sent.get_or_insert(latest);
-        if asked.since(sent) >= window {
+        if snapshot.complete && asked.since(sent) >= window {
             watch.absent = watch.absent.saturating_add(1);
         }
         if self.core.live.terms.absent >= ABSENT_MIN {

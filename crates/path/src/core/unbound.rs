@@ -16,7 +16,7 @@ use crate::{
     commit::Effect,
     event::{Event, ExternalOrder, OrderUnknown},
     gate::SEND_WITHIN,
-    state::Order,
+    state::{Order, trade_key},
     wire::Mono,
 };
 
@@ -27,6 +27,8 @@ const ANSWER_OVERDUE: Nanos = Nanos::from_secs(15);
 /// Pause between two lists, and how long one may take.
 const LIST_EVERY: Nanos = Nanos::from_millis(500);
 const LIST_WITHIN: Nanos = Nanos::from_secs(12);
+/// An order that is not explained for so long after the acceptance window is named.
+const UNANSWERED_FOR: Nanos = Nanos::from_secs(60);
 /// Messages that wait at most; the next comparison tells again what finds no room.
 const WAITING_MAX: usize = 1_000;
 
@@ -38,6 +40,14 @@ enum Told {
 }
 
 impl Told {
+    /// True for the same news; an execution is known by the venue's id, whatever else is told of it.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fill(a), Self::Fill(b)) => trade_key(a) == trade_key(b),
+            (a, b) => a == b,
+        }
+    }
+
     fn venue_order_id(&self) -> &VenueOrderId {
         match self {
             Self::Order(report) => &report.venue_order_id,
@@ -46,10 +56,11 @@ impl Told {
     }
 }
 
-/// A message that waits, and when it was heard: an order recorded later is not meant.
+/// A message that waits, and the number of the next order when it was heard: an order recorded
+/// later is not meant. Numbers only grow, whatever a clock does.
 #[derive(Debug)]
 struct Waiting {
-    heard: Timestamp,
+    before: u64,
     told: Told,
 }
 
@@ -118,14 +129,16 @@ impl Step<'_> {
     }
 
     fn keep(&mut self, told: Told) -> bool {
-        if self.core.capabilities.client_ids || self.is_outsiders(told.venue_order_id()) {
+        let id = told.venue_order_id();
+        if self.core.capabilities.client_ids || self.is_outsiders(id) || self.liquidated(id) {
             return false;
         }
         let waiting = &self.core.live.unbound.waiting;
-        let news = !waiting.iter().any(|w| w.told == told);
+        let news = !waiting.iter().any(|w| w.told.is_same(&told));
         let same = |w: &Waiting| w.told.venue_order_id() == told.venue_order_id();
         let follows = waiting.iter().any(same);
-        let fresh = Waiting { heard: self.now.at, told };
+        let before = self.state().next_order.max(self.core.handed.order);
+        let fresh = Waiting { before, told };
         if !follows && !self.unbound().into_iter().any(|o| self.fits(o, &fresh)) {
             return false;
         }
@@ -142,6 +155,11 @@ impl Step<'_> {
 
     fn is_outsiders(&self, id: &VenueOrderId) -> bool {
         self.state().external.contains_key(id) || self.state().strangers.contains(id)
+    }
+
+    /// True for an order by which the venue was told to close a position.
+    fn liquidated(&self, id: &VenueOrderId) -> bool {
+        self.core.live.liquidations.contains(id)
     }
 
     /// True while something that the venue told is in no book: then books and venue differ.
@@ -195,6 +213,9 @@ impl Step<'_> {
 
     /// True while one order without an answer fits everything that was told under this id.
     fn may_be_own(&self, id: &VenueOrderId) -> bool {
+        if self.is_outsiders(id) || self.liquidated(id) {
+            return false;
+        }
         let waiting = &self.core.live.unbound.waiting;
         let about: Vec<_> = waiting.iter().filter(|w| w.told.venue_order_id() == id).collect();
         let filled = about.iter().fold(Qty::ZERO, |sum, w| match &w.told {
@@ -206,7 +227,7 @@ impl Step<'_> {
     }
 
     fn fits(&self, order: &Order, waiting: &Waiting) -> bool {
-        order.recorded_at <= waiting.heard
+        order.client_order_id.number().is_none_or(|number| number < waiting.before)
             && match &waiting.told {
                 Told::Order(report) => self.could_be(order, report),
                 Told::Fill(fill) => could_fill(order, fill),
@@ -217,7 +238,10 @@ impl Step<'_> {
     /// arrived.
     fn could_be(&self, order: &Order, report: &OrderReport) -> bool {
         // A venue may cut a reducing order that takes another one's place to what is left of it.
-        let cut = order.replaces.is_some() && order.reduce_only && report.qty < order.qty;
+        let old = order.replaces.as_ref().and_then(|old| self.state().orders.get(old));
+        let cut = order.replaces.is_some()
+            && (order.reduce_only || old.is_some_and(|old| old.reduce_only))
+            && report.qty < order.qty;
         let window = self.window().0.saturating_add(SEND_WITHIN.0);
         let latest = order.recorded_at.plus(Nanos(window.saturating_add(CLOCKS_APART.0)));
         order.instrument == report.instrument
@@ -225,7 +249,7 @@ impl Step<'_> {
             && (order.qty == report.qty || cut)
             && order.kind == report.kind
             && order.tif == report.tif
-            && order.reduce_only == report.reduce_only
+            && (order.reduce_only == report.reduce_only || cut)
             && report.placed_at.unwrap_or(report.at) >= earliest(order)
             && report.placed_at.is_none_or(|at| at <= latest)
     }
@@ -247,10 +271,28 @@ impl Step<'_> {
     pub(super) fn ask_about(&mut self, id: ClientOrderId) {
         let Some(order) = self.state().orders.get(&id) else { return };
         if self.lacks_name(order) {
+            self.note_unanswered(&id);
             return self.ask_for_list();
         }
         let venue_order_id = order.venue_order_id.clone();
         self.effects.push(Effect::LookUp(OrderRef { client_order_id: id, venue_order_id }));
+    }
+
+    /// Names an order that no list explains; an operator can write it off then.
+    fn note_unanswered(&mut self, id: &ClientOrderId) {
+        let (now, window) = (self.now.mono, self.window());
+        let long = Nanos(window.0.saturating_add(UNANSWERED_FOR.0));
+        let inquiry = self.core.live.inquiries.get_mut(id);
+        let Some(inquiry) = inquiry.filter(|i| !i.alarmed && now.since(i.sent) >= long) else {
+            return;
+        };
+        inquiry.alarmed = true;
+        let text = format!(
+            "Order {id} has no answer and the venue's lists don't tell what became of it; it keeps \
+             its risk. If the venue's own list doesn't show it either, write it off: what it filled \
+             after all goes to `unmanaged`."
+        );
+        self.alarm("order_unanswered", text);
     }
 
     fn ask_for_list(&mut self) {
@@ -292,7 +334,10 @@ impl Step<'_> {
                 continue;
             }
             let Some(found) = found else {
-                self.never_placed(&id);
+                // What it may have filled waits: it lived, and a later list will show it.
+                if !self.claims(&id) {
+                    self.never_placed(&id);
+                }
                 continue;
             };
             let Some(report) = list.iter().find(|r| r.venue_order_id == found) else { continue };
@@ -304,6 +349,14 @@ impl Step<'_> {
             self.bind(&id, report);
             self.compare_soon();
         }
+    }
+
+    /// True while something waits that may be this order's.
+    fn claims(&self, id: &ClientOrderId) -> bool {
+        let Some(order) = self.state().orders.get(id) else { return false };
+        let unknown =
+            |w: &&Waiting| !self.state().by_venue_id.contains_key(w.told.venue_order_id());
+        self.core.live.unbound.waiting.iter().filter(unknown).any(|w| self.fits(order, w))
     }
 
     /// Which of the venue's orders is which, of those whose answer can't come any more: the oldest

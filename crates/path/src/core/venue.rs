@@ -170,6 +170,7 @@ impl Step<'_> {
         if report.status.is_final() {
             let news = order.end.is_none()
                 || order.resurfaced.is_some()
+                || order.written_off
                 || order.ended_filled.is_some_and(|counted| counted < report.filled);
             if news {
                 self.disturb();
@@ -203,13 +204,14 @@ impl Step<'_> {
             // A late report about an order that the venue had ended is old news.
             if order.presumed_dead() && order.resurfaced.is_none() {
                 self.disturb();
-                let open = report.qty.minus(report.filled);
+                let open = report.qty.minus(order.filled);
                 let venue_order_id = report.venue_order_id.clone();
                 let body = OrderResurfaced { client_order_id, venue_order_id, open };
                 self.emit(Event::OrderResurfaced(body));
                 let text = format!("Order {id} was taken for dead and lives at the venue.");
                 self.alarm("order_resurfaced", text);
             }
+            self.core.live.inquiries.remove(id);
             return;
         }
         if order.unknown || !order.is_acknowledged() {
@@ -325,6 +327,7 @@ impl Step<'_> {
                 format!("Order {id} filled after its end (trade {trade}); it is in the books.");
             self.alarm("fill_after_terminal", text);
         }
+        self.rest_counts_again(&id);
         if self.state().orders.get(&id).is_some_and(|o| o.is_settled()) {
             self.core.live.inquiries.remove(&id);
             self.core.live.cancels.remove(&id);

@@ -11,7 +11,7 @@ use domain::{BookId, InstrumentId, OriginKind, Principal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::broker::VenueRejection;
+use crate::{broker::VenueRejection, verbs::RiskClass};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal;)*) => {
@@ -147,6 +147,19 @@ events! {
     Alarm(AlarmRaised) = "alarm";
     /// Records of the emergency journal follow or were taken over.
     EmergencyMerged(EmergencyMerged) = "emergency_merged";
+}
+
+impl Event {
+    /// True for what starts new risk: an entry, or a request for other terms. It never goes to the
+    /// emergency journal.
+    #[must_use]
+    pub fn opens_risk(&self) -> bool {
+        match self {
+            Self::OrderRecorded(order) => order.class == RiskClass::Entry,
+            Self::TermsRequested(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Why a record can't be read.

@@ -314,16 +314,18 @@ fn beside_foreign(ctx: &Context<'_>, reduction: &Reduction, side: Side, qty: Qty
 }
 
 /// Judges a request for other terms. What loosens them opens risk, and passes only where an entry
-/// could be judged at all; what tightens them always passes.
+/// could be judged at all; what tightens them always passes. They are measured by the policy and by
+/// what the venue told last.
 ///
 /// # Errors
 /// Every reason for which the account may open nothing now.
 pub(crate) fn clear_terms(
     ctx: &Context<'_>,
-    terms: Terms,
+    (terms, told): (Terms, Option<Terms>),
     request: &ClientOrderId,
 ) -> Result<Cleared<SetTerms>, Vec<Refusal>> {
-    let loosens = terms.loosens(&Terms::of(&ctx.state.policy));
+    let before = Terms::of(&ctx.state.policy);
+    let loosens = terms.loosens(&before) || told.is_some_and(|told| terms.loosens(&told));
     let class = if loosens { RiskClass::Entry } else { RiskClass::Cancel };
     let refusals = if loosens { rules::standing_of(ctx) } else { Vec::new() };
     if !refusals.is_empty() {

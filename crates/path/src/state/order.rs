@@ -196,6 +196,7 @@ impl Order {
         self.unknown = false;
         self.cancel_requested = false;
         self.resurfaced = None;
+        self.written_off = false;
         if self.end.is_none() {
             self.end = Some(status);
             self.text = text.cloned().or_else(|| self.text.take());

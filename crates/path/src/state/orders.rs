@@ -54,6 +54,10 @@ impl AccountState {
             Event::OrderWrittenOff(e) => {
                 let order = self.order_mut(&e.client_order_id)?;
                 order.written_off(&e.by);
+                let replaces = order.replaces.clone().filter(|_| order.filled.is_zero());
+                if let Some(old) = replaces.and_then(|old| self.orders.get_mut(&old)) {
+                    old.replaced_by = None;
+                }
                 self.settle(&e.client_order_id, at);
             }
             Event::OrderResurfaced(e) => {

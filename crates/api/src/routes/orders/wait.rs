@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use desk::{AccountHandle, Published};
 use domain::{ClientOrderId, OrderKind, OrderStatus, TimeInForce};
-use path::{event::Event, journal::StreamId, state::Order};
+use path::{event::Event, journal::StreamId, policy::Policy, state::Order};
 use serde::Deserialize;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::IntoParams;
@@ -101,32 +101,45 @@ impl Wait {
         }
     }
 
-    /// Waits for the venue's answer to a request for other terms. Listening began before it was
-    /// asked, so no answer is missed.
-    pub(crate) async fn terms(mut self, id: &ClientOrderId) -> Result<TermsAnswer, ApiError> {
+    /// Waits until the venue has answered a request for the terms of `wanted`. Listening began
+    /// before it was asked, so the words of a refusal are not missed.
+    pub(crate) async fn terms(
+        mut self,
+        id: &ClientOrderId,
+        wanted: Policy,
+    ) -> Result<TermsAnswer, ApiError> {
         let deadline = tokio::time::Instant::now() + self.span;
         let stream = StreamId::account(self.account.id());
-        while let Ok(Ok(published)) = tokio::time::timeout_at(deadline, self.events.recv()).await {
-            let refused = |event: &Event| match event {
-                Event::TermsRefused(e) if e.client_order_id == *id => Some(e.text.clone()),
-                _ => None,
-            };
-            let ours = published.stream == stream;
-            if let Some(text) = published.events.iter().filter(|_| ours).find_map(refused) {
-                return Ok(TermsAnswer::Refused(text));
-            }
-            let agreed = |event: &Event| matches!(event, Event::PolicySet(_));
-            if ours && published.events.iter().any(agreed) {
+        loop {
+            let (request, policy) = (id.clone(), wanted.clone());
+            let (open, agreed) = views::look(&self.account, move |core, _| {
+                let state = core.state();
+                let asked = state.terms_asked.as_ref();
+                let open = asked.is_some_and(|asked| asked.client_order_id == request);
+                (open, state.policy == policy)
+            })
+            .await?;
+            if !open && agreed {
                 return Ok(TermsAnswer::Agreed);
             }
+            match tokio::time::timeout_at(deadline, self.events.recv()).await {
+                Ok(Ok(published)) if published.stream == stream => {
+                    let refused = |event: &Event| match event {
+                        Event::TermsRefused(e) if e.client_order_id == *id => Some(e.text.clone()),
+                        _ => None,
+                    };
+                    if let Some(text) = published.events.iter().find_map(refused) {
+                        return Ok(TermsAnswer::Refused(text));
+                    }
+                }
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
+                Ok(Err(RecvError::Closed)) | Err(_) if open => return Ok(TermsAnswer::Open),
+                Ok(Err(RecvError::Closed)) | Err(_) => {
+                    let text = "it is no longer asked; see the account's journal".to_owned();
+                    return Ok(TermsAnswer::Refused(text));
+                }
+            }
         }
-        // Perhaps it was among what this listener was too slow for.
-        let wanted = id.clone();
-        let open = views::look(&self.account, move |core, _| {
-            core.state().terms_asked.as_ref().is_some_and(|asked| asked.client_order_id == wanted)
-        });
-        let lagged = "it is no longer open; see the account's terms".to_owned();
-        Ok(if open.await? { TermsAnswer::Open } else { TermsAnswer::Refused(lagged) })
     }
 
     /// Waits for something to happen to the account; false when the time is over.
