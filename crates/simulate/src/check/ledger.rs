@@ -77,6 +77,8 @@ pub(crate) struct Ledger {
     pub(crate) policy: Policy,
     /// A request for other terms that is not answered.
     pub(crate) terms_asked: Option<ClientOrderId>,
+    /// A request for other terms was refused or given up.
+    pub(crate) terms_refused: bool,
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
