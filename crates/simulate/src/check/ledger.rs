@@ -101,6 +101,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// True for the venue's id of an order that the journal knows by it.
+    pub(crate) fn knows(&self, id: &VenueOrderId) -> bool {
+        self.by_venue.contains_key(id)
+    }
+
     /// Takes a record in; returns its event.
     pub(crate) fn take(&mut self, record: &EventRecord) -> Option<Event> {
         if record.seq != self.seq + 1 {
