@@ -2,6 +2,8 @@
 //!
 //! This module must not know orders.
 
+use path::broker::OrderReport;
+
 use crate::{
     driver::LEASE,
     faults::Fault,
@@ -48,12 +50,15 @@ impl World {
         }
     }
 
-    /// The venue loses sight of an order.
+    /// The venue loses sight of an order that it has answered for: of one that it has not, it would
+    /// break its word, because after the acceptance window "not known" means never placed.
     fn forget_order(&mut self) {
         let a = self.dice.index(self.accounts.len());
         let account = self.accounts[a].id.clone();
         let open = self.exchange.open_orders(&account);
-        let own: Vec<_> = open.into_iter().filter_map(|r| r.client_order_id).collect();
+        let answered = |report: &OrderReport| self.durable[a].knows(&report.venue_order_id);
+        let own = open.into_iter().filter(answered).filter_map(|r| r.client_order_id);
+        let own: Vec<_> = own.collect();
         if own.is_empty() {
             return;
         }

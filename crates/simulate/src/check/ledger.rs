@@ -77,6 +77,8 @@ pub(crate) struct Ledger {
     pub(crate) policy: Policy,
     /// A request for other terms that is not answered.
     pub(crate) terms_asked: Option<ClientOrderId>,
+    /// A request for other terms was refused or given up.
+    pub(crate) terms_refused: bool,
     pub(crate) limits: Limits,
     pub(crate) book_limits: BTreeMap<BookId, Limits>,
     pub(crate) origin_limits: BTreeMap<OriginKind, Limits>,
@@ -99,6 +101,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// True for the venue's id of an order that the journal knows by it.
+    pub(crate) fn knows(&self, id: &VenueOrderId) -> bool {
+        self.by_venue.contains_key(id)
+    }
+
     /// Takes a record in; returns its event.
     pub(crate) fn take(&mut self, record: &EventRecord) -> Option<Event> {
         if record.seq != self.seq + 1 {

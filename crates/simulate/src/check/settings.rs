@@ -26,7 +26,10 @@ impl Ledger {
                 self.terms_asked = None;
             }
             Event::TermsRequested(e) => self.terms_asked = Some(e.client_order_id.clone()),
-            Event::TermsRefused(_) => self.terms_asked = None,
+            Event::TermsRefused(_) => {
+                self.terms_asked = None;
+                self.terms_refused = true;
+            }
             Event::LimitsSet(e) => self.set_limits(e.target.clone(), (*e.limits).clone()),
             _ => {}
         }
