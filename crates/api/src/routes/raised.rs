@@ -35,6 +35,7 @@ pub(crate) fn account(old: &Limits, new: &Limits) -> bool {
         net_exposure,
         correlated_exposure,
         leverage,
+        margin_used,
         portfolio_heat,
         daily_loss,
         drawdown_percent,
@@ -58,6 +59,7 @@ pub(crate) fn account(old: &Limits, new: &Limits) -> bool {
         (gross_exposure, &new.gross_exposure),
         (net_exposure, &new.net_exposure),
         (correlated_exposure, &new.correlated_exposure),
+        (margin_used, &new.margin_used),
         (portfolio_heat, &new.portfolio_heat),
         (daily_loss, &new.daily_loss),
         (daily_entry_notional, &new.daily_entry_notional),
@@ -131,7 +133,7 @@ mod tests {
     fn every_limit_counts() {
         let whole = limits(
             r#"{"order_notional":"1%","order_qty":"1","position_notional":"1%","gross_exposure":"1%",
-            "net_exposure":"1%","correlated_exposure":"1%","leverage":"2","portfolio_heat":"1%",
+            "net_exposure":"1%","correlated_exposure":"1%","leverage":"2","margin_used":"1%","portfolio_heat":"1%",
             "daily_loss":"1%","drawdown_percent":"1","daily_entry_notional":"1","origin_daily_notional":"1",
             "open_orders":1,"entries_per_second":1,"entries_per_minute":1,"entries_per_day":1,
             "price_collar_percent":"1","quote_age_ms":1,"approval_above":"1","allowed":["sim:X"],
