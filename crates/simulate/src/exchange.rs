@@ -20,7 +20,7 @@ use path::{
 use rust_decimal::Decimal;
 use venue_sim::{
     AccountEvent, AccountSettings, Engine, ExternalOrder, Happening, Phase, SessionChange,
-    SimConfig, SimTick,
+    SimConfig, SimTick, terms_outcome,
 };
 
 use crate::{
@@ -204,7 +204,7 @@ impl Exchange {
 
     /// Lets an account trade on other terms, or refuses.
     pub(crate) fn set_terms(&mut self, request: &SetTerms) -> TermsOutcome {
-        self.engine.set_terms(&request.account, &request.terms)
+        terms_outcome(self.engine.set_terms(&request.account, &request.terms))
     }
 
     /// On which terms an account trades.

@@ -15,7 +15,7 @@ use path::{
     wire::Wire,
 };
 
-use crate::{shared::SharedVenue, storage::SimStorage};
+use crate::{settings::terms_outcome, shared::SharedVenue, storage::SimStorage};
 
 /// Reads the venue's clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -135,7 +135,7 @@ impl<S: SimStorage + Send> Broker for SimBroker<S> {
                 let text = format!("this door leads to account `{}`", self.account);
                 return TermsOutcome::Rejected { text };
             }
-            self.venue.with(|venue| venue.set_terms(&self.account, &request.terms))
+            terms_outcome(self.venue.with(|v| v.set_terms(&self.account, &request.terms)))
         })
     }
 

@@ -51,7 +51,7 @@ pub use market::{BarStep, MarketState, Phase, Session, SessionChange, SimTick};
 pub use memory::{MemoryRows, MemoryStorage};
 pub use order::{ExternalOrder, SimOrder};
 pub use rows::{JsonRows, RowBatch, RowDelete, RowPut, RowStorage, TABLES};
-pub use settings::{AccountSettings, MarginMode, MarginPlan};
+pub use settings::{AccountSettings, MarginMode, MarginPlan, terms_outcome};
 pub use shared::{EventSink, SharedVenue};
 pub use storage::{SimStorage, SimStorageError};
 pub use venue::Venue;

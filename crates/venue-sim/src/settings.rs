@@ -149,6 +149,17 @@ impl AccountSettings {
     }
 }
 
+/// The answer to a request for other terms. Storage that failed has left the old ones, but that is
+/// for the next snapshot to tell.
+#[must_use]
+pub fn terms_outcome(changed: Result<(), SimError>) -> TermsOutcome {
+    match changed {
+        Ok(()) => TermsOutcome::Accepted,
+        Err(error @ SimError::Storage(_)) => TermsOutcome::Unknown { why: error.to_string() },
+        Err(error) => TermsOutcome::Rejected { text: error.to_string() },
+    }
+}
+
 impl Engine {
     /// What an account may do.
     #[must_use]
@@ -156,13 +167,13 @@ impl Engine {
         self.accounts.get(account).map(|account| &account.state.settings)
     }
 
-    /// Lets an account trade on other terms, or says why it can't.
-    pub fn set_terms(&mut self, account: &AccountId, terms: &Terms) -> TermsOutcome {
+    /// Lets an account trade on other terms; the leverage of single contracts stays.
+    ///
+    /// # Errors
+    /// As [`Engine::set_settings`].
+    pub fn set_terms(&mut self, account: &AccountId, terms: &Terms) -> Result<(), SimError> {
         let settings = self.settings(account).cloned().unwrap_or_default().with_terms(terms);
-        match self.set_settings(account, settings) {
-            Ok(()) => TermsOutcome::Accepted,
-            Err(error) => TermsOutcome::Rejected { text: error.to_string() },
-        }
+        self.set_settings(account, settings)
     }
 
     /// Gives an account other settings, which hold from now on for what is held and ordered too.

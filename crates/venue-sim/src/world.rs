@@ -4,7 +4,7 @@
 //! must not know how changes are stored.
 
 use domain::{AccountId, Bar, Instrument, InstrumentId, Money, Price, SignedQty, Timestamp};
-use path::{broker::TermsOutcome, terms::Terms};
+use path::terms::Terms;
 use rust_decimal::Decimal;
 
 use crate::{
@@ -52,14 +52,12 @@ impl<S: SimStorage> Venue<S> {
         self.attempt(|engine| engine.open_account(account, settings))
     }
 
-    /// Lets an account trade on other terms. Storage that fails leaves the old ones.
-    pub fn set_terms(&mut self, account: &AccountId, terms: &Terms) -> TermsOutcome {
-        let known = self.engine().settings(account).cloned().unwrap_or_default();
-        match self.set_settings(account, known.with_terms(terms)) {
-            Ok(()) => TermsOutcome::Accepted,
-            Err(error @ SimError::Storage(_)) => TermsOutcome::Unknown { why: error.to_string() },
-            Err(error) => TermsOutcome::Rejected { text: error.to_string() },
-        }
+    /// See [`Engine::set_terms`](crate::Engine::set_terms).
+    ///
+    /// # Errors
+    /// As the engine's, or [`SimError::Storage`].
+    pub fn set_terms(&mut self, account: &AccountId, terms: &Terms) -> Result<(), SimError> {
+        self.attempt(|engine| engine.set_terms(account, terms))
     }
 
     /// See [`Engine::set_settings`](crate::Engine::set_settings).

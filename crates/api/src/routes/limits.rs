@@ -255,17 +255,7 @@ impl FromFields for SetPolicy {
         if policy.is_none() {
             f.refuse("policy", "required");
         }
-        let policy: Policy = policy?;
-        let rate = policy.fee_rate;
-        if rate.is_sign_negative() && !rate.is_zero() || rate > rust_decimal::Decimal::ONE {
-            f.refuse("policy.fee_rate", "0 to 1; 0.001 is 0.1 %");
-            return None;
-        }
-        if policy.trading_capital.is_some_and(|c| c <= rust_decimal::Decimal::ZERO) {
-            f.refuse("policy.trading_capital", "more than zero, or absent for the whole equity");
-            return None;
-        }
-        Some(Self { policy })
+        Some(Self { policy: policy? })
     }
 }
 
