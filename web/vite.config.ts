@@ -2,22 +2,21 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
-import { proxyTo } from './scripts/proxy.mjs';
 
-// `npm run dev` talks to a running desk. The key is read from the environment of the dev server and
-// added to what it forwards; it never reaches the browser or the bundle.
+// `npm run dev` forwards to a running desk, as if the page came from it.
 const target = process.env['COFFERDAM_URL'] ?? 'http://127.0.0.1:3000';
+const forwarded = { target, changeOrigin: true, headers: { origin: target } };
 
-export default defineConfig(({ command }) => ({
-  plugins: [
-    tailwindcss(),
-    svelte(),
-    ...(command === 'serve' && !process.env['VITEST'] ? [proxyTo(target, process.env['COFFERDAM_KEY'])] : []),
-  ],
+export default defineConfig({
+  plugins: [tailwindcss(), svelte()],
   resolve: {
     alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)) },
   },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, manifest: true },
-  server: { host: '127.0.0.1', port: 5173 },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    proxy: { '/api': forwarded, '/metrics': forwarded, '/ws': { ...forwarded, ws: true } },
+  },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
-}));
+});

@@ -1,6 +1,7 @@
-// Chromium on the built dashboard, for screenshots and browser tests.
+// Chromium on a demo desk of its own, for browser tests and screenshots.
+import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { serve } from './serve.mjs';
+import { desk } from './desk.mjs';
 
 export const USER = { name: 'ann', password: 'copper wagon lantern drift' };
 export const PAGES = [
@@ -8,16 +9,13 @@ export const PAGES = [
   '/settings', ...['books', 'limits', 'people', 'keys', 'security', 'display'].map((tab) => `/settings?tab=${tab}`),
 ];
 
-/** Starts server and browser; `wrong` gathers console errors, page errors and CSP reports. */
-export async function start({ user = true } = {}) {
-  if (user) process.env['COFFERDAM_WEB_USER'] = `${USER.name}:${USER.password}`;
-  else delete process.env['COFFERDAM_WEB_USER'];
-  const key = process.env['COFFERDAM_KEY'];
-  const { server, origin } = await serve({ target: process.env['COFFERDAM_URL'] ?? 'http://127.0.0.1:3000', key });
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+const executable = () =>
+  [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => file && existsSync(file));
+
+/** Starts desk and browser; `wrong` gathers console errors, page errors and CSP reports. */
+export async function start({ user = true, sessionSeconds } = {}) {
+  const running = await desk({ user: user ? USER : undefined, sessionSeconds });
+  const browser = await chromium.launch({ executablePath: executable(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   const wrong = [];
   const open = async (options = {}) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -25,19 +23,23 @@ export async function start({ user = true } = {}) {
       addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
     });
     const page = await context.newPage();
-    // A 401 or 403 that the page expects is also written to the console by the browser.
+    // A refusal that the page expects is also written to the console by the browser.
     page.on('console', (line) => {
       if (line.type() === 'error' && !/status of (401|403|404|409|422|429)/.test(line.text())) wrong.push(`${page.url()}: ${line.text()}`);
     });
     page.on('pageerror', (error) => wrong.push(`${page.url()}: ${error.message}`));
+    // Nothing may be asked of another host.
+    page.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (/^(http|ws)/.test(protocol) && origin.replace(/^ws/, 'http') !== running.origin) wrong.push(`${page.url()} asked ${request.url()}`);
+    });
     return page;
   };
   const stop = async () => {
     await browser.close();
-    server.closeAllConnections();
-    server.close();
+    await running.stop();
   };
-  return { browser, origin, open, wrong, stop };
+  return { browser, desk: running, origin: running.origin, open, wrong, stop };
 }
 
 export async function signIn(page, origin) {

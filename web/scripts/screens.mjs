@@ -1,6 +1,6 @@
 // A list of steps for each screen: what a person does there, end to end, in a demo desk.
 import assert from 'node:assert/strict';
-import { totp } from './identity.mjs';
+import { freshCode } from './totp.mjs';
 import { USER, visit } from './chromium.mjs';
 
 async function prove(page, code) {
@@ -180,7 +180,7 @@ async function settings({ page, open, origin, step, accessible }) {
     await page.getByLabel('Code', { exact: true }).waitFor();
     await accessible(page, 'two-factor');
     const secret = (await page.locator('ol code').first().textContent()) ?? '';
-    await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+    await page.getByLabel('Code', { exact: true }).fill(await freshCode(secret));
     await page.getByRole('button', { name: 'Turn it on' }).click();
     const codes = page.getByRole('list', { name: 'Recovery codes' });
     await codes.waitFor();
@@ -195,13 +195,13 @@ async function settings({ page, open, origin, step, accessible }) {
     await other.getByRole('button', { name: 'Sign in' }).click();
     await other.getByText('Password is right').waitFor();
     await accessible(other, 'sign-in code');
-    await other.getByLabel('Code').fill(totp(secret));
+    await other.getByLabel('Code').fill(await freshCode(secret));
     await other.getByRole('button', { name: 'Confirm the code' }).click();
     await other.getByText('Equity').first().waitFor();
     await other.context().close();
     await page.getByRole('button', { name: 'Turn it off …' }).click();
     await page.getByRole('button', { name: 'Turn it off', exact: true }).click();
-    await prove(page, totp(secret));
+    await prove(page, await freshCode(secret));
     await page.getByText('Two-factor is off').waitFor();
   });
   await step('sign-in: too many attempts are counted down, and a cookie that is not kept is explained', async () => {

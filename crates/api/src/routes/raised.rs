@@ -142,7 +142,7 @@ mod tests {
         let serde_json::Value::Object(all) = serde_json::to_value(&whole).unwrap() else {
             panic!()
         };
-        assert_eq!(all.len(), 22);
+        assert_eq!(all.len(), 23);
         for name in all.keys() {
             let mut less = all.clone();
             less.remove(name);

@@ -126,7 +126,7 @@ pub(super) fn invite(
     let token = identity.offer_setup()?;
     let minutes = SETUP_SECONDS / 60;
     if std::io::stdout().is_terminal() {
-        println!("Set-up: make the first admin at http://{listen}/ with the token {token}");
+        println!("Set-up: make the first admin at http://{listen}/#setup={token}");
     } else {
         let file = dir.join(TOKEN_FILE);
         private(&file, &token)?;
