@@ -1,13 +1,16 @@
 // The dashboard in Chromium against a running demo desk, under the desk's Content-Security-Policy:
 // first run, sign-in, every page without a console error and accessible (WCAG A and AA), an order,
 // the stop control and the release with a step-up.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { PAGES, signIn, start, USER, visit } from './chromium.mjs';
+import { hostile } from './hostile.mjs';
 import { screens } from './screens.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const shots = fileURLToPath(new URL('../shots/', import.meta.url));
 const violations = [];
 
 async function accessible(page, name) {
@@ -19,13 +22,24 @@ async function accessible(page, name) {
   }
 }
 
+/** The browser that is looked at; a step that fails leaves a picture of each of its pages. */
+let looking;
 async function step(text, what) {
   const began = Date.now();
-  await what();
+  try {
+    await what();
+  } catch (error) {
+    console.error(`FAILED  ${text}`);
+    mkdirSync(shots, { recursive: true });
+    const pages = looking.contexts().flatMap((context) => context.pages());
+    for (const [n, page] of pages.entries()) await page.screenshot({ path: `${shots}failed-${n}.png` });
+    throw error;
+  }
   console.log(`ok  ${text} (${Date.now() - began} ms)`);
 }
 
 const first = await start({ user: false });
+looking = first.browser;
 await step('first run: token from the link, person, preset, account', async () => {
   const page = await first.open();
   const token = first.desk.token();
@@ -51,14 +65,15 @@ await step('first run: token from the link, person, preset, account', async () =
 });
 await first.stop();
 
-const { origin, open, wrong, stop } = await start();
+const { browser, desk, origin, open, wrong, stop } = await start();
+looking = browser;
 const page = await open();
 await step('sign-in refuses a wrong password and keeps the name', async () => {
   await page.goto(`${origin}/performance`);
   await page.getByLabel('Name').fill(USER.name);
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Name or password is wrong.').waitFor();
+  await page.getByText('The name, the password or the code is wrong.').waitFor();
   assert.equal(await page.getByLabel('Name').inputValue(), USER.name);
   await accessible(page, 'sign-in');
 });
@@ -187,6 +202,7 @@ await step('a position for what follows', async () => {
   await page.getByRole('region', { name: 'Position in SYN', exact: true }).getByText('manual').first().waitFor();
 });
 await screens({ page, open, origin, step, accessible });
+await step('a page of another origin can do nothing', () => hostile({ page, origin }));
 await step('pause with one tap, banner, release with a step-up', async () => {
   await page.getByRole('button', { name: 'Pause entries' }).first().click();
   await page.getByText(/Entries are paused since/).waitFor();
@@ -198,7 +214,7 @@ await step('pause with one tap, banner, release with a step-up', async () => {
   await accessible(page, 'step-up');
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByText('The password is wrong.').waitFor();
+  await page.getByText('The name, the password or the code is wrong.').waitFor();
   await page.getByLabel('Password').fill(USER.password);
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByText('Nothing is stopped').waitFor();
@@ -239,6 +255,15 @@ await step('an ended session asks again and keeps what was typed', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(await page.getByLabel('Size', { exact: true }).inputValue(), '7');
+});
+await step('kill -9 and start: the same books, the same session', async () => {
+  const books = () => page.evaluate(async () => (await (await fetch('/api/positions')).json()).positions.map((one) => [one.id, one.qty]).sort());
+  await visit(page, '/');
+  const before = await books();
+  await desk.crash();
+  await page.getByRole('button', { name: 'Connection: Connected' }).first().waitFor({ timeout: 30_000 });
+  const mine = (all) => all.filter(([id]) => id.includes('.manual.'));
+  assert.deepEqual(mine(await books()), mine(before));
 });
 await step('sign-out', async () => {
   await page.getByRole('button', { name: 'Sign out' }).first().click();

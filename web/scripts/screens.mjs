@@ -211,7 +211,7 @@ async function settings({ page, open, origin, step, accessible }) {
     for (let n = 0; n < 6; n += 1) {
       await other.getByLabel('Password').fill('wrong');
       await other.getByRole('button', { name: 'Sign in' }).click();
-      await other.getByText(n < 5 ? 'Name or password is wrong.' : /Too many attempts/).waitFor();
+      await other.getByText(n < 5 ? 'The name, the password or the code is wrong.' : /Too many attempts/).waitFor();
       await other.waitForTimeout(100);
     }
     await other.getByRole('button', { name: /^Wait \d+ s$/ }).waitFor();

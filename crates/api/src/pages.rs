@@ -67,11 +67,8 @@ fn shell() -> Response {
 }
 
 fn answer(name: &str, data: Vec<u8>) -> Response {
-    let kept = if name.starts_with(HASHED) {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let kept =
+        if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = (StatusCode::OK, Body::from(data)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind(name)));

@@ -108,6 +108,7 @@ struct Inner {
     logins: Arc<Semaphore>,
     audits: Semaphore,
     hashing: Semaphore,
+    limits: tokio::sync::Mutex<()>,
     counters: Arc<Counters>,
     memo: Memo,
     statements: Statements,
@@ -138,6 +139,7 @@ impl ApiState {
             logins: Arc::new(Semaphore::new(LOGINS_MAX)),
             audits: Semaphore::new(1),
             hashing: Semaphore::new(HASHING_MAX),
+            limits: tokio::sync::Mutex::default(),
             counters,
             memo: Memo::default(),
             statements: Statements::default(),
@@ -168,6 +170,11 @@ impl ApiState {
 
     pub(crate) fn config(&self) -> &ApiConfig {
         &self.0.parts.config
+    }
+
+    /// Held while limits are compared and set, so that what was compared is what is replaced.
+    pub(crate) async fn limit_changes(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.limits.lock().await
     }
 
     pub(crate) fn identity(&self) -> &Arc<Identity> {
@@ -252,11 +259,11 @@ fn principal(name: &str) -> Principal {
 
 /// The origin of orders that the bootstrap key places.
 pub(crate) fn by_bootstrap() -> Origin {
-    Origin { kind: OriginKind::ApiKey, principal: principal(BOOTSTRAP) }
+    Origin::new(OriginKind::ApiKey, principal(BOOTSTRAP))
 }
 
 /// The origin of what an operator does. The bootstrap key stands in for a
 /// person, and only while there is none.
 pub(crate) fn by_bootstrap_operator() -> Origin {
-    Origin { kind: OriginKind::Human, principal: principal(BOOTSTRAP) }
+    Origin::new(OriginKind::Human, principal(BOOTSTRAP))
 }

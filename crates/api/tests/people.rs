@@ -382,11 +382,77 @@ async fn orders_carry_the_name_of_who_ordered() {
     let with = request_with(Method::POST, path, Some(order.clone()), ("x-api-key", &bot));
     let (status, _, body) = house.send(with).await;
     assert_eq!(status, StatusCode::CREATED, "{body}");
-    assert_eq!(body["state"]["origin"], json!({"kind": "api_key", "principal": "bot-trade"}));
+    assert_eq!(body["state"]["origin"], json!({"kind": "api_key", "principal": "key:bot-trade"}));
     let mut claim = order;
     claim["source"] = json!({"kind": "human", "name": "trader"});
     let with = request_with(Method::POST, path, Some(claim), ("x-api-key", &bot));
     assert_eq!(house.send(with).await.0, StatusCode::BAD_REQUEST, "nobody says to be a person");
+}
+
+/// A source's name hides nobody, and neither does a key of one's own.
+#[tokio::test]
+async fn who_stands_behind_a_request_does_not_approve_it() {
+    let house = house().await;
+    let owner = house.owner();
+    let trader = house.person("trader", Role::Trader, only("main"));
+    let limits = json!({"target": "account", "limits": {"approval_above": "50"}});
+    let path = "/api/accounts/main/limits";
+    assert_eq!(house.ask(&owner, Method::PUT, path, Some(limits)).await.0, StatusCode::OK);
+    house.price("100").await;
+    let of = |name: &str| {
+        Some(json!({"account": "main", "symbol": "sim:IBM", "side": "buy",
+        "quantity": "1", "stop": "95", "source": {"kind": "agent", "name": name}}))
+    };
+    let (path, decide) = ("/api/orders", Some(json!({"approve": true})));
+    let wait = |body: &Value| format!("/api/approvals/main/{}", body["request"].as_str().unwrap());
+
+    let (status, held) = house.ask(&trader, Method::POST, path, of("a")).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{held}");
+    let (_, body) = house.ask(&trader, Method::POST, &wait(&held), decide.clone()).await;
+    assert_eq!(body["refusals"][0]["code"], "approver_is_origin", "{body}");
+
+    let new = |name: &str| NewKey {
+        name: name.parse().unwrap(),
+        scopes: [Scope::Trade].into(),
+        grants: only("main"),
+        days: None,
+        addresses: [].into(),
+    };
+    let bot = house.identity.mint_key(new("bot"), Some(&trader.user)).unwrap();
+    let with = request_with(Method::POST, path, of("b"), ("x-api-key", &bot.text));
+    let held = house.send(with).await.2;
+    house.identity.revoke_key(&bot.key.id, Some(&trader.user)).unwrap();
+    let (_, body) = house.ask(&trader, Method::POST, &wait(&held), decide.clone()).await;
+    assert_eq!(body["refusals"][0]["code"], "approver_is_origin", "{body}");
+    let (status, body) = house.ask(&owner, Method::POST, &wait(&held), decide.clone()).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    let origin = json!({"kind": "agent", "principal": "agent:b", "asked_by": "key:bot"});
+    assert_eq!(body["state"]["origin"], origin);
+
+    // One person with agents of their own decides about what those ask for.
+    let agent = house.identity.mint_key(new("agent"), Some(&owner.user)).unwrap();
+    let with = request_with(Method::POST, path, of("c"), ("x-api-key", &agent.text));
+    let held = house.send(with).await.2;
+    let (status, body) = house.ask(&owner, Method::POST, &wait(&held), decide).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+}
+
+#[tokio::test]
+async fn who_has_one_account_stops_the_desk_but_closes_nobody_elses_positions() {
+    let house = house().await;
+    house.owner();
+    let trader = house.person("trader", Role::Trader, only("main"));
+    let bot = key(&house, Scope::Trade, only("main"));
+    let level = |level: &str| Some(json!({"level": level}));
+    let (status, body) = house.ask(&trader, Method::POST, "/api/kill", level("flatten")).await;
+    assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("not_allowed")));
+    let with = request_with(Method::POST, "/api/kill", level("flatten"), ("x-api-key", &bot));
+    assert_eq!(house.send(with).await.0, StatusCode::FORBIDDEN);
+    let (status, _) = house.ask(&trader, Method::POST, "/api/kill", level("halt")).await;
+    assert_eq!(status, StatusCode::OK);
+    let latch = "/api/accounts/main/latches/daily_loss/release";
+    let (status, body) = house.ask(&trader, Method::POST, latch, Some(json!({}))).await;
+    assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("not_allowed")));
 }
 
 #[tokio::test]

@@ -307,11 +307,13 @@ impl AccountHandle {
         book: BookId,
         name: String,
         capital: Option<Decimal>,
+        by: Origin,
     ) -> Result<Reply, DeskError> {
         self.tell(move |reply| Input::OpenBook {
             book: book.clone(),
             name: name.clone(),
             capital,
+            by: by.clone(),
             reply,
         })
         .await
@@ -349,10 +351,16 @@ impl AccountHandle {
     ///
     /// # Errors
     /// As [`AccountHandle::tell`].
-    pub async fn adopt(&self, instrument: InstrumentId, book: BookId) -> Result<Reply, DeskError> {
+    pub async fn adopt(
+        &self,
+        instrument: InstrumentId,
+        book: BookId,
+        by: Origin,
+    ) -> Result<Reply, DeskError> {
         self.tell(move |reply| Input::Adopt {
             instrument: instrument.clone(),
             book: book.clone(),
+            by: by.clone(),
             reply,
         })
         .await

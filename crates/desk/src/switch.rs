@@ -52,7 +52,7 @@ pub struct AccountKill {
 
 /// The origin of what the kill file asks for.
 pub(crate) fn file_origin() -> Origin {
-    Origin { kind: OriginKind::System, principal: Principal::desk() }
+    Origin::new(OriginKind::System, Principal::desk())
 }
 
 impl Desk {

@@ -80,6 +80,39 @@ pub struct Origin {
     pub kind: OriginKind,
     /// Who, by name.
     pub principal: Principal,
+    /// Who stood at the door and spoke for the principal; nobody when the principal stood there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Asker>,
+}
+
+/// A person or key that asks for somebody else: for a strategy, say, or an agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Asker {
+    /// The kind of door.
+    pub kind: OriginKind,
+    /// Who, by name.
+    pub principal: Principal,
+}
+
+impl Origin {
+    /// One that asks for itself.
+    #[must_use]
+    pub const fn new(kind: OriginKind, principal: Principal) -> Self {
+        Self { kind, principal, asked_by: None }
+    }
+
+    /// The same, asked for by somebody else.
+    #[must_use]
+    pub fn asked_by(self, asker: Self) -> Self {
+        let asker = Asker { kind: asker.kind, principal: asker.principal };
+        Self { asked_by: Some(asker), ..self }
+    }
+
+    /// Everybody who is behind it: who it is for, then who asked.
+    pub fn names(&self) -> impl Iterator<Item = (OriginKind, &Principal)> + Clone {
+        let asker = self.asked_by.iter().map(|a| (a.kind, &a.principal));
+        std::iter::once((self.kind, &self.principal)).chain(asker)
+    }
 }
 
 /// How much.

@@ -29,11 +29,17 @@ impl UserName {
         &self.0
     }
 
-    /// As the journal writes it.
+    /// As the journal writes a person.
     #[must_use]
     pub fn principal(&self) -> Principal {
         // Every name has the form of a principal; the test below says so.
         Principal::new(&self.0).unwrap_or_else(|_| Principal::desk())
+    }
+
+    /// As the journal writes a key: no person's name has a colon.
+    #[must_use]
+    pub fn key_principal(&self) -> Principal {
+        Principal::new(format!("key:{}", self.0)).unwrap_or_else(|_| Principal::desk())
     }
 }
 
@@ -67,8 +73,11 @@ mod tests {
         let name: UserName = " Alice.B ".parse().unwrap();
         assert_eq!(name.as_str(), "alice.b");
         assert_eq!(name.principal().as_str(), "alice.b");
+        assert_eq!(name.key_principal().as_str(), "key:alice.b");
         let longest = "a".repeat(LEN_MAX);
         assert_eq!(longest.parse::<UserName>().unwrap().principal().as_str(), longest);
+        let key = longest.parse::<UserName>().unwrap().key_principal();
+        assert_eq!(key.as_str(), format!("key:{longest}"));
         for wrong in ["", "a", "-a", "a b", "ä-name", "desk", "Bootstrap", &"a".repeat(33), "a\n"]
         {
             let trimmed_is_short = wrong.trim().len() < 2;

@@ -158,8 +158,9 @@ impl Verb {
 }
 
 /// True when these rights allow the verb, on the account when one is named. Without an account the
-/// verb is about the desk, or about a list that is cut to the grants elsewhere; only a release is
-/// then bound to the grant of every account.
+/// verb is about the desk, or about a list that is cut to the grants elsewhere. A release is bound
+/// to the grant of every account, also when it is about one: who trades one account under another's
+/// loss limit must not lift it.
 #[must_use]
 pub fn may(rights: &Rights, grants: &Grants, verb: Verb, account: Option<&AccountId>) -> bool {
     let allowed = match rights {
@@ -174,8 +175,9 @@ pub fn may(rights: &Rights, grants: &Grants, verb: Verb, account: Option<&Accoun
     allowed
         && match account {
             Some(account) => grants.has(account),
-            None => verb != Verb::Release || *grants == Grants::All,
+            None => true,
         }
+        && (verb != Verb::Release || *grants == Grants::All)
 }
 
 fn role_may(role: Role, verb: Verb) -> bool {
@@ -363,6 +365,7 @@ mod tests {
         }
         assert!(may(&Rights::Person(Role::Trader), &only_a, Verb::Trade, Some(&a)));
         assert!(!may(&Rights::Person(Role::Trader), &only_a, Verb::Release, None));
+        assert!(!may(&Rights::Person(Role::Trader), &only_a, Verb::Release, Some(&a)));
         assert!(may(&Rights::Person(Role::Trader), &Grants::All, Verb::Release, None));
     }
 }

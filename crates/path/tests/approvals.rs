@@ -151,3 +151,22 @@ fn the_same_key_finds_the_same_wait() {
     let replay = desk.ask(buy("10").limit("100").by(agent()).named("later").key("k"));
     assert!(matches!(replay, Reply::Recorded { order: o, replayed: true, .. } if o == order));
 }
+
+/// Somebody who speaks for a source is behind it as much as the source.
+#[test]
+fn who_asked_under_the_name_of_a_source_can_not_approve() {
+    let mut desk = inbox();
+    let wish = buy("10").limit("100").by(agent().asked_by(anna())).named("mine");
+    assert!(matches!(desk.ask(wish), Reply::Held { .. }));
+    assert_eq!(codes_of(&desk.decide("mine", true, anna())), [RefusalCode::ApproverIsOrigin]);
+    let bert = origin(OriginKind::Human, "bert");
+    assert!(matches!(desk.decide("mine", true, bert), Reply::Recorded { .. }));
+}
+
+#[test]
+fn who_asked_takes_it_back() {
+    let mut desk = inbox();
+    desk.ask(buy("10").limit("100").by(agent().asked_by(anna())).named("mine"));
+    assert_eq!(desk.decide("mine", false, anna()), Reply::Done);
+    assert_eq!(decisions(&desk), [HoldDecision::Declined]);
+}

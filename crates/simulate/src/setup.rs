@@ -148,8 +148,8 @@ impl World {
 
     fn equip(&mut self, a: usize) {
         let book = strategy_book();
-        let (name, capital) = ("Trend".to_owned(), None);
-        self.tell(0, a, Input::OpenBook { book, name, capital, reply: None });
+        let (name, capital, by) = ("Trend".to_owned(), None, origin(OriginKind::Human));
+        self.tell(0, a, Input::OpenBook { book, name, capital, by, reply: None });
         let limits = Box::new(self.draw_limits(a));
         let (target, by) = (LimitTarget::Account, origin(OriginKind::Human));
         self.tell(0, a, Input::SetLimits { target, limits, by, reply: None });

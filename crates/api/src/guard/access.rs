@@ -176,7 +176,7 @@ pub(crate) const RULES: &[Rule] = &[
     right("GET", "/api/journal/{stream}/verify", Verb::ReadAccount).at(Place::Stream("stream")),
     right("GET", "/api/audit/verify", Verb::ReadJournal),
     right("GET", "/api/instruments", Verb::ReadDesk),
-    right("POST", "/api/instruments", Verb::Configure),
+    right("POST", "/api/instruments", Verb::Configure).with(StepUp::Always),
     right("GET", "/api/quotes", Verb::ReadDesk),
     right("GET", "/api/bars", Verb::ReadDesk),
     right("GET", "/api/ohlcv", Verb::ReadDesk),

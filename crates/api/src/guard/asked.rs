@@ -11,7 +11,7 @@ use axum::{
 };
 use desk::{AccountHandle, DeskError};
 use domain::{AccountId, Origin, OriginKind, Principal};
-use identity::{Caller, Grants, Session, User, Verb, Who};
+use identity::{Caller, Grants, Role, Session, User, Verb, Who};
 
 use super::access::Rule;
 use crate::{
@@ -85,7 +85,7 @@ impl Asked {
     pub(crate) fn origin(&self) -> Origin {
         match &self.asker.caller.who {
             Who::Person { user, .. } => origin(OriginKind::Human, user.name.principal()),
-            Who::Key { name, .. } => origin(OriginKind::ApiKey, name.principal()),
+            Who::Key { name, .. } => origin(OriginKind::ApiKey, name.key_principal()),
             Who::Bootstrap => by_bootstrap(),
         }
     }
@@ -97,6 +97,15 @@ impl Asked {
             Who::Bootstrap => by_bootstrap_operator(),
             _ => self.origin(),
         }
+    }
+
+    /// True when a key of the person who asks is behind this, living or revoked. An admin may
+    /// decide about what their own keys ask for: that is what approvals by one person are for.
+    pub(crate) fn is_behind(&self, origin: &Origin) -> bool {
+        let Who::Person { user, .. } = &self.asker.caller.who else { return false };
+        let identity = self.state.identity();
+        user.role != Role::Admin
+            && origin.names().any(|(_, name)| identity.owns_key(&user.id, name))
     }
 
     /// The person and the session, which routes about oneself ask for.
@@ -126,7 +135,7 @@ impl Asked {
 }
 
 fn origin(kind: OriginKind, principal: Principal) -> Origin {
-    Origin { kind, principal }
+    Origin::new(kind, principal)
 }
 
 /// 403: the caller has no right to this.

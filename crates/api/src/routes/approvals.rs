@@ -1,9 +1,11 @@
 //! What waits for approval, and deciding about it.
 //!
-//! Who asked can't approve; the gate checks that and judges anew. It must not judge.
+//! Who asked can't approve: neither under a source's name, which the gate checks, nor by a key of
+//! one's own, which is checked here. The gate judges anew. It must not judge.
 
 use axum::Json;
 use domain::{AccountId, IntentId};
+use path::codes::{Refusal, RefusalCode};
 use utoipa::ToSchema;
 
 use super::orders::outcome::Outcome;
@@ -67,6 +69,15 @@ pub(crate) async fn decide(
     let account: AccountId = parse("account", &account)?;
     let id: IntentId = parse("id", &id)?;
     let handle = state.account(&account)?;
+    let wanted = id.clone();
+    let origin = views::look(&handle, move |core, _| {
+        core.state().holds.get(&wanted).map(|hold| hold.intent.origin.clone())
+    })
+    .await?;
+    if body.approve && origin.is_some_and(|origin| state.is_behind(&origin)) {
+        let text = "A key of yours asked for it: another person decides.";
+        return Err(ApiError::refused(&[Refusal::rule(RefusalCode::ApproverIsOrigin, text)]));
+    }
     let reply = handle.decide(id, body.approve, state.operator()).await?;
     Outcome::of(&account, reply)
 }

@@ -80,7 +80,9 @@ pub(crate) async fn create(
         let detail = format!("Account `{id}` has a book `{}` already.", body.id);
         return Err(ApiError::conflict("book_exists", detail, "Use it, or another id."));
     }
-    let reply = account.open_book(body.id.clone(), body.name, body.capital.map(Qty::get)).await?;
+    let reply = account
+        .open_book(body.id.clone(), body.name, body.capital.map(Qty::get), state.origin())
+        .await?;
     if let Reply::Refused(refusals) = reply {
         return Err(ApiError::refused(&refusals));
     }

@@ -191,6 +191,7 @@ pub(crate) async fn set_limits(
     state: Asked,
     Body(body): Body<SetDeskLimits>,
 ) -> Result<Json<Done>, ApiError> {
+    let _alone = state.limit_changes().await;
     if raised::desk(&state.desk().desk_limits(), &body.limits) {
         state.may_raise(None)?;
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use axum::{Json, http::StatusCode};
 use desk::KillReport;
 use domain::AccountId;
+use identity::Grants;
 use path::{
     core::Reply,
     policy::{KillLevel, LatchKind},
@@ -19,8 +20,8 @@ use super::{Done, done};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body},
-    guard::asked::Asked,
-    problem::{ApiError, FieldError, RefusalView},
+    guard::asked::{Asked, forbidden},
+    problem::{ApiError, FieldError, Problem, RefusalView},
 };
 
 /// How far to stop.
@@ -108,15 +109,24 @@ impl From<KillReport> for KillReportView {
 #[utoipa::path(post, path = "/api/kill", tag = "kill", request_body = KillRequest,
     responses((status = 200, description = "Every account has acknowledged", body = KillReportView),
         (status = 202, description = "Pulled, but not every account has acknowledged",
-            body = KillReportView)))]
+            body = KillReportView),
+        (status = 403, description = "Flatten without the grant of every account", body = Problem,
+            content_type = "application/problem+json")))]
 pub(crate) async fn pull(
     state: Asked,
     Body(body): Body<KillRequest>,
-) -> (StatusCode, Json<KillReportView>) {
+) -> Result<(StatusCode, Json<KillReportView>), ApiError> {
+    // To stop harms nobody; to close positions that are not one's own may.
+    if body.level == KillLevel::Flatten && *state.grants() != Grants::All {
+        return Err(forbidden(
+            "Flatten closes the positions of every account, and some are not granted to you. \
+             `pause` and `halt` are; so is `POST /api/accounts/{id}/close`.",
+        ));
+    }
     let mut report = state.desk().kill(body.level, state.origin(), body.reason).await;
     report.accounts.retain(|account| state.grants().has(&account.account));
     let status = if report.acknowledged { StatusCode::OK } else { StatusCode::ACCEPTED };
-    (status, Json(report.into()))
+    Ok((status, Json(report.into())))
 }
 
 /// A release of the kill switch.

@@ -171,6 +171,7 @@ pub(crate) async fn set(
     Body(body): Body<SetLimits>,
 ) -> Result<Json<Done>, ApiError> {
     let account = state.account(&id)?;
+    let _alone = state.limit_changes().await;
     tighter_or_allowed(&state, &id, &body.target.0, &body.limits).await?;
     done(account.set_limits(body.target.0, body.limits, state.operator()).await?)
 }
@@ -234,6 +235,7 @@ pub(crate) async fn apply(
 ) -> Result<Json<Done>, ApiError> {
     let account = state.account(&id)?;
     let limits = body.preset.limits();
+    let _alone = state.limit_changes().await;
     tighter_or_allowed(&state, &id, &LimitTarget::Account, &limits).await?;
     done(account.set_limits(LimitTarget::Account, limits, state.operator()).await?)
 }

@@ -191,7 +191,7 @@ pub(crate) async fn adopt(
         }]));
     }
     let account = state.account(&id.account)?;
-    done(account.adopt(id.instrument, body.book).await?)
+    done(account.adopt(id.instrument, body.book, state.origin()).await?)
 }
 
 /// Leaves dust alone: what a book holds and is too little for the venue to trade goes to

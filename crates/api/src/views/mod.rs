@@ -44,11 +44,18 @@ pub(crate) struct OriginView {
     /// Who, by name.
     #[schema(example = "bootstrap")]
     pub(crate) principal: String,
+    /// The person or key that asked for it, when it is somebody else: `key:bot`, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_by: Option<String>,
 }
 
 impl From<&Origin> for OriginView {
     fn from(origin: &Origin) -> Self {
-        Self { kind: origin.kind.name().to_owned(), principal: origin.principal.to_string() }
+        Self {
+            kind: origin.kind.name().to_owned(),
+            principal: origin.principal.to_string(),
+            asked_by: origin.asked_by.as_ref().map(|asker| asker.principal.to_string()),
+        }
     }
 }
 

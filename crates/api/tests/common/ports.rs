@@ -77,8 +77,7 @@ impl Factory {
         account.inform(move |_| Input::Session { calendar, session }).await?;
         sender.send(VenueEvent::Connected).await.unwrap();
         if let Some(preset) = request.preset {
-            let by =
-                Origin { kind: OriginKind::Human, principal: Principal::new("bootstrap").unwrap() };
+            let by = Origin::new(OriginKind::Human, Principal::new("bootstrap").unwrap());
             account.set_limits(LimitTarget::Account, preset.limits(), by).await?;
         }
         for _ in 0..1_000 {

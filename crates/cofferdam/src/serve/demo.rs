@@ -125,7 +125,7 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     }
     let book = BookId::new(BOOK).map_err(built_in)?;
     let handle = accounts.desk().account(&id)?;
-    handle.open_book(book, "Demo trader".to_owned(), None).await?;
+    handle.open_book(book, "Demo trader".to_owned(), None, super::doors::setup()).await?;
     Ok(())
 }
 

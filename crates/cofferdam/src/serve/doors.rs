@@ -38,12 +38,12 @@ pub(super) const REPLAY_QUOTE_AGE_MS: u32 = 86_400_000;
 
 /// The origin of what the kill file asks for.
 pub(super) fn file_origin() -> Origin {
-    Origin { kind: OriginKind::System, principal: Principal::desk() }
+    Origin::new(OriginKind::System, Principal::desk())
 }
 
 /// Who sets an account up.
-fn setup() -> Origin {
-    Origin { kind: OriginKind::Human, principal: Principal::desk() }
+pub(super) fn setup() -> Origin {
+    Origin::new(OriginKind::Human, Principal::desk())
 }
 
 /// Opens paper accounts at the simulated venue. Clones are cheap.

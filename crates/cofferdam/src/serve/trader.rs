@@ -99,7 +99,7 @@ fn intent(
             ..Protective::default()
         },
         conditions: domain::Conditions::default(),
-        origin: Origin { kind: OriginKind::Strategy, principal: names.principal.clone() },
+        origin: Origin::new(OriginKind::Strategy, names.principal.clone()),
         idempotency_key: Some(format!("{run}-{name}-{round}")),
     })
 }

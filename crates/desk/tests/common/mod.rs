@@ -276,7 +276,7 @@ pub fn instrument() -> Instrument {
 }
 
 pub fn human() -> Origin {
-    Origin { kind: OriginKind::Human, principal: Principal::new("ada").unwrap() }
+    Origin::new(OriginKind::Human, Principal::new("ada").unwrap())
 }
 
 pub fn buy(name: &str, qty: &str, stop: Option<&str>) -> Intent {

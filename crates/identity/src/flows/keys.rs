@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use domain::Nanos;
+use domain::{Nanos, Principal};
 use serde_json::json;
 
 use crate::{
@@ -67,6 +67,14 @@ impl Identity {
         let mut keys: Vec<ApiKey> = directory.keys.values().filter(visible).cloned().collect();
         keys.sort_by(|a, b| a.name.cmp(&b.name));
         keys
+    }
+
+    /// True when the person owns, or once owned, the key that the journal writes like this.
+    #[must_use]
+    pub fn owns_key(&self, user: &UserId, principal: &Principal) -> bool {
+        let directory = self.directory();
+        let mut owned = directory.keys.values().filter(|key| key.owner.as_ref() == Some(user));
+        owned.any(|key| key.name.key_principal() == *principal)
     }
 
     /// Mints a key with no more rights than its owner; without an owner it is the machine's.

@@ -81,6 +81,7 @@ impl Step<'_> {
         book: BookId,
         name: String,
         capital: Option<Decimal>,
+        by: Origin,
         reply: Option<ReplyId>,
     ) {
         if self.state().books.len() >= BOOKS_MAX {
@@ -89,7 +90,8 @@ impl Step<'_> {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
         if !self.state().books.contains_key(&book) {
-            self.emit(Event::BookOpened(BookOpened { book, name, capital }));
+            let by = Some(by);
+            self.emit(Event::BookOpened(BookOpened { book, name, capital, by }));
         }
         self.reply(reply, Reply::Done);
     }
@@ -158,6 +160,7 @@ impl Step<'_> {
         &mut self,
         instrument: &InstrumentId,
         book: &BookId,
+        by: Origin,
         reply: Option<ReplyId>,
     ) {
         let qty = self.state().position(&BookId::unmanaged(), instrument);
@@ -182,7 +185,14 @@ impl Step<'_> {
         if let Some(price) = price {
             let (instrument, book) = (instrument.clone(), book.clone());
             let source = "last price at adoption".to_owned();
-            self.emit(Event::Adopted(Adopted { instrument, qty, price, source, book }));
+            self.emit(Event::Adopted(Adopted {
+                instrument,
+                qty,
+                price,
+                source,
+                book,
+                by: Some(by),
+            }));
         }
         self.reply(reply, Reply::Done);
     }

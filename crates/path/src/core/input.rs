@@ -89,9 +89,15 @@ pub enum Input {
         reply: Option<ReplyId>,
     },
     /// An operator opens a book.
-    OpenBook { book: BookId, name: String, capital: Option<Decimal>, reply: Option<ReplyId> },
+    OpenBook {
+        book: BookId,
+        name: String,
+        capital: Option<Decimal>,
+        by: Origin,
+        reply: Option<ReplyId>,
+    },
     /// An operator gives an unmanaged holding to a book.
-    Adopt { instrument: InstrumentId, book: BookId, reply: Option<ReplyId> },
+    Adopt { instrument: InstrumentId, book: BookId, by: Origin, reply: Option<ReplyId> },
     /// An operator ends an order that the venue took and no longer knows.
     WriteOff { order: ClientOrderId, by: Origin, reply: Option<ReplyId> },
     /// An operator gives a book's holding back that is too little to trade.

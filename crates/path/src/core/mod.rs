@@ -380,10 +380,12 @@ impl<'a> Step<'a> {
             Input::SetPlan { book, instrument, protective, by, reply } => {
                 self.set_plan(&book, &instrument, protective, by, reply);
             }
-            Input::OpenBook { book, name, capital, reply } => {
-                self.open_book(book, name, capital, reply);
+            Input::OpenBook { book, name, capital, by, reply } => {
+                self.open_book(book, name, capital, by, reply);
             }
-            Input::Adopt { instrument, book, reply } => self.adopt(&instrument, &book, reply),
+            Input::Adopt { instrument, book, by, reply } => {
+                self.adopt(&instrument, &book, by, reply);
+            }
             Input::WriteOff { order, by, reply } => self.write_off(&order, by, reply),
             Input::LeaveDust { book, instrument, by, reply } => {
                 self.leave_dust(book, instrument, &by, reply);
@@ -420,7 +422,7 @@ impl<'a> Step<'a> {
 
 /// The origin of what the desk does by itself.
 fn system() -> Origin {
-    Origin { kind: domain::OriginKind::System, principal: Principal::desk() }
+    Origin::new(domain::OriginKind::System, Principal::desk())
 }
 
 /// The id of an intent that the desk makes by itself for an order.

@@ -24,7 +24,7 @@ impl Step<'_> {
             let (instrument, price): (InstrumentId, Price) = (fill.instrument.clone(), fill.price);
             let source = format!("trade {} at the venue", fill.trade_id);
             let qty = fill.side.signed(qty);
-            self.emit(Event::Adopted(Adopted { instrument, qty, price, source, book }));
+            self.emit(Event::Adopted(Adopted { instrument, qty, price, source, book, by: None }));
         }
     }
 }

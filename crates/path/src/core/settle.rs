@@ -86,7 +86,14 @@ impl Step<'_> {
                 let source = format!("dust left alone by {}", by.principal);
                 let qty = SignedQty::ZERO.minus(held);
                 self.core.live.dust.remove(&(book.clone(), instrument.clone()));
-                self.emit(Event::Adopted(Adopted { instrument, qty, price, source, book }));
+                self.emit(Event::Adopted(Adopted {
+                    instrument,
+                    qty,
+                    price,
+                    source,
+                    book,
+                    by: Some(by.clone()),
+                }));
                 self.reply(reply, Reply::Done);
             }
         }

@@ -194,7 +194,9 @@ impl Step<'_> {
         if approve && let Some(refusal) = not_an_operator(&by) {
             return self.reply(reply, Reply::Refused(vec![refusal]));
         }
-        if by.principal == waiting.intent.origin.principal {
+        // Whoever asked may take it back, and nothing more.
+        let asked = waiting.intent.origin.names().any(|(_, name)| *name == by.principal);
+        if approve && asked {
             let text = format!("{} asked for it.", by.principal);
             let refusal = Refusal::rule(RefusalCode::ApproverIsOrigin, text);
             return self.reply(reply, Reply::Refused(vec![refusal]));

@@ -58,6 +58,9 @@ bodies! {
         /// Capital given to the book, in the reporting currency.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capital: Option<Decimal>,
+        /// Who opened it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Origin>,
     }
     /// Body of `limits_set`.
     LimitsSet {
@@ -296,6 +299,9 @@ bodies! {
         source: String,
         /// The book that manages it from now on.
         book: BookId,
+        /// Who decided it; nobody when it was found like that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Origin>,
     }
     /// Body of `position_adjusted`.
     PositionAdjusted {

@@ -153,22 +153,25 @@ impl AccountState {
         if let Some(book) = self.books.get_mut(&body.book) {
             book.entries_notional += notional;
         }
-        let usage = self.origins.entry(body.origin.principal.clone()).or_default();
-        if usage.day != day {
-            usage.day = day;
-            usage.entries = 0;
-            usage.notional = Decimal::ZERO;
+        let content = body.content_hash();
+        for (_, name) in body.origin.names() {
+            let usage = self.origins.entry(name.clone()).or_default();
+            if usage.day != day {
+                usage.day = day;
+                usage.entries = 0;
+                usage.notional = Decimal::ZERO;
+            }
+            usage.entries += 1;
+            usage.notional += notional;
+            // A clock that steps back counts as standing still.
+            usage.recent.push_back(usage.recent.back().map_or(at, |last| at.max(*last)));
+            while usage.recent.len() > RECENT_ENTRIES_KEPT
+                || usage.recent.front().is_some_and(|t| at.since(*t).0 > 60_000_000_000)
+            {
+                usage.recent.pop_front();
+            }
+            usage.last = Some((content, at));
         }
-        usage.entries += 1;
-        usage.notional += notional;
-        // A clock that steps back counts as standing still.
-        usage.recent.push_back(usage.recent.back().map_or(at, |last| at.max(*last)));
-        while usage.recent.len() > RECENT_ENTRIES_KEPT
-            || usage.recent.front().is_some_and(|t| at.since(*t).0 > 60_000_000_000)
-        {
-            usage.recent.pop_front();
-        }
-        usage.last = Some((body.content_hash(), at));
     }
 
     fn use_key(&mut self, by: &Principal, key: &Idempotency, became: Became, at: Timestamp) {

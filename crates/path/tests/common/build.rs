@@ -66,7 +66,7 @@ pub(crate) fn installation() -> InstallationId {
 }
 
 pub(crate) fn origin(kind: OriginKind, principal: &str) -> Origin {
-    Origin { kind, principal: Principal::new(principal).unwrap() }
+    Origin::new(kind, Principal::new(principal).unwrap())
 }
 
 pub(crate) fn anna() -> Origin {

@@ -104,7 +104,11 @@ impl Dice {
 
     fn origin(&mut self) -> Origin {
         let kind = self.pick(&OriginKind::ALL);
-        origin(kind, self.pick(&["anna", "desk", "key:ci@host"]))
+        let who = origin(kind, self.pick(&["anna", "desk", "key:ci@host"]));
+        match self.roll(4) {
+            0 => who.asked_by(origin(OriginKind::ApiKey, "key:bot")),
+            _ => who,
+        }
     }
 
     fn kind(&mut self) -> OrderKind {

@@ -146,15 +146,15 @@ impl Desk {
     }
 
     pub(crate) fn open_book(&mut self, name: &str) {
-        let (book, name) = (build::book(name), name.to_owned());
-        let reply =
-            self.answer(|id| Input::OpenBook { book, name, capital: None, reply: Some(id) });
+        let (book, name, by) = (build::book(name), name.to_owned(), build::anna());
+        let capital = None;
+        let reply = self.answer(|id| Input::OpenBook { book, name, capital, by, reply: Some(id) });
         assert_eq!(reply, Reply::Done);
     }
 
     pub(crate) fn adopt(&mut self, instrument: &str, book: &str) -> Reply {
-        let (instrument, book) = (build::id(instrument), build::book(book));
-        self.answer(|id| Input::Adopt { instrument, book, reply: Some(id) })
+        let (instrument, book, by) = (build::id(instrument), build::book(book), build::anna());
+        self.answer(|id| Input::Adopt { instrument, book, by, reply: Some(id) })
     }
 
     pub(crate) fn write_off(&mut self, order: &ClientOrderId, by: Origin) -> Reply {

@@ -11,7 +11,8 @@ use super::{Act, Case, caps::lent, common::*, entry, submit};
 /// Opens the book, with capital of its own if any, and limits it.
 fn trend(desk: &mut Desk, capital: Option<&str>, set: impl FnOnce(&mut domain::Limits)) {
     let (id, name, capital) = (book("trend"), "Trend".to_owned(), capital.map(d));
-    desk.tell(Input::OpenBook { book: id.clone(), name, capital, reply: None });
+    let by = anna();
+    desk.tell(Input::OpenBook { book: id.clone(), name, capital, by, reply: None });
     desk.limit_at(LimitTarget::Book(id), set);
 }
 

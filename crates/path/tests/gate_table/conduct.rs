@@ -1,6 +1,6 @@
 //! How an order is made, how often, how alike, and against whom.
 
-use domain::{Nanos, Scope, Size};
+use domain::{Nanos, OriginKind, Scope, Size};
 use path::{
     codes::RefusalCode as Code,
     event::{Event, LimitTarget, OrderHeld},
@@ -106,6 +106,22 @@ fn rhythm() -> Vec<Case> {
             desk.limit(|l| l.entries_per_day = Some(2));
             desk.session(true, START.utc_day() + 1);
             submit(buy("1"))
+        }),
+        // The limits of who asks hold beside those of the source that is spoken for, and what is
+        // asked for under two sources is counted together.
+        entry(Code::EntriesPerDay, |desk| {
+            let anna_only = LimitTarget::Principal(anna().principal);
+            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
+            desk.order(buy("1").limit("99").by(agent().asked_by(anna())));
+            let other = origin(OriginKind::Strategy, "strategy:other");
+            submit(buy("1").by(other.asked_by(anna())))
+        })
+        .numbers("3", "4", None, Scope::Principal)
+        .fits(|desk| {
+            let anna_only = LimitTarget::Principal(anna().principal);
+            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
+            desk.order(buy("1").limit("99").by(agent()));
+            submit(buy("1").by(agent().asked_by(anna())))
         }),
         entry(Code::LossCooldown, |desk| {
             lose(desk);

@@ -91,7 +91,7 @@ fn opened(instrument: Instrument) -> Vec<Event> {
     let account = AccountOpened { spec: spec(), policy, installation: installation() };
     let book = |name: &str| {
         let (book, name, capital) = (book(name), name.to_owned(), None);
-        Event::BookOpened(BookOpened { book, name, capital })
+        Event::BookOpened(BookOpened { book, name, capital, by: None })
     };
     let instrument = Event::InstrumentSet(InstrumentSet { instrument });
     vec![Event::AccountOpened(account), instrument, book("a"), book("b")]

@@ -30,7 +30,7 @@ pub(crate) fn origin(kind: OriginKind) -> Origin {
         OriginKind::ApiKey => "key-1",
         _ => "trend",
     };
-    Origin { kind, principal: Principal::new(name).expect("a constant") }
+    Origin::new(kind, Principal::new(name).expect("a constant"))
 }
 
 /// The book of the simulated strategy.

@@ -214,7 +214,7 @@ impl World {
         let found = held.iter().find(|((book, _), qty)| book.is_unmanaged() && !qty.is_zero());
         let Some(((_, instrument), _)) = found else { return };
         let (instrument, book) = (instrument.clone(), BookId::manual());
-        let reply = self.somebody();
-        self.tell(p, a, Input::Adopt { instrument, book, reply });
+        let (by, reply) = (origin(OriginKind::Human), self.somebody());
+        self.tell(p, a, Input::Adopt { instrument, book, by, reply });
     }
 }

@@ -51,7 +51,7 @@ pub fn instrument() -> Instrument {
 }
 
 fn origin(kind: OriginKind) -> Origin {
-    Origin { kind, principal: Principal::new("ada").unwrap() }
+    Origin::new(kind, Principal::new("ada").unwrap())
 }
 
 impl Journal {
@@ -254,6 +254,7 @@ impl Journal {
             price: price.parse().unwrap(),
             source: "the last price".to_owned(),
             book: BookId::manual(),
+            by: None,
         };
         self.take(Event::Adopted(body));
     }

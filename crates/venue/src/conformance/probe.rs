@@ -408,5 +408,5 @@ pub(super) fn price(text: &str) -> Result<Price, String> {
 
 fn origin() -> Result<Origin, String> {
     let principal = Principal::new("conformance").map_err(built_in)?;
-    Ok(Origin { kind: OriginKind::Human, principal })
+    Ok(Origin::new(OriginKind::Human, principal))
 }

@@ -249,7 +249,7 @@ impl FromFields for Source {
             return None;
         }
         let principal = Principal::new(format!("{}:{name}", kind.name())).ok()?;
-        Some(Self(Origin { kind, principal }))
+        Some(Self(Origin::new(kind, principal)))
     }
 }
 
@@ -273,7 +273,10 @@ impl OrderRequest {
             reduce_only: self.reduce_only,
             protective: self.protective,
             conditions: self.conditions,
-            origin: self.origin.unwrap_or(asker),
+            origin: match self.origin {
+                Some(source) => source.asked_by(asker),
+                None => asker,
+            },
             idempotency_key: key,
         })
     }

@@ -53,7 +53,7 @@ fn order(id: &str, class: RiskClass) -> OrderRecorded {
         post_only: false,
         reduce_only: false,
         class,
-        origin: Origin { kind: OriginKind::ApiKey, principal: Principal::desk() },
+        origin: Origin::new(OriginKind::ApiKey, Principal::desk()),
         protective: domain::Protective::default(),
         conditions: Default::default(),
         replaces: None,

@@ -90,9 +90,8 @@ impl<'c, 'a> Caps<'c, 'a> {
         if limit.is_none() {
             return;
         }
-        let ctx = self.case.ctx;
-        let usage = ctx.state.origins.get(&self.case.intent.origin.principal);
-        let used = usage.map_or(Decimal::ZERO, |u| u.notional_of(self.case.day()));
+        let day = self.case.day();
+        let used = self.case.usages().map(|u| u.notional_of(day)).max().unwrap_or_default();
         self.refuse(Code::OriginDailyNotional, limit, used.checked_add(self.notional));
     }
 

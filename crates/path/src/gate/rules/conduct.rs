@@ -9,7 +9,7 @@ use crate::{
     codes::{Refusal, RefusalCode as Code},
     event::OrderRecorded,
     policy::WithoutStop,
-    state::AccountState,
+    state::{AccountState, OriginUse},
 };
 
 /// The most live orders, holds and closes that an account may have.
@@ -78,8 +78,8 @@ fn crossing<'a>(
 }
 
 fn frequency(case: &Case<'_>, out: &mut Vec<Refusal>) {
-    let Case { ctx, intent, .. } = *case;
-    let Some(usage) = ctx.state.origins.get(&intent.origin.principal) else { return };
+    let at = case.ctx.now.at;
+    let most = |of: &dyn Fn(&OriginUse) -> u32| case.usages().map(of).max().unwrap_or(0);
     let limit = |get: fn(&Limits) -> Option<u32>| {
         tightest(case.scopes().filter_map(|(s, l)| Some((get(l)?, s))))
     };
@@ -90,12 +90,10 @@ fn frequency(case: &Case<'_>, out: &mut Vec<Refusal>) {
             out.push(Refusal::limit(code, scope, limit, u64::from(used) + 1, None));
         }
     };
-    judge(Code::EntriesPerSecond, limit(|l| l.entries_per_second), &|| usage.within(1, ctx.now.at));
-    judge(Code::EntriesPerMinute, limit(|l| l.entries_per_minute), &|| {
-        usage.within(60, ctx.now.at)
-    });
+    judge(Code::EntriesPerSecond, limit(|l| l.entries_per_second), &|| most(&|u| u.within(1, at)));
+    judge(Code::EntriesPerMinute, limit(|l| l.entries_per_minute), &|| most(&|u| u.within(60, at)));
     judge(Code::EntriesPerDay, limit(|l| l.entries_per_day), &|| {
-        if usage.day == case.day() { usage.entries } else { 0 }
+        most(&|u| if u.day == case.day() { u.entries } else { 0 })
     });
 }
 

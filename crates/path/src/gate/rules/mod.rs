@@ -22,6 +22,7 @@ use crate::{
     budget::DeskExceeded,
     codes::{Refusal, RefusalCode as Code},
     policy::LatchKind,
+    state::OriginUse,
 };
 pub(crate) use sizes::{daily_loss, drawdown};
 
@@ -30,7 +31,7 @@ pub(super) struct Case<'a> {
     pub(super) ctx: &'a Context<'a>,
     intent: &'a Intent,
     pub(super) r: &'a Resolved,
-    scopes: [Option<(Scope, &'a Limits)>; 5],
+    scopes: [Option<(Scope, &'a Limits)>; 7],
     with_order: OnceCell<WithOrder>,
     own: OnceCell<Option<Own>>,
 }
@@ -63,13 +64,17 @@ impl Base {
 impl<'a> Case<'a> {
     pub(super) fn new(ctx: &'a Context<'a>, intent: &'a Intent, r: &'a Resolved) -> Self {
         let state = ctx.state;
-        let origin = state.origin_limits.get(&intent.origin.kind);
-        let principal = state.principal_limits.get(&intent.origin.principal);
+        let by_kind = |kind| state.origin_limits.get(&kind).map(|l| (Scope::Origin, l));
+        let by_name = |name| state.principal_limits.get(name).map(|l| (Scope::Principal, l));
+        let origin = &intent.origin;
+        let asker = origin.asked_by.as_ref();
         let scopes = [
             Some((Scope::Account, &state.limits)),
             state.books.get(&intent.book).map(|b| (Scope::Book, &b.limits)),
-            origin.map(|l| (Scope::Origin, l)),
-            principal.map(|l| (Scope::Principal, l)),
+            by_kind(origin.kind),
+            by_name(&origin.principal),
+            asker.and_then(|a| by_kind(a.kind)),
+            asker.and_then(|a| by_name(&a.principal)),
             state.instrument_limits.get(&intent.instrument).map(|l| (Scope::Instrument, l)),
         ];
         Self { ctx, intent, r, scopes, with_order: OnceCell::new(), own: OnceCell::new() }
@@ -99,6 +104,12 @@ impl<'a> Case<'a> {
 
     fn book_limits(&self) -> Option<&'a Limits> {
         self.scopes().find(|(scope, _)| *scope == Scope::Book).map(|(_, limits)| limits)
+    }
+
+    /// What those behind the order have entered before: who it is for, and who asked.
+    fn usages(&self) -> impl Iterator<Item = &'a OriginUse> + '_ {
+        let names = self.intent.origin.names();
+        names.filter_map(|(_, name)| self.ctx.state.origins.get(name))
     }
 
     /// The number of the trading day, by which entries are counted.
@@ -200,7 +211,8 @@ fn standing(ctx: &Context<'_>, out: &mut Vec<Refusal>) {
 /// Whether the entry needs approval: its value and the limit.
 pub(super) fn needs_approval(case: &Case<'_>) -> Option<(Decimal, Decimal)> {
     let Case { ctx, intent, r, .. } = *case;
-    if !ctx.state.policy.approval_for.contains(&intent.origin.kind) {
+    let waits = |(kind, _)| ctx.state.policy.approval_for.contains(&kind);
+    if !intent.origin.names().any(waits) {
         return None;
     }
     let base = Base::of(case, ctx.book().equity()?);

@@ -118,6 +118,7 @@ impl Dice {
                 book: self.book(),
                 name: self.text(),
                 capital: self.maybe(Self::decimal),
+                by: self.maybe(Self::origin),
             }),
             "limits_set" => Event::LimitsSet(LimitsSet {
                 target: self.target(),
@@ -167,6 +168,7 @@ impl Dice {
                 price: self.price(),
                 source: self.text(),
                 book: self.book(),
+                by: self.maybe(Self::origin),
             }),
             "position_adjusted" => Event::PositionAdjusted(PositionAdjusted {
                 instrument,
