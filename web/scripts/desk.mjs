@@ -44,6 +44,11 @@ export async function desk({ user, sessionSeconds = 20 } = {}) {
     await ended;
   }
 
+  // A test that fails leaves neither a process nor a folder.
+  process.once('exit', () => {
+    child?.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  });
   await start();
   const token = () => readFileSync(path.join(dir, 'setup.token'), 'utf8').trim();
   if (user) {

@@ -404,7 +404,7 @@ async fn who_stands_behind_a_request_does_not_approve_it() {
         "quantity": "1", "stop": "95", "source": {"kind": "agent", "name": name}}))
     };
     let (path, decide) = ("/api/orders", Some(json!({"approve": true})));
-    let wait = |body: &Value| format!("/api/approvals/main/{}", body["request"].as_str().unwrap());
+    let wait = |body: &Value| format!("/api/approvals/main/{}", body["approval"].as_str().unwrap());
 
     let (status, held) = house.ask(&trader, Method::POST, path, of("a")).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{held}");
@@ -427,7 +427,9 @@ async fn who_stands_behind_a_request_does_not_approve_it() {
     let (status, body) = house.ask(&owner, Method::POST, &wait(&held), decide.clone()).await;
     assert_eq!(status, StatusCode::CREATED, "{body}");
     let origin = json!({"kind": "agent", "principal": "agent:b", "asked_by": "key:bot"});
-    assert_eq!(body["state"]["origin"], origin);
+    let order = format!("/api/orders/main/{}", body["order"].as_str().unwrap());
+    let (_, order) = house.ask(&owner, Method::GET, &order, None).await;
+    assert_eq!(order["origin"], origin, "{order}");
 
     // One person with agents of their own decides about what those ask for.
     let agent = house.identity.mint_key(new("agent"), Some(&owner.user)).unwrap();

@@ -90,6 +90,16 @@ impl Asked {
         }
     }
 
+    /// The origin of what is asked for in the name of a source, or in one's own. While nobody
+    /// exists, whoever has the bootstrap key is everybody, and no asker of their own.
+    pub(crate) fn speaks_for(&self, source: Option<Origin>) -> Origin {
+        match (source, &self.asker.caller.who) {
+            (Some(source), Who::Bootstrap) => source,
+            (Some(source), _) => source.asked_by(self.origin()),
+            (None, _) => self.origin(),
+        }
+    }
+
     /// The origin of what an operator does. Until there are users the bootstrap key stands in for
     /// a person; a key never does.
     pub(crate) fn operator(&self) -> Origin {

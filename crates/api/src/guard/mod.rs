@@ -10,6 +10,8 @@ pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod memo;
 pub(crate) mod origin;
+#[cfg(test)]
+mod pages;
 pub(crate) mod rate;
 pub(crate) mod stepup;
 pub(crate) mod time;

@@ -21,7 +21,8 @@ pub(crate) enum BackupCommand {
     #[command(after_help = "\
 Example:\n  cofferdam backup create /mnt/usb/cofferdam-2026-01-31.sqlite
 
-A copy holds orders and positions but no API key. Keep it where only you can read it.")]
+A copy holds orders and positions, and what sessions are signed with and second factors are made
+of, but no password and no key. Whoever has it can sign in: keep it where only you can read it.")]
     Create {
         /// The file to write, which must not exist
         file: PathBuf,

@@ -29,6 +29,8 @@ const EVERY: Duration = Duration::from_millis(50);
 const FOLLOW_EVERY: Nanos = Nanos::from_millis(200);
 /// Ticks handled before others get a turn.
 const BURST_MAX: usize = 256;
+/// A longer step of the desk's clock between two looks is a time that the replay leaves out.
+const LEFT_OUT: Nanos = Nanos::from_secs(3_600);
 /// A synthetic symbol moves every second: older prices than this are reported as stale.
 const STALE_SYNTHETIC: Nanos = Nanos::from_secs(10);
 /// A replayed daily bar has a price every two hours or so of its session.
@@ -94,9 +96,13 @@ impl Feed {
         let mut every = tokio::time::interval(EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let (mut moved, mut looked) = (None, None);
+        let mut before = self.clock.now().at;
         loop {
             every.tick().await;
             let now = self.clock.now();
+            // After a night or a weekend that the replay leaves out, every price is from before it.
+            let left_out = now.at.since(before) > LEFT_OUT;
+            before = now.at;
             self.tell_sessions(now.at).await;
             self.charge(now.at);
             self.play(now.at).await;
@@ -106,7 +112,7 @@ impl Feed {
                 looked = Some(turn);
                 self.follow(now.at).await;
             }
-            if moved != Some(second) {
+            if moved != Some(second) || left_out {
                 moved = Some(second);
                 // Another desk on the same venue may have listed a contract.
                 for instrument in self.listings.announce(&self.desk, &self.venue).await {

@@ -544,6 +544,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's keys; everybody's for an admin. */
+        get: operations["get_keys"];
+        put?: never;
+        /** Mints a key with no more rights than one's own. */
+        post: operations["post_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key at once. */
+        delete: operations["delete_keys_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/kill": {
         parameters: {
             query?: never;
@@ -573,6 +608,59 @@ export interface paths {
         /** Releases the kill switch of every account and removes the kill file. */
         post: operations["post_kill_release"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's password. One's other sessions end. */
+        put: operations["put_me_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces one's recovery codes. */
+        post: operations["post_me_recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Turns the second factor on. One's other sessions end. */
+        put: operations["put_me_totp"];
+        /** Begins a second factor, which is not on before its first code. */
+        post: operations["post_me_totp"];
+        /** Turns the second factor off. One's other sessions end. */
+        delete: operations["delete_me_totp"];
         options?: never;
         head?: never;
         patch?: never;
@@ -666,6 +754,26 @@ export interface paths {
         patch: operations["patch_orders_account_client_order_id"];
         trace?: never;
     };
+    "/api/orders/{account}/{client_order_id}/write-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends an order that the venue took and, asked twice since, doesn't know. It keeps its risk until
+         *     then. Should the venue tell that it lives, or an execution of it, it counts again.
+         */
+        post: operations["post_orders_account_client_order_id_write-off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/positions": {
         parameters: {
             query?: never;
@@ -711,6 +819,26 @@ export interface paths {
         put?: never;
         /** Closes a share of a position at the market. */
         post: operations["post_positions_id_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/positions/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leaves dust alone: what a book holds and is too little for the venue to trade goes to
+         *     `unmanaged` at the last price, where it is shown and nothing tries to close or protect it.
+         */
+        post: operations["post_positions_id_leave"];
         delete?: never;
         options?: never;
         head?: never;
@@ -782,6 +910,150 @@ export interface paths {
         get: operations["get_quotes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        /** Signs out. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's sessions. */
+        get: operations["get_sessions"];
+        put?: never;
+        /** Signs in. The answer sets the session's cookie. */
+        post: operations["post_sessions"];
+        /** Signs out everywhere. */
+        delete: operations["delete_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's sessions. */
+        delete: operations["delete_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the desk waits for its first admin. */
+        get: operations["get_setup"];
+        put?: never;
+        /**
+         * Makes the first admin, who is signed in. The token is good once; from then on the bootstrap key
+         *     is nobody's.
+         */
+        post: operations["post_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves once more who one is, for one request: the one that was answered `step_up_required`. */
+        post: operations["post_step-up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody. */
+        get: operations["get_users"];
+        put?: never;
+        /** Adds somebody. */
+        post: operations["post_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes somebody; their sessions end. */
+        patch: operations["patch_users_id"];
+        trace?: never;
+    };
+    "/api/users/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives somebody a one-time password and takes the second factor away; their sessions end. */
+        post: operations["post_users_id_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -935,6 +1207,8 @@ export interface components {
             live_orders: number;
             /** @description What secures contracts and loans, by currency. */
             margin: components["schemas"]["MarginView"][];
+            /** @description Initial margin of positions and working entries, in the reporting currency. */
+            margin_used?: string | null;
             /** @description paper or replay. */
             mode: string;
             /** @description A name for people. */
@@ -1221,6 +1495,14 @@ export interface components {
             /** @description The codes. */
             codes: components["schemas"]["CodeView"][];
         };
+        /** @description A code. */
+        CodeRequest: {
+            /**
+             * @description Six digits.
+             * @example 123456
+             */
+            code: string;
+        };
         /** @description A reason for which the gate refuses. */
         CodeView: {
             /** @description The classes of request that the rule can refuse: entry, exit, protective, cancel. */
@@ -1271,6 +1553,17 @@ export interface components {
             next_funding?: string | null;
             /** @description The margin table, steps in rising order. */
             tiers: components["schemas"]["TierView"][];
+        };
+        /** @description Who asks, and until when. */
+        CurrentView: {
+            /** @description True when the desk holds a real broker key: then proofs take the second factor too. */
+            real_key: boolean;
+            /** @description The second factor. */
+            second_factor: components["schemas"]["SecondFactorView"];
+            /** @description The session. */
+            session: components["schemas"]["SessionView"];
+            /** @description The person. */
+            user: components["schemas"]["UserView"];
         };
         /** @description Trading days, the newest first. */
         DayPage: {
@@ -1380,8 +1673,7 @@ export interface components {
             mode: string;
             /** @description Accounts that could not be asked. */
             unavailable: components["schemas"]["Unavailable"][];
-            /** @description What all accounts use of them. */
-            use: components["schemas"]["DeskUseView"];
+            use?: components["schemas"]["DeskUseView"] | null;
             /** @description The program's version. */
             version: string;
         };
@@ -1389,6 +1681,15 @@ export interface components {
         Done: {
             /** @description Always true. */
             done: boolean;
+        };
+        /** @description A second factor to set up. */
+        EnrolmentView: {
+            /** @description The address as a picture. */
+            qr_svg: string;
+            /** @description The secret in base32, shown once. */
+            secret: string;
+            /** @description The address for an application. */
+            uri: string;
         };
         /** @description Equity at a moment. */
         EquityMarkView: {
@@ -1491,6 +1792,35 @@ export interface components {
             tick_source: string;
             /** @description False when the venue has suspended it. */
             tradable: boolean;
+        };
+        /** @description Keys. */
+        KeyList: {
+            /** @description By name. */
+            keys: components["schemas"]["KeyView"][];
+        };
+        /** @description A key, without its secret. */
+        KeyView: {
+            /** @description The accounts; null for all. */
+            accounts?: string[] | null;
+            /** @description From where it may be used; anywhere when empty. */
+            addresses: string[];
+            /** @description When it was minted. */
+            created_at: string;
+            /** @description When it ends. */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description When it was last used, to the minute. */
+            last_used_at?: string | null;
+            /**
+             * @description Stands in the journal.
+             * @example bot
+             */
+            name: string;
+            /** @description The name of who minted it; null on the machine itself. */
+            owner?: string | null;
+            /** @description read, trade, metrics. */
+            scopes: string[];
         };
         /** @description What a pull came to. */
         KillReportView: {
@@ -1607,6 +1937,11 @@ export interface components {
              * @description Pause after a losing exit in the same instrument, in seconds.
              */
             loss_cooldown_secs?: number | null;
+            /**
+             * @description Largest initial margin in the worst case of working entries.
+             * @example 60%
+             */
+            margin_used?: string | null;
             /** @description Largest value by which longs exceed shorts, or shorts longs. */
             net_exposure?: string | null;
             /**
@@ -1740,6 +2075,15 @@ export interface components {
              */
             wallet: string;
         };
+        /** @description A key that was minted. */
+        MintedView: {
+            /** @description What is kept of it. */
+            details: components["schemas"]["KeyView"];
+            /** @description Its id. */
+            id: string;
+            /** @description The key itself, shown once. */
+            key: string;
+        };
         /** @description Movements, the newest first. */
         MovementPage: {
             /** @description The movements. */
@@ -1814,6 +2158,12 @@ export interface components {
             cash: string;
             /** @description The currency of the cash and of the limits; USD when absent. */
             currency?: string;
+            /**
+             * Format: int32
+             * @description How many seconds the account's prices are behind the market, 1 to 86400, for delayed data:
+             *     its entries are limit orders only. Live when absent.
+             */
+            data_delay_secs?: number | null;
             /** @description Its id: 1 to 32 of letters, digits, `-` and `_`. */
             id: string;
             /** @description The leverage of contracts, 1 (when absent) to 1000; a contract's own maximum caps it. */
@@ -1906,6 +2256,42 @@ export interface components {
              *     over the largest leverage to open, half of that to hold.
              */
             tiers?: components["schemas"]["TierRequest"][];
+        };
+        /** @description A key to mint. */
+        NewKeyRequest: {
+            /** @description The accounts; all of one's own when absent. */
+            accounts?: string[] | null;
+            /** @description From where it may be used; anywhere when absent. */
+            addresses?: string[] | null;
+            /**
+             * Format: int32
+             * @description After how many days it ends; never when absent.
+             */
+            expires_in_days?: number | null;
+            /**
+             * @description Stands in the journal.
+             * @example bot
+             */
+            name: string;
+            /** @description read, trade, metrics. */
+            scopes: string[];
+        };
+        /** @description Somebody to add. */
+        NewUserRequest: {
+            /** @description The accounts; all when absent. */
+            accounts?: string[] | null;
+            /**
+             * @description The name.
+             * @example bob
+             */
+            name: string;
+            /** @description A first password, which must be changed at the first sign-in. */
+            password: string;
+            /**
+             * @description viewer, trader, admin or auditor.
+             * @example trader
+             */
+            role: string;
         };
         /** @description A page of orders, the newest first. */
         OrderPage: {
@@ -2099,6 +2485,8 @@ export interface components {
             intent: string;
             /** @description The limit price. */
             limit?: string | null;
+            /** @description The venue took it and, asked twice since, doesn't know it: it can be written off. */
+            lost: boolean;
             /** @description What may still fill in the worst case. */
             open_qty: string;
             /** @description Who asked. */
@@ -2166,9 +2554,13 @@ export interface components {
             type: string;
             /** @description The venue's id, once known. */
             venue_order_id?: string | null;
+            /** @description An operator wrote it off. */
+            written_off: boolean;
         };
         /** @description Who asked, through which door. */
         OriginView: {
+            /** @description The person or key that asked for it, when it is somebody else: `key:bot`, say. */
+            asked_by?: string | null;
             /**
              * @description human, api_key, strategy, campaign, copy, webhook, agent, system or external.
              * @example api_key
@@ -2245,6 +2637,11 @@ export interface components {
             replayed?: boolean | null;
             state?: components["schemas"]["OrderView"] | null;
         };
+        /** @description One's password. */
+        OwnPassword: {
+            /** @description The password. */
+            password: string;
+        };
         /** @description A price at which a share of the position is closed at a profit. */
         PartialTarget: {
             /**
@@ -2259,12 +2656,26 @@ export interface components {
              */
             price: string;
         };
+        /** @description A new password. */
+        PasswordRequest: {
+            /** @description The present one. */
+            current: string;
+            /** @description At least 12 characters. */
+            new: string;
+        };
         /** @description How an account wants to be treated. */
         Policy: {
             /** @description Short positions may be opened where the instrument can be borrowed. */
             allow_short: boolean;
             /** @description Sources whose entries may need approval. */
             approval_for: string[];
+            /**
+             * Format: int32
+             * @description How many seconds the account's prices are behind the market, 1 to 86400; absent for live
+             *     data. Delayed, entries are limit orders only and the price collar is twice as wide.
+             * @example 900
+             */
+            data_delay_secs?: number | null;
             /**
              * Format: int32
              * @description Span in which the same order from the same source is taken for a mistake, in milliseconds.
@@ -2466,6 +2877,13 @@ export interface components {
         /** @description The body of every answer that is not a success. */
         Problem: {
             /**
+             * @description With `step_up_required`: what the proof is for.
+             * @example POST /api/kill/release
+             */
+            action?: string | null;
+            /** @description With `step_up_required`: the hash of this very request. */
+            argument_hash?: string | null;
+            /**
              * @description The stable code.
              * @example refused
              */
@@ -2474,10 +2892,17 @@ export interface components {
             detail: string;
             /** @description Every field at fault. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description With `step_up_required`: what has to be shown, `password` and `code`. */
+            factors?: string[];
             /** @description Every broken rule of the gate. */
             refusals?: components["schemas"]["RefusalView"][];
             /** @description What to do. */
             remedy: string;
+            /**
+             * Format: int64
+             * @description With `sign_in_delayed`: seconds until the next attempt is taken.
+             */
+            retry_after_seconds?: number | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -2490,6 +2915,13 @@ export interface components {
              * @example urn:cofferdam:problem:refused
              */
             type: string;
+        };
+        /** @description A proof. */
+        ProofView: {
+            /** @description When it ends. */
+            ends: string;
+            /** @description For the header `Step-Up` of the very request, once. */
+            proof: string;
         };
         /**
          * @description New levels of a position. They replace all old ones: what is absent is removed. A partial target
@@ -2625,6 +3057,11 @@ export interface components {
             /** @description The wall clock. */
             wall_at: string;
         };
+        /** @description Recovery codes. */
+        RecoveryView: {
+            /** @description Ten codes, each good for one sign-in, shown once. */
+            recovery_codes: string[];
+        };
         /** @description One broken rule of the gate. */
         RefusalView: {
             /** @description True when an operator of the desk can change the limit. */
@@ -2668,6 +3105,13 @@ export interface components {
             };
             /** @description True when every account is released. */
             released: boolean;
+        };
+        /** @description A one-time password. */
+        ResetView: {
+            /** @description Shown once; it must be changed at the first sign-in. */
+            password: string;
+            /** @description The person. */
+            user: components["schemas"]["UserView"];
         };
         /**
          * @description The other direction. Without a stop it follows the account's policy, like every entry.
@@ -2719,10 +3163,44 @@ export interface components {
             /** @description As `trail_amount`, as a percentage of the best price; above 0 and below 100. */
             trail_percent?: string | null;
         };
+        /** @description A person's second factor. */
+        SecondFactorView: {
+            /** @description True when it is on. */
+            on: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes that are left.
+             */
+            recovery_codes_left: number;
+            /** @description Since when. */
+            since?: string | null;
+        };
         /** @description Stored series. */
         SeriesList: {
             /** @description The series in order of symbol and timeframe. */
             series: components["schemas"]["BarSeries"][];
+        };
+        /** @description One's sessions. */
+        SessionList: {
+            /** @description The sessions, the newest first. */
+            sessions: components["schemas"]["SessionView"][];
+        };
+        /** @description A session. */
+        SessionView: {
+            /** @description From where it began. */
+            address: string;
+            /** @description What the browser said of itself. */
+            agent: string;
+            /** @description When it began. */
+            created_at: string;
+            /** @description True for the one that asks. */
+            current: boolean;
+            /** @description When it ends in any case. */
+            ends: string;
+            /** @description Its id. */
+            id: string;
+            /** @description When it ends unless it is used. */
+            idle_ends: string;
         };
         /** @description New limits of the desk. */
         SetDeskLimits: {
@@ -2753,6 +3231,45 @@ export interface components {
         SetPolicy: {
             /** @description The whole policy; `GET /api/accounts/{id}` shows the one in force. */
             policy: components["schemas"]["Policy"];
+        };
+        /** @description The first admin. */
+        SetupRequest: {
+            /**
+             * @description The name: 2 to 32 of a-z, 0-9, `-`, `_`, `.` and `@`.
+             * @example alice
+             */
+            name: string;
+            /** @description At least 12 characters. */
+            password: string;
+            /** @description The one-time token that the desk printed at its start. */
+            token: string;
+        };
+        /** @description Whether the desk waits for its first admin. */
+        SetupView: {
+            /** @description True while nobody exists. */
+            needed: boolean;
+        };
+        /** @description A name and a password. */
+        SignInRequest: {
+            /** @description A code of the second factor, or a recovery code; needed when the factor is on. */
+            code?: string | null;
+            /**
+             * @description The name.
+             * @example alice
+             */
+            name: string;
+            /** @description The password. */
+            password: string;
+        };
+        /** @description Who is signed in now. */
+        SignedInView: {
+            /**
+             * @description `ok`, or `not_set` when the person has no second factor.
+             * @example not_set
+             */
+            second_factor: string;
+            /** @description The person. */
+            user: components["schemas"]["UserView"];
         };
         /** @description A less trusted source. */
         Source: {
@@ -2785,6 +3302,20 @@ export interface components {
              * @example ok
              */
             status: string;
+        };
+        /** @description What is to be proven, and with what. */
+        StepUpRequest: {
+            /**
+             * @description As the answer `step_up_required` named it.
+             * @example POST /api/kill/release
+             */
+            action: string;
+            /** @description As that answer named it. */
+            argument_hash: string;
+            /** @description A code of the second factor, when `factors` named it. */
+            code?: string | null;
+            /** @description One's password. */
+            password: string;
         };
         /** @description What a check of one stream found. */
         StreamAudit: {
@@ -2870,6 +3401,11 @@ export interface components {
         };
         /** @description On which terms an account trades. */
         TermsView: {
+            /**
+             * Format: int32
+             * @description How many seconds the account's prices are behind the market; null for live data.
+             */
+            data_delay_secs?: number | null;
             /**
              * @description The leverage of contracts; a contract's own maximum caps it.
              * @example 5
@@ -3060,6 +3596,45 @@ export interface components {
             qty: string;
             /** @description What is held. */
             symbol: string;
+        };
+        /** @description What is to be different about somebody. */
+        UserChangeRequest: {
+            /** @description Other accounts; `["*"]` for all. */
+            accounts?: string[] | null;
+            /** @description True to keep the person out. */
+            disabled?: boolean | null;
+            /** @description Another role. */
+            role?: string | null;
+        };
+        /** @description People. */
+        UserList: {
+            /** @description By name. */
+            users: components["schemas"]["UserView"][];
+        };
+        /** @description A person. */
+        UserView: {
+            /** @description The accounts; null for all. */
+            accounts?: string[] | null;
+            /** @description When the person was added. */
+            created_at: string;
+            /** @description True when the person can't sign in. */
+            disabled: boolean;
+            /** @description Never changes. */
+            id: string;
+            /** @description True until the person has chosen a password of their own. */
+            must_change_password: boolean;
+            /**
+             * @description The name.
+             * @example alice
+             */
+            name: string;
+            /**
+             * @description viewer, trader, admin or auditor.
+             * @example trader
+             */
+            role: string;
+            /** @description True when the second factor is on. */
+            second_factor: boolean;
         };
         /** @description What was asked for. */
         WishView: {
@@ -3845,6 +4420,24 @@ export interface operations {
             };
             /** @description The venue can't follow: what is held needs the old terms */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Terms are loosened while nothing may be opened */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The venue has not answered yet; the old policy holds */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4641,6 +5234,118 @@ export interface operations {
             };
         };
     };
+    get_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Minted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MintedView"];
+                };
+            };
+            /** @description A proof is needed, or the key would have more rights than you */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description No such key of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_kill: {
         parameters: {
             query?: never;
@@ -4673,6 +5378,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KillReportView"];
+                };
+            };
+            /** @description Flatten without the grant of every account */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other answer is a problem document */
@@ -4709,6 +5423,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseView"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The present password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_me_recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new ones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryView"];
+                };
+            };
+            /** @description A proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description It is on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryView"];
+                };
+            };
+            /** @description The code is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_me_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description To be entered in an application */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentView"];
+                };
+            };
+            /** @description One is on */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_me_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A proof is needed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other answer is a problem document */
@@ -5179,6 +6095,67 @@ export interface operations {
             };
         };
     };
+    "post_orders_account_client_order_id_write-off": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The account
+                 * @example main
+                 */
+                account: string;
+                /**
+                 * @description The order
+                 * @example cfa1b2c3-1-a
+                 */
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Written off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description No such order, or it has ended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The venue has not said twice that it doesn't know it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_positions: {
         parameters: {
             query?: never;
@@ -5297,6 +6274,53 @@ export interface operations {
                 };
             };
             /** @description Nothing to close */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_positions_id_leave: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description `<account>.<book>.<venue:symbol>`, url-encoded
+                 * @example main.manual.sim:BTC
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Left alone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description It is no dust */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5487,6 +6511,493 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuoteList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentView"];
+                };
+            };
+            /** @description Nobody */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInView"];
+                };
+            };
+            /** @description Something is wrong, or, after the right password, the code is missing */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many attempts went wrong */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every session has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description No such session of yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
+        responses: {
+            /** @description Made and signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInView"];
+                };
+            };
+            /** @description The token is wrong, used or too old */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody exists */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpRequest"];
+            };
+        };
+        responses: {
+            /** @description The proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            /** @description Password or code is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_users_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description Nobody could administer the desk any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetView"];
                 };
             };
             /** @description Any other answer is a problem document */

@@ -51,7 +51,7 @@ pub(crate) async fn create(
     let span = wait.span()?;
     let account = state.account(&body.account)?;
     let events = state.desk().subscribe();
-    let intent = body.into_intent(key_of(&headers)?, state.origin())?;
+    let intent = body.into_intent(key_of(&headers)?, &state)?;
     let reply = account.submit(intent).await?;
     let wait = span.map(|span| Wait { account: account.clone(), events, span });
     finish(account.id(), reply, wait).await

@@ -120,7 +120,7 @@ pub(crate) async fn preview(
     Body(body): Body<OrderRequest>,
 ) -> Result<Json<PreviewView>, ApiError> {
     let account = state.account(&body.account)?;
-    let intent = body.into_intent(None, state.origin())?;
+    let intent = body.into_intent(None, &state)?;
     let levels = intent.protective;
     let facts = IntentFacts {
         named_stop: levels.stop.is_some(),

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     body::{Fields, FromFields},
+    guard::asked::Asked,
     problem::ApiError,
     routes::plan::{self, TargetSchema},
 };
@@ -258,7 +259,7 @@ impl OrderRequest {
     pub(crate) fn into_intent(
         self,
         key: Option<String>,
-        asker: Origin,
+        asked: &Asked,
     ) -> Result<Intent, ApiError> {
         Ok(Intent {
             id: fresh_id()?,
@@ -273,10 +274,7 @@ impl OrderRequest {
             reduce_only: self.reduce_only,
             protective: self.protective,
             conditions: self.conditions,
-            origin: match self.origin {
-                Some(source) => source.asked_by(asker),
-                None => asker,
-            },
+            origin: asked.speaks_for(self.origin),
             idempotency_key: key,
         })
     }

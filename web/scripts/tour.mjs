@@ -1,0 +1,73 @@
+// The pictures of the README, into docs/images: a demo desk as a new user sees it.
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { signIn, start, visit } from './chromium.mjs';
+
+const out = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+mkdirSync(out, { recursive: true });
+const { origin, open, wrong, stop } = await start({ sessionSeconds: 20 });
+const shot = (page, name, options) => page.screenshot({ path: `${out}${name}.png`, ...options });
+
+const page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
+await signIn(page, origin);
+await visit(page, '/trade?symbol=sim:BTC-PERP');
+const size = page.getByLabel('Size', { exact: true });
+const level = page.getByLabel('Stop', { exact: true });
+const card = page.getByRole('region', { name: 'Position in BTC-PERP', exact: true });
+// Live candles take some prices.
+await page.waitForTimeout(45_000);
+const last = Number((await page.getByText(/^last [\d,.]+$/).first().textContent()).replace(/[^\d.]/g, ''));
+await size.fill('0.04');
+await level.fill(String(Math.round(last * 0.99)));
+await page.getByText('Would be allowed').waitFor();
+await level.press('Enter');
+await card.getByText('at broker').waitFor();
+const show = page.getByRole('button', { name: /below the view/ });
+if (await show.isVisible()) await show.click();
+await size.fill('0.02');
+await page.getByText('Would be allowed').waitFor();
+await page.waitForTimeout(1_500);
+await shot(page, 'trade');
+
+await size.fill('5000');
+await page.getByText(/Would be blocked by/).waitFor();
+await page.waitForTimeout(400);
+await shot(page, 'blocked');
+await size.press('Escape');
+
+await page.getByRole('tab', { name: 'Recent and blocked' }).click();
+await page.getByRole('region', { name: 'Recent orders and blocked requests' }).getByRole('row').filter({ hasText: 'BTC-PERP' }).first().click();
+await page.getByRole('dialog').getByText('What happened, record by record').waitFor();
+await page.waitForTimeout(600);
+await shot(page, 'why');
+await page.keyboard.press('Escape');
+
+await visit(page, '/');
+await page.waitForTimeout(2_000);
+await shot(page, 'overview');
+await visit(page, '/settings?tab=limits');
+await page.waitForTimeout(1_000);
+await shot(page, 'limits');
+
+const phone = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2 });
+await signIn(phone, origin);
+await visit(phone, '/trade?symbol=sim:BTC-PERP');
+await phone.waitForTimeout(20_000);
+await shot(phone, 'phone');
+
+await page.getByRole('button', { name: 'Close everything' }).first().click();
+const hold = page.getByRole('button', { name: /Hold two seconds/ });
+await hold.waitFor();
+await page.waitForTimeout(500);
+await shot(page, 'close-everything');
+await hold.hover();
+await page.mouse.down();
+await page.getByText(/Everything is being closed/).first().waitFor({ timeout: 10_000 });
+await page.mouse.up();
+await visit(page, '/recovery');
+await page.getByText('Still open').waitFor();
+await page.waitForTimeout(3_000);
+await shot(page, 'recovery');
+await stop();
+if (wrong.length > 0) console.error(wrong.join('\n'));
+process.exit(wrong.length > 0 ? 1 : 0);
