@@ -26,6 +26,13 @@ impl From<IdentityError> for ApiError {
                 StatusCode::BAD_REQUEST,
                 "Use at least 12 characters: several words that belong together only for you.",
             ),
+            IdentityError::PasswordUnchanged => {
+                told(StatusCode::BAD_REQUEST, "Choose another password.")
+            }
+            IdentityError::OneTimePasswordExpired => told(
+                StatusCode::FORBIDDEN,
+                "Ask an admin for another one, or use `cofferdam user reset` on the machine.",
+            ),
             IdentityError::SignInFailed | IdentityError::SecondFactorNeeded => {
                 told(StatusCode::UNAUTHORIZED, again)
             }
@@ -55,6 +62,10 @@ impl From<IdentityError> for ApiError {
             IdentityError::SecondFactorMissing => {
                 told(StatusCode::CONFLICT, "Set a second factor up with POST /api/me/totp.")
             }
+            IdentityError::FactorTooYoung { .. } => told(
+                StatusCode::FORBIDDEN,
+                "Wait until then, or ask an admin whose second factor is older.",
+            ),
             IdentityError::KeyTooWide => told(StatusCode::FORBIDDEN, ask),
             IdentityError::TooMany(_) => told(StatusCode::CONFLICT, "Remove some first."),
             IdentityError::NoRandomness
