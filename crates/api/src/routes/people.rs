@@ -78,15 +78,38 @@ impl From<IdentityError> for ApiError {
     }
 }
 
-/// Runs what may block: the database, and the slow hash of a password, few at once.
-pub(super) async fn off<T: Send + 'static>(
+/// Who waits for the hash of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Whoever knocks: a sign-in, the set-up.
+    Outside,
+    /// A person who is signed in.
+    Inside,
+}
+
+/// Runs what hashes passwords, which is slow on purpose: few at once, and a bounded number waits.
+pub(super) async fn hashed<T: Send + 'static>(
     state: &ApiState,
+    waits: Waits,
     work: impl FnOnce(&Identity) -> Result<T, IdentityError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    let _place = state.hashing_queue(waits == Waits::Outside).try_acquire().map_err(|_| {
+        let detail = "Too many requests wait for a password to be checked.";
+        ApiError::unavailable("passwords_busy", detail, "Try again in a moment.").delayed(1)
+    })?;
     let _permit =
         state.hashing().acquire().await.map_err(|_| {
             ApiError::unavailable("desk_stops", "The desk stops.", "Start it again.")
         })?;
+    off(state, work).await
+}
+
+/// Runs what may block on the database and hashes nothing: ending a session, revoking a key and
+/// keeping somebody out wait for no password of others.
+pub(super) async fn off<T: Send + 'static>(
+    state: &ApiState,
+    work: impl FnOnce(&Identity) -> Result<T, IdentityError> + Send + 'static,
+) -> Result<T, ApiError> {
     let identity = state.identity().clone();
     let done = tokio::task::spawn_blocking(move || work(&identity)).await.map_err(|error| {
         tracing::error!(%error, "work on identity ended");
