@@ -31,7 +31,6 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// Serves the dashboard.
-#[must_use]
 pub fn pages() -> Router {
     Router::new().fallback(serve).layer(CompressionLayer::new())
 }

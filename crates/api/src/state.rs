@@ -27,6 +27,8 @@ use crate::{
 const LOGINS_MAX: usize = 16;
 /// Passwords that are hashed at once.
 const HASHING_MAX: usize = 2;
+/// Requests that may wait for that; strangers and people who are signed in each have so many.
+const HASHING_WAITING_MAX: usize = 16;
 /// Failed attempts per second and at once, over all callers.
 const FAILURES: Rate = Rate { per_second: 5, burst: 50 };
 
@@ -109,6 +111,8 @@ struct Inner {
     audits: Semaphore,
     hashing: Semaphore,
     limits: tokio::sync::Mutex<()>,
+    strangers: Semaphore,
+    insiders: Semaphore,
     counters: Arc<Counters>,
     memo: Memo,
     statements: Statements,
@@ -140,6 +144,8 @@ impl ApiState {
             audits: Semaphore::new(1),
             hashing: Semaphore::new(HASHING_MAX),
             limits: tokio::sync::Mutex::default(),
+            strangers: Semaphore::new(HASHING_MAX + HASHING_WAITING_MAX),
+            insiders: Semaphore::new(HASHING_MAX + HASHING_WAITING_MAX),
             counters,
             memo: Memo::default(),
             statements: Statements::default(),
@@ -193,6 +199,12 @@ impl ApiState {
     /// Bounds how many passwords are hashed at once: each takes memory and a core.
     pub(crate) fn hashing(&self) -> &Semaphore {
         &self.0.hashing
+    }
+
+    /// Bounds how many requests of strangers, or of people who are signed in, wait for a hash: a
+    /// flood at the door must not keep anybody inside from proving who they are.
+    pub(crate) fn hashing_queue(&self, stranger: bool) -> &Semaphore {
+        if stranger { &self.0.strangers } else { &self.0.insiders }
     }
 
     pub(crate) fn buckets(&self) -> &Buckets {

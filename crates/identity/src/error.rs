@@ -2,6 +2,7 @@
 //!
 //! A failed sign-in says nothing about whether the name exists. No message holds a secret.
 
+use domain::Timestamp;
 use thiserror::Error;
 
 /// Why a password is refused.
@@ -32,12 +33,18 @@ pub enum IdentityError {
         "a name has 2 to 32 of a-z, 0-9, `-`, `_`, `.` and `@`, begins with a letter or digit, and is not reserved"
     )]
     NameInvalid,
-    /// Somebody, or another key, has the name.
-    #[error("the name is taken")]
+    /// Somebody has the name, or a key has it or had it.
+    #[error("the name is taken, or was a key's before")]
     NameTaken,
     /// The password is easily guessed.
     #[error("the password is weak: {0}")]
     PasswordWeak(#[from] Weakness),
+    /// The new password is the present one.
+    #[error("the new password is the present one")]
+    PasswordUnchanged,
+    /// A one-time password was not used in its time.
+    #[error("the one-time password is older than 72 hours")]
+    OneTimePasswordExpired,
     /// The name, the password or the code is wrong.
     #[error("the name, the password or the code is wrong")]
     SignInFailed,
@@ -83,6 +90,14 @@ pub enum IdentityError {
     /// The action asks for a second factor that the person doesn't have.
     #[error("this needs a second factor, and none is set up")]
     SecondFactorMissing,
+    /// The second factor was turned on too short a time ago for this.
+    #[error(
+        "this needs a second factor that is at least 24 hours old; yours is from {good_from} on"
+    )]
+    FactorTooYoung {
+        /// From when on it is old enough.
+        good_from: Timestamp,
+    },
     /// A key can't have more rights than who mints it, or has none.
     #[error("a key has at least one scope, and no more rights than who mints it")]
     KeyTooWide,
@@ -113,6 +128,8 @@ impl IdentityError {
             Self::NameInvalid => "name_invalid",
             Self::NameTaken => "name_taken",
             Self::PasswordWeak(_) => "password_weak",
+            Self::PasswordUnchanged => "password_unchanged",
+            Self::OneTimePasswordExpired => "one_time_password_expired",
             Self::SignInFailed => "sign_in_failed",
             Self::SecondFactorNeeded => "second_factor_needed",
             Self::SignInDelayed { .. } => "sign_in_delayed",
@@ -127,6 +144,7 @@ impl IdentityError {
             Self::CodeWrong => "code_wrong",
             Self::NotEnrolling => "totp_not_enrolling",
             Self::SecondFactorMissing => "second_factor_missing",
+            Self::FactorTooYoung { .. } => "factor_too_young",
             Self::KeyTooWide => "key_too_wide",
             Self::TooMany(_) => "too_many",
             Self::NoRandomness => "no_randomness",

@@ -39,6 +39,13 @@ struct Tables {
 }
 
 impl MemoryStore {
+    /// The counts of wrong attempts, by key.
+    #[must_use]
+    pub fn delays(&self) -> Vec<Delay> {
+        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.delays.values().cloned().collect()
+    }
+
     /// What was recorded, in order.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
@@ -126,7 +133,16 @@ impl Rows for Tables {
         Ok(())
     }
 
-    fn prune_delays(&mut self, before: Timestamp) -> Result<(), IdentityError> {
+    fn delete_delays(&mut self, key: &str) -> Result<(), IdentityError> {
+        let below = format!("{key} ");
+        self.delays.retain(|other, _| other != key && !other.starts_with(&below));
+        Ok(())
+    }
+
+    fn prune_delays(&mut self, before: Timestamp, now: Timestamp) -> Result<(), IdentityError> {
+        for delay in self.delays.values_mut() {
+            delay.at = delay.at.min(now);
+        }
         self.delays.retain(|_, delay| delay.at >= before);
         Ok(())
     }
@@ -174,7 +190,12 @@ impl TestClock {
 
     /// Moves it.
     pub fn go(&self, seconds: i64) {
-        self.0.fetch_add(Nanos::from_secs(seconds).0, Ordering::SeqCst);
+        self.go_by(Nanos::from_secs(seconds));
+    }
+
+    /// Moves it by less than a second, or by more.
+    pub fn go_by(&self, span: Nanos) {
+        self.0.fetch_add(span.0, Ordering::SeqCst);
     }
 }
 

@@ -14,8 +14,21 @@ use crate::error::IdentityError;
 const LEN_MAX: usize = 32;
 /// The shortest name.
 const LEN_MIN: usize = 2;
-/// Names under which the desk itself acts.
-const RESERVED: [&str; 6] = ["bootstrap", "desk", "system", "external", "cofferdam", "anonymous"];
+/// Names under which the desk itself acts, or that would be read as if it did.
+const RESERVED: [&str; 10] = [
+    "bootstrap",
+    "desk",
+    "system",
+    "external",
+    "cofferdam",
+    "anonymous",
+    "machine",
+    "nobody",
+    "operator",
+    "no-such-name",
+];
+/// The name of the key for the command line on this machine.
+pub(crate) const LOCAL: &str = "local";
 
 /// The name of a person or a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -27,6 +40,11 @@ impl UserName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// True for the name of the key for the command line, which no person and no other key has.
+    pub(crate) fn is_local(&self) -> bool {
+        self.0 == LOCAL
     }
 
     /// As the journal writes a person.
@@ -78,8 +96,21 @@ mod tests {
         assert_eq!(longest.parse::<UserName>().unwrap().principal().as_str(), longest);
         let key = longest.parse::<UserName>().unwrap().key_principal();
         assert_eq!(key.as_str(), format!("key:{longest}"));
-        for wrong in ["", "a", "-a", "a b", "ä-name", "desk", "Bootstrap", &"a".repeat(33), "a\n"]
-        {
+        for wrong in [
+            "",
+            "a",
+            "-a",
+            "a b",
+            "ä-name",
+            "desk",
+            "Bootstrap",
+            "machine",
+            "nobody",
+            "operator",
+            "no-such-name",
+            &"a".repeat(33),
+            "a\n",
+        ] {
             let trimmed_is_short = wrong.trim().len() < 2;
             let refused = wrong.parse::<UserName>().is_err();
             assert!(refused, "{wrong:?} {trimmed_is_short}");

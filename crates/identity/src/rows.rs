@@ -32,6 +32,8 @@ pub struct User {
     pub password: String,
     /// True after a reset, until the person has chosen a password.
     pub must_change: bool,
+    /// While it must be changed: from when on the one-time password is no longer good.
+    pub password_ends: Option<Timestamp>,
     /// True when the person can't sign in.
     pub disabled: bool,
     /// Sessions of an earlier version are over.
@@ -90,7 +92,7 @@ pub struct Session {
 pub struct ApiKey {
     /// In the key itself.
     pub id: KeyId,
-    /// Stands in the journal; unique among keys that live.
+    /// Stands in the journal: nobody's else, and no other owner's key ever had it.
     pub name: UserName,
     /// Who minted it; `None` on the machine itself.
     pub owner: Option<UserId>,
@@ -127,11 +129,11 @@ impl fmt::Debug for ApiKey {
 pub struct Delay {
     /// What is counted.
     pub key: String,
-    /// Attempts since the last right one.
+    /// Attempts since the last right one, less what time has forgiven.
     pub failures: u32,
-    /// Earlier attempts are refused.
+    /// Earlier attempts are refused; 0 when none is.
     pub until: Timestamp,
-    /// The last attempt.
+    /// Since when the number stands as it does.
     pub at: Timestamp,
 }
 
@@ -229,11 +231,19 @@ pub trait Rows {
     /// # Errors
     /// As above.
     fn delete_delay(&mut self, key: &str) -> Result<(), IdentityError>;
-    /// Removes counts whose last attempt was before a moment.
+    /// Removes every count whose key is this text, or begins with it and a space.
     ///
     /// # Errors
     /// As above.
-    fn prune_delays(&mut self, before: Timestamp) -> Result<(), IdentityError>;
+    fn delete_delays(&mut self, key: &str) -> Result<(), IdentityError>;
+    /// Removes counts that stand since before a moment; dates those of the future, which a clock
+    /// that was set back has left, as of now; and keeps the number of rows within a bound. Then
+    /// those with the fewest attempts go, the oldest first, so that inventing names evicts no count
+    /// of a name that is attacked.
+    ///
+    /// # Errors
+    /// As above.
+    fn prune_delays(&mut self, before: Timestamp, now: Timestamp) -> Result<(), IdentityError>;
     /// The browsers of a person.
     ///
     /// # Errors

@@ -9,7 +9,7 @@
 use std::{
     fmt,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use domain::{Nanos, Timestamp};
@@ -80,6 +80,8 @@ pub struct Identity {
     pub(crate) used: Mutex<Used>,
     proofs: Mutex<Proofs>,
     setup: Mutex<Setup>,
+    /// Failures may wait to be written as counts.
+    pub(crate) has_counts: AtomicBool,
 }
 
 impl fmt::Debug for Identity {
@@ -134,6 +136,7 @@ impl Identity {
             used: Mutex::new(used),
             proofs: Mutex::default(),
             setup: Mutex::default(),
+            has_counts: AtomicBool::new(true),
         })
     }
 

@@ -10,12 +10,37 @@ use std::collections::BTreeMap;
 use domain::{Nanos, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{SessionId, UserId};
+use crate::{
+    error::IdentityError,
+    ids::{SessionId, UserId},
+    rows::User,
+};
 
 /// How long a proof lives.
 pub const PROOF_SECONDS: i64 = 120;
 /// Proofs that wait for their use at once.
 const PROOFS_MAX: usize = 1_024;
+
+/// Proofs of one session that wait at once; then the oldest goes.
+const OF_SESSION_MAX: usize = 8;
+/// How old a second factor must be once the desk holds a real broker key.
+pub const FACTOR_SECONDS: i64 = 24 * 3_600;
+
+/// Whether a person's second factor is good for a proof. Once the desk holds a real broker key a
+/// proof takes one that is at least a day old: who has stolen a password and a session must not be
+/// able to turn a factor of their own on and release, arm or raise with it at once.
+///
+/// # Errors
+/// [`IdentityError::SecondFactorMissing`], [`IdentityError::FactorTooYoung`].
+pub fn factor_holds(real_key: bool, user: &User, now: Timestamp) -> Result<(), IdentityError> {
+    if !real_key {
+        return Ok(());
+    }
+    let since = user.totp.as_ref().and(user.totp_since);
+    let since = since.ok_or(IdentityError::SecondFactorMissing)?;
+    let good_from = since.plus(Nanos::from_secs(FACTOR_SECONDS));
+    if now < good_from { Err(IdentityError::FactorTooYoung { good_from }) } else { Ok(()) }
+}
 
 /// What binds a proof to one request: SHA-256 over method, path and body, a line feed after each of
 /// the first two, in hexadecimal digits.
@@ -52,6 +77,14 @@ impl Proofs {
         now: Timestamp,
     ) -> Option<(String, Timestamp)> {
         self.0.retain(|_, (_, ends)| now < *ends);
+        let of = self.0.iter().filter(|(_, (other, _))| other.session == purpose.session);
+        let mut own: Vec<([u8; 32], Timestamp)> = of.map(|(hash, (_, e))| (*hash, *e)).collect();
+        if own.len() >= OF_SESSION_MAX {
+            own.sort_by_key(|(_, ends)| *ends);
+            for (hash, _) in own.iter().take(own.len() + 1 - OF_SESSION_MAX) {
+                self.0.remove(hash);
+            }
+        }
         if self.0.len() >= PROOFS_MAX {
             return None;
         }
@@ -128,11 +161,60 @@ mod tests {
         assert!(!proofs.take(&text, &purpose(), NOW));
         for n in 0..PROOFS_MAX {
             let random = u128::try_from(n).unwrap().to_be_bytes();
-            assert!(proofs.give(random, purpose(), NOW).is_some());
+            let session = SessionId::from_random(random);
+            assert!(proofs.give(random, Purpose { session, ..purpose() }, NOW).is_some());
         }
         assert!(proofs.give([0xff; 16], purpose(), NOW).is_none());
         let later = NOW.plus(Nanos::from_secs(PROOF_SECONDS));
         assert!(proofs.give([0xff; 16], purpose(), later).is_some());
+    }
+
+    #[test]
+    fn one_session_can_not_take_the_room_of_others() {
+        let mut proofs = Proofs::default();
+        let mut given = Vec::new();
+        for n in 0..PROOFS_MAX + 10 {
+            let now = NOW.plus(Nanos(i64::try_from(n).unwrap()));
+            let random = u128::try_from(n).unwrap().to_be_bytes();
+            given.push(proofs.give(random, purpose(), now).unwrap().0);
+        }
+        assert_eq!(proofs.0.len(), OF_SESSION_MAX);
+        let oldest = given.len() - OF_SESSION_MAX;
+        assert!(!proofs.take(&given[oldest - 1], &purpose(), NOW), "the oldest has gone");
+        assert!(proofs.take(&given[oldest], &purpose(), NOW), "the newest stay");
+    }
+
+    #[test]
+    fn with_a_real_key_a_factor_must_be_a_day_old() {
+        let user = |totp_since: Option<Timestamp>| User {
+            id: UserId::from_random([1; 8]),
+            name: "owner".parse().unwrap(),
+            role: crate::Role::Admin,
+            grants: crate::Grants::All,
+            password: String::new(),
+            must_change: false,
+            password_ends: None,
+            disabled: false,
+            version: 1,
+            totp: totp_since.map(|_| "SECRET".to_owned()),
+            totp_pending: None,
+            totp_since,
+            totp_step: 0,
+            created_at: NOW,
+        };
+        assert_eq!(factor_holds(false, &user(None), NOW), Ok(()));
+        assert_eq!(factor_holds(false, &user(Some(NOW)), NOW), Ok(()));
+        let missing = Err(IdentityError::SecondFactorMissing);
+        assert_eq!(factor_holds(true, &user(None), NOW), missing);
+        let good_from = NOW.plus(Nanos::from_secs(FACTOR_SECONDS));
+        let told = IdentityError::FactorTooYoung { good_from };
+        let young = Err(told.clone());
+        let before = Timestamp(good_from.0 - 1);
+        assert_eq!(factor_holds(true, &user(Some(NOW)), NOW), young);
+        assert_eq!(factor_holds(true, &user(Some(NOW)), before), young);
+        assert_eq!(factor_holds(true, &user(Some(NOW)), good_from), Ok(()));
+        assert_eq!(told.code(), "factor_too_young");
+        assert!(told.to_string().contains(&good_from.to_string()), "{told}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A write for each request would make reading as dear as trading. It must not judge anybody.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::atomic::Ordering};
 
 use domain::{Nanos, Timestamp};
 
@@ -11,6 +11,7 @@ use crate::{
     ids::{KeyId, SessionId},
     rows::Session,
     service::{Identity, lock},
+    tally,
 };
 
 /// How far apart writes are.
@@ -25,8 +26,8 @@ pub(crate) struct Used {
 }
 
 impl Identity {
-    /// Writes when sessions and keys were last used, at most once a minute, and removes sessions
-    /// that are over.
+    /// Writes when sessions and keys were last used, at most once a minute, removes sessions that
+    /// are over, and records what was counted in an hour that is over.
     ///
     /// # Errors
     /// The store's; then it is written the next time.
@@ -40,6 +41,11 @@ impl Identity {
             used.written = now;
             (used.sessions.clone(), used.keys.clone())
         };
+        if self.has_counts.load(Ordering::Acquire)
+            && self.transact(|rows| tally::close(rows, now))?
+        {
+            self.has_counts.store(false, Ordering::Release);
+        }
         let known = self.directory();
         let over: Vec<SessionId> = known
             .sessions

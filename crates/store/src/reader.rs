@@ -99,7 +99,7 @@ impl Reader {
         }
     }
 
-    fn query<T>(
+    pub(crate) fn query<T>(
         &self,
         work: impl Fn(&mut dyn Session) -> Result<T, DbError>,
     ) -> Result<T, ReadError> {

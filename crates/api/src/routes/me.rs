@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     Done,
-    people::{off, person},
+    people::{Waits, hashed, off, person},
 };
 use crate::{
     body::{Fields, FromFields},
@@ -61,7 +61,7 @@ pub(crate) async fn change_password(
     let change = move |identity: &identity::Identity| {
         identity.change_password(&session, &body.current, &body.new)
     };
-    let token = off(&state, change).await?;
+    let token = hashed(&state, Waits::Inside, change).await?;
     renewed(&state, &token, Done { done: true })
 }
 
@@ -99,7 +99,8 @@ pub(crate) async fn begin_totp(
     Body(body): Body<OwnPassword>,
 ) -> Result<Json<EnrolmentView>, ApiError> {
     let (_, session) = person(&state)?;
-    let begun = off(&state, move |identity| identity.begin_totp(&session, &body.password)).await?;
+    let begin = move |identity: &identity::Identity| identity.begin_totp(&session, &body.password);
+    let begun = hashed(&state, Waits::Inside, begin).await?;
     Ok(Json(EnrolmentView { secret: begun.secret, uri: begun.uri, qr_svg: begun.qr_svg }))
 }
 
@@ -206,17 +207,19 @@ pub(crate) struct ProofView {
 #[utoipa::path(post, path = "/api/step-up", tag = "people", request_body = StepUpRequest,
     responses((status = 200, description = "The proof", body = ProofView),
         (status = 401, description = "Password or code is wrong", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 403, description = "The second factor is too young for this", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn step_up(
     state: Asked,
     Body(body): Body<StepUpRequest>,
 ) -> Result<Json<ProofView>, ApiError> {
     let (_, session) = person(&state)?;
-    let second = state.has_real_key();
+    let real_key = state.has_real_key();
     let StepUpRequest { action, argument_hash, password, code } = body;
-    let (proof, ends) = off(&state, move |identity| {
+    let (proof, ends) = hashed(&state, Waits::Inside, move |identity| {
         let code = code.as_deref();
-        identity.step_up(&session, &action, &argument_hash, &password, code, second)
+        identity.step_up(&session, &action, &argument_hash, &password, code, real_key)
     })
     .await?;
     Ok(Json(ProofView { proof, ends: ends.to_string() }))

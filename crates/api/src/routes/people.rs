@@ -26,6 +26,13 @@ impl From<IdentityError> for ApiError {
                 StatusCode::BAD_REQUEST,
                 "Use at least 12 characters: several words that belong together only for you.",
             ),
+            IdentityError::PasswordUnchanged => {
+                told(StatusCode::BAD_REQUEST, "Choose another password.")
+            }
+            IdentityError::OneTimePasswordExpired => told(
+                StatusCode::FORBIDDEN,
+                "Ask an admin for another one, or use `cofferdam user reset` on the machine.",
+            ),
             IdentityError::SignInFailed | IdentityError::SecondFactorNeeded => {
                 told(StatusCode::UNAUTHORIZED, again)
             }
@@ -55,6 +62,10 @@ impl From<IdentityError> for ApiError {
             IdentityError::SecondFactorMissing => {
                 told(StatusCode::CONFLICT, "Set a second factor up with POST /api/me/totp.")
             }
+            IdentityError::FactorTooYoung { .. } => told(
+                StatusCode::FORBIDDEN,
+                "Wait until then, or ask an admin whose second factor is older.",
+            ),
             IdentityError::KeyTooWide => told(StatusCode::FORBIDDEN, ask),
             IdentityError::TooMany(_) => told(StatusCode::CONFLICT, "Remove some first."),
             IdentityError::NoRandomness
@@ -67,15 +78,38 @@ impl From<IdentityError> for ApiError {
     }
 }
 
-/// Runs what may block: the database, and the slow hash of a password, few at once.
-pub(super) async fn off<T: Send + 'static>(
+/// Who waits for the hash of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Whoever knocks: a sign-in, the set-up.
+    Outside,
+    /// A person who is signed in.
+    Inside,
+}
+
+/// Runs what hashes passwords, which is slow on purpose: few at once, and a bounded number waits.
+pub(super) async fn hashed<T: Send + 'static>(
     state: &ApiState,
+    waits: Waits,
     work: impl FnOnce(&Identity) -> Result<T, IdentityError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    let _place = state.hashing_queue(waits == Waits::Outside).try_acquire().map_err(|_| {
+        let detail = "Too many requests wait for a password to be checked.";
+        ApiError::unavailable("passwords_busy", detail, "Try again in a moment.").delayed(1)
+    })?;
     let _permit =
         state.hashing().acquire().await.map_err(|_| {
             ApiError::unavailable("desk_stops", "The desk stops.", "Start it again.")
         })?;
+    off(state, work).await
+}
+
+/// Runs what may block on the database and hashes nothing: ending a session, revoking a key and
+/// keeping somebody out wait for no password of others.
+pub(super) async fn off<T: Send + 'static>(
+    state: &ApiState,
+    work: impl FnOnce(&Identity) -> Result<T, IdentityError> + Send + 'static,
+) -> Result<T, ApiError> {
     let identity = state.identity().clone();
     let done = tokio::task::spawn_blocking(move || work(&identity)).await.map_err(|error| {
         tracing::error!(%error, "work on identity ended");

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     Done,
-    people::{SessionView, UserView, off, person},
+    people::{SessionView, UserView, Waits, hashed, off, person},
 };
 use crate::{
     body::{Fields, FromFields},
@@ -136,7 +136,9 @@ pub(crate) async fn set_up(
 ) -> Result<Response, ApiError> {
     let attempt = attempt(&headers, peer, body.name, body.password, None);
     let token = body.token;
-    let signed = off(&state, move |identity| identity.claim_setup(&token, &attempt)).await?;
+    let signed =
+        hashed(&state, Waits::Outside, move |identity| identity.claim_setup(&token, &attempt))
+            .await?;
     if let Some(key) = &signed.local_key {
         state.keep_local_key(key);
     }
@@ -149,6 +151,8 @@ pub(crate) async fn set_up(
     responses((status = 201, description = "Signed in", body = SignedInView),
         (status = 401, description = "Something is wrong, or, after the right password, the code is \
             missing", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The one-time password is too old", body = Problem,
+            content_type = "application/problem+json"),
         (status = 429, description = "Too many attempts went wrong", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn sign_in(
@@ -158,7 +162,7 @@ pub(crate) async fn sign_in(
     Body(body): Body<SignInRequest>,
 ) -> Result<Response, ApiError> {
     let attempt = attempt(&headers, peer, body.name, body.password, body.code);
-    let signed = off(&state, move |identity| identity.sign_in(&attempt)).await?;
+    let signed = hashed(&state, Waits::Outside, move |identity| identity.sign_in(&attempt)).await?;
     signed_in(&signed)
 }
 

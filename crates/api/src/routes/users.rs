@@ -10,7 +10,7 @@ use identity::{Grants, NewUser, Role, UserChange, UserId, UserName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::people::{UserView, off, person};
+use super::people::{UserView, Waits, hashed, off, person};
 use crate::{
     body::{Fields, FromFields},
     extract::{At, Body, parse},
@@ -78,7 +78,9 @@ pub(crate) async fn create(
     let (by, _) = person(&state)?;
     let NewUserRequest { name, role, accounts, password } = body;
     let new = NewUser { name, role, grants: grants(accounts), password: Some(password) };
-    let (user, _) = off(&state, move |identity| identity.add_user(new, by.name.as_str())).await?;
+    let (user, _) =
+        hashed(&state, Waits::Inside, move |identity| identity.add_user(new, by.name.as_str()))
+            .await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }
 
@@ -150,7 +152,8 @@ pub(crate) struct ResetView {
     password: String,
 }
 
-/// Gives somebody a one-time password and takes the second factor away; their sessions end.
+/// Gives somebody a one-time password, good for 72 hours, and takes the second factor away; their
+/// sessions and keys end.
 #[utoipa::path(post, path = "/api/users/{id}/reset", tag = "people",
     params(("id" = String, Path, description = "The person")),
     responses((status = 200, description = "Reset", body = ResetView)))]
@@ -158,6 +161,6 @@ pub(crate) async fn reset(state: Asked, At(id): At<String>) -> Result<Json<Reset
     let (by, _) = person(&state)?;
     let id: UserId = parse("id", &id)?;
     let reset = move |identity: &identity::Identity| identity.reset_user(&id, by.name.as_str());
-    let (user, password) = off(&state, reset).await?;
+    let (user, password) = hashed(&state, Waits::Inside, reset).await?;
     Ok(Json(ResetView { user: UserView::from(&user), password }))
 }

@@ -7,7 +7,7 @@ pub mod ports;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use domain::{
     Qty, Quote, TickSource,
 };
 use identity::{
-    Grants, Hashing, Identity, NewUser, Role, Settings, SignIn, SignedIn,
+    Entropy, Grants, Hashing, Identity, IdentityError, NewUser, Role, Settings, SignIn, SignedIn,
     memory::{MemoryStore, TestClock, TestEntropy},
 };
 use journal::Memory;
@@ -71,6 +71,29 @@ pub fn instrument() -> Instrument {
     }
 }
 
+/// Randomness that a test can hold back: then whoever signs in waits, as behind a slow hash.
+#[derive(Default)]
+pub struct Held {
+    entropy: TestEntropy,
+    held: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Held {
+    pub fn hold(&self, held: bool) {
+        *self.held.lock().unwrap() = held;
+        self.changed.notify_all();
+    }
+}
+
+impl Entropy for Held {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), IdentityError> {
+        let held = self.held.lock().unwrap();
+        drop(self.changed.wait_while(held, |held| *held).unwrap());
+        self.entropy.fill(bytes)
+    }
+}
+
 /// A desk with an API.
 pub struct House {
     pub app: Router,
@@ -81,6 +104,7 @@ pub struct House {
     pub gate: Arc<Gate>,
     pub identity: Arc<Identity>,
     pub clock: Arc<TestClock>,
+    pub entropy: Arc<Held>,
     _dir: tempfile::TempDir,
 }
 
@@ -122,8 +146,8 @@ impl House {
         let hashing = Hashing { memory_kib: 64, passes: 1 };
         let settings = Settings { hashing, ..Settings::default() };
         let store = Arc::new(MemoryStore::default());
-        let entropy = Arc::new(TestEntropy::default());
-        let identity = Identity::open(store, clock.clone(), entropy, settings).unwrap();
+        let entropy = Arc::new(Held::default());
+        let identity = Identity::open(store, clock.clone(), entropy.clone(), settings).unwrap();
         let identity = Arc::new(identity);
         let gate = Arc::new(Gate::default());
         let (wait, venue_of) = (gate.clone(), venue.clone());
@@ -140,7 +164,7 @@ impl House {
         };
         let state = ApiState::new(parts);
         let app = api::router(state.clone());
-        Self { app, state, desk, venue, journal, gate, identity, clock, _dir: dir }
+        Self { app, state, desk, venue, journal, gate, identity, clock, entropy, _dir: dir }
     }
 
     /// A desk with the account `main`, 100000 USD, and a price of 100.

@@ -62,7 +62,7 @@ pub(crate) fn run(
                 return Err(Failure::new("no_backup", message));
             }
             let reader = Reader::open(&file)?;
-            audit::tell(&audit::checked(&reader, None)?, out)
+            audit::tell(&audit::checked(&reader, None)?, &reader.verify_people()?, out)
         }
     }
 }

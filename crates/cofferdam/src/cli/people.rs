@@ -19,7 +19,7 @@ use super::{
     failure::Failure,
     output::{Out, Table, instant},
 };
-use crate::serve::people::{keep_local_key, open};
+use crate::serve::people::{has_local_key, keep_local_key, open};
 
 /// Who is written as having done what this command does.
 pub(super) const MACHINE: &str = "machine";
@@ -41,7 +41,8 @@ pub(crate) enum UserCommand {
     },
     /// Everybody
     List,
-    /// Give somebody a one-time password and take the second factor away: for who lost them
+    /// Give somebody a one-time password and take the second factor and the keys away: for who lost
+    /// them
     Reset {
         /// The name
         name: String,
@@ -101,7 +102,9 @@ pub(crate) fn run(command: UserCommand, ctx: &Context, out: &mut Out) -> Result<
             out.json(&json!({"user": view(&user), "password": password}))?;
             out.line(format!("{} is added as {}", user.name, user.role.name()));
             shown_once(out, &password);
-            if let (Some(dir), Some(local)) = (dir, identity.mint_local_key()?) {
+            if let Some(dir) = dir
+                && let Some(local) = identity.mint_local_key(has_local_key(&dir))?
+            {
                 let kept = keep_local_key(&dir, &local);
                 kept.map_err(|error| Failure::new("key_file", error.to_string()))?;
             }
@@ -111,9 +114,12 @@ pub(crate) fn run(command: UserCommand, ctx: &Context, out: &mut Out) -> Result<
             let name: UserName = name.parse()?;
             let found = identity.users().into_iter().find(|user| user.name == name);
             let user = found.ok_or(IdentityError::UserUnknown)?;
-            let (user, password) = identity.reset_user(&user.id, MACHINE)?;
+            let (user, password) = identity.reset_user_here(&user.id)?;
             out.json(&json!({"user": view(&user), "password": password}))?;
-            out.line(format!("{} is reset; the second factor is off", user.name));
+            out.line(format!(
+                "{} is reset: the second factor is off, keys are revoked, delays are forgotten",
+                user.name
+            ));
             shown_once(out, &password);
         }
     }
@@ -122,7 +128,7 @@ pub(crate) fn run(command: UserCommand, ctx: &Context, out: &mut Out) -> Result<
 
 fn shown_once(out: &mut Out, password: &str) {
     out.line(format!("one-time password, shown once: {password}"));
-    out.line("it must be changed at the first sign-in");
+    out.line("it is good for 72 hours and must be changed at the first sign-in");
 }
 
 fn view(user: &User) -> Value {

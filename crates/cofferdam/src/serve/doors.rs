@@ -16,6 +16,7 @@ use path::{
     broker::BoxFuture,
     core::Input,
     event::LimitTarget,
+    journal::Head,
     policy::{AccountSpec, Mode, Policy},
 };
 use store::Reader;
@@ -304,6 +305,9 @@ fn provenance(of: Provenance) -> api::Provenance {
     }
 }
 
+/// What was changed about people and keys, beside the journal's streams.
+const PEOPLE: &str = "people";
+
 /// Checks the journal's chains for the API.
 struct Audit(Reader);
 
@@ -321,11 +325,22 @@ impl AuditSource for Audit {
                     .as_ref()
                     .map(|b| AuditBreak { code: b.code().to_owned(), message: b.to_string() }),
             };
+            let people = reader.verify_people().map_err(unreadable)?;
+            let broken = people.told();
+            let mut streams: Vec<StreamAudit> = report.streams.iter().map(stream).collect();
+            streams.push(StreamAudit {
+                stream: PEOPLE.to_owned(),
+                records: people.records,
+                head: Head { seq: people.records, hash: people.head },
+                broken: broken
+                    .clone()
+                    .map(|message| AuditBreak { code: "chain_people".to_owned(), message }),
+            });
             Ok(AuditReport {
-                sound: report.is_sound(),
-                verdict: report.verdict(),
-                records: report.records,
-                streams: report.streams.iter().map(stream).collect(),
+                sound: report.is_sound() && people.is_sound(),
+                verdict: broken.filter(|_| report.is_sound()).unwrap_or_else(|| report.verdict()),
+                records: report.records + people.records,
+                streams,
                 checkpoint: None,
             })
         }))

@@ -62,10 +62,16 @@ pub(super) fn keys_at_start(dir: &Path, identity: &Identity) -> Result<Option<St
         return key::ensure(dir).map(Some);
     }
     forget(&key::path(dir));
-    if let Some(local) = identity.mint_local_key()? {
+    // A crash between the set-up's transaction and its file has left a key that nobody holds.
+    if let Some(local) = identity.mint_local_key(has_local_key(dir))? {
         keep_local_key(dir, &local)?;
     }
     Ok(None)
+}
+
+/// True when the folder has the file of the local key.
+pub(crate) fn has_local_key(dir: &Path) -> bool {
+    dir.join(LOCAL_KEY_FILE).exists()
 }
 
 /// Puts the local key in the place of the bootstrap key.
@@ -165,4 +171,31 @@ fn repeat(
             failing = failed;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use identity::{Grants, NewUser, Role};
+    use store::{DataDirLock, SqliteDatabase};
+
+    use super::*;
+
+    #[test]
+    fn a_key_whose_file_a_crash_has_prevented_is_replaced_at_the_next_start() {
+        let tmp = tempfile::tempdir().unwrap();
+        let lock = DataDirLock::acquire(tmp.path()).unwrap();
+        let identity = open(Arc::new(SqliteDatabase::open(&lock).unwrap().identities())).unwrap();
+        let name = "owner".parse().unwrap();
+        let new = NewUser { name, role: Role::Admin, grants: Grants::All, password: None };
+        identity.add_user(new, "machine").unwrap();
+        let lost = identity.mint_local_key(false).unwrap().unwrap();
+        assert!(!has_local_key(lock.dir()));
+        keys_at_start(lock.dir(), &identity).unwrap();
+        let kept = fs::read_to_string(lock.dir().join(LOCAL_KEY_FILE)).unwrap();
+        let here = Some([127, 0, 0, 1].into());
+        assert!(identity.by_key(kept.trim(), here).is_some());
+        assert!(identity.by_key(&lost, here).is_none());
+        keys_at_start(lock.dir(), &identity).unwrap();
+        assert_eq!(fs::read_to_string(lock.dir().join(LOCAL_KEY_FILE)).unwrap(), kept, "once");
+    }
 }

@@ -10,9 +10,9 @@ use crate::{
     grants::Grants,
     ids::{KeyId, UserId},
     key,
-    names::UserName,
+    names::{LOCAL, UserName},
     rights::{Role, Scope},
-    rows::{ApiKey, User},
+    rows::{ApiKey, Rows, User},
     service::Identity,
 };
 
@@ -20,8 +20,6 @@ use crate::{
 const KEYS_MAX: usize = 1_000;
 /// The longest life of a key that ends.
 const DAYS_MAX: u32 = 3_650;
-/// The name of the key for the command line on this machine.
-const LOCAL: &str = "local";
 
 /// A key to mint.
 #[derive(Debug, Clone)]
@@ -80,8 +78,12 @@ impl Identity {
     /// Mints a key with no more rights than its owner; without an owner it is the machine's.
     ///
     /// # Errors
-    /// [`IdentityError::KeyTooWide`], [`IdentityError::NameTaken`], [`IdentityError::TooMany`].
+    /// [`IdentityError::KeyTooWide`], [`IdentityError::NameTaken`], [`IdentityError::NameInvalid`],
+    /// [`IdentityError::TooMany`].
     pub fn mint_key(&self, new: NewKey, owner: Option<&User>) -> Result<MintedKey, IdentityError> {
+        if new.name.is_local() {
+            return Err(IdentityError::NameInvalid);
+        }
         let within = owner.is_none_or(|owner| {
             new.grants.within(&owner.effective_grants())
                 && (!new.scopes.contains(&Scope::Metrics) || owner.role == Role::Admin)
@@ -94,12 +96,14 @@ impl Identity {
         let (key, text) = self.fresh_key(new, owner.map(|owner| owner.id.clone()))?;
         let by = owner.map_or("machine", |owner| owner.name.as_str());
         self.change(|rows| {
-            let living = rows.keys()?.into_iter().filter(|key| key.revoked_at.is_none());
-            let living: Vec<ApiKey> = living.collect();
-            if living.len() >= KEYS_MAX {
+            let known = rows.keys()?;
+            if known.iter().filter(|key| key.revoked_at.is_none()).count() >= KEYS_MAX {
                 return Err(IdentityError::TooMany("keys"));
             }
-            if living.iter().any(|other| other.name == key.name) {
+            // The journal names keys and people by these: one name must mean one of them for ever.
+            let another = |other: &ApiKey| other.revoked_at.is_none() || other.owner != key.owner;
+            let taken = known.iter().any(|other| other.name == key.name && another(other));
+            if taken || rows.users()?.iter().any(|user| user.name == key.name) {
                 return Err(IdentityError::NameTaken);
             }
             rows.put_key(&key)?;
@@ -133,15 +137,26 @@ impl Identity {
     }
 
     /// The key for the command line on this machine: it reads, trades and pulls the kill switch,
-    /// from loopback only. `None` when one was ever made: an owner who revoked it wants none.
+    /// from loopback only. `has_file` tells whether its file is there: a key whose file a crash has
+    /// prevented is replaced. `None` when there is nothing to write: the file is there, an owner who
+    /// revoked the key wants none, or other machines share the database and one of them has it.
     ///
     /// # Errors
     /// The store's.
-    pub fn mint_local_key(&self) -> Result<Option<String>, IdentityError> {
+    pub fn mint_local_key(&self, has_file: bool) -> Result<Option<String>, IdentityError> {
         let (key, text) = self.fresh_local_key()?;
         self.change(|rows| {
-            if rows.keys()?.iter().any(|other| other.owner.is_none() && other.name == key.name) {
-                return Ok(None);
+            let local = |other: &ApiKey| other.owner.is_none() && other.name == key.name;
+            let known: Vec<ApiKey> = rows.keys()?.into_iter().filter(local).collect();
+            let living = known.iter().find(|other| other.revoked_at.is_none());
+            match living {
+                Some(_) if has_file || self.is_shared() => return Ok(None),
+                Some(lost) => {
+                    rows.put_key(&ApiKey { revoked_at: Some(self.now()), ..lost.clone() })?;
+                    rows.record(&self.event("key_revoked", "machine", lost.name.as_str()))?;
+                }
+                None if known.is_empty() => {}
+                None => return Ok(None),
             }
             rows.put_key(&key)?;
             rows.record(&self.event("key_minted", "machine", key.name.as_str()))?;
@@ -184,4 +199,10 @@ impl Identity {
         };
         Ok((key, text))
     }
+}
+
+/// Refuses for a person the name of any key, also one that was revoked: the journal names both.
+pub(super) fn name_is_free(rows: &mut dyn Rows, name: &UserName) -> Result<(), IdentityError> {
+    let taken = rows.keys()?.iter().any(|key| key.name == *name);
+    if taken { Err(IdentityError::NameTaken) } else { Ok(()) }
 }

@@ -1,20 +1,17 @@
-//! Set-up, sign-in, and the ends of sessions.
+//! Set-up, what a sign-in begins, and the ends of sessions.
 
 use domain::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{end_sessions, user_in};
+use super::{end_sessions, keys::name_is_free, user_in};
 use crate::{
-    delay,
     error::IdentityError,
     grants::Grants,
     ids::{SessionId, UserId},
     names::UserName,
-    password, recovery,
     rights::Role,
     rows::{Device, Rows, Session, User},
     service::Identity,
-    totp::TotpSecret,
 };
 
 /// Sessions of one person at once; the one that was used the longest ago goes.
@@ -70,7 +67,7 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
-fn device_hash(token: &str) -> [u8; 32] {
+pub(super) fn device_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -103,8 +100,11 @@ impl Identity {
             return Err(IdentityError::SetupTokenWrong);
         }
         let name: UserName = attempt.name.parse()?;
+        if name.is_local() {
+            return Err(IdentityError::NameInvalid);
+        }
         let password = self.hash_of(name.as_str(), &attempt.password)?;
-        let user = self.fresh_user(name, Role::Admin, Grants::All, password, false)?;
+        let user = self.fresh_user(name, Role::Admin, Grants::All, password, None)?;
         let parts = self.fresh_session(&user, attempt)?;
         let (key, local_key) = self.fresh_local_key()?;
         let event = self.event("setup_claimed", user.name.as_str(), user.name.as_str());
@@ -113,6 +113,7 @@ impl Identity {
             if !rows.users()?.is_empty() {
                 return Err(IdentityError::SetupDone);
             }
+            name_is_free(rows, &user.name)?;
             rows.put_user(&user)?;
             rows.put_key(&key)?;
             rows.put_session(&parts.session)?;
@@ -120,94 +121,7 @@ impl Identity {
             rows.record(&event)
         })?;
         self.setup().close();
-        self.signed_in(user, parts, Some(local_key))
-    }
-
-    /// Signs somebody in.
-    ///
-    /// # Errors
-    /// [`IdentityError::SignInFailed`] for whatever is wrong, [`IdentityError::SecondFactorNeeded`]
-    /// after the right password only, [`IdentityError::SignInDelayed`].
-    pub fn sign_in(&self, attempt: &SignIn) -> Result<SignedIn, IdentityError> {
-        // A name that can't exist is counted under one that nobody has.
-        let name = attempt.name.parse::<UserName>();
-        let name = name.or_else(|_| "no-such-name".parse())?;
-        let hash = attempt.device.as_deref().map(device_hash);
-        let (user, counted) = self.transact(|rows| {
-            let user = rows.users()?.into_iter().find(|user| user.name == name);
-            let trusted = match (&user, hash) {
-                (Some(user), Some(hash)) => {
-                    rows.devices(&user.id)?.into_iter().any(|d| d.hash == hash)
-                }
-                _ => false,
-            };
-            let device = hash.filter(|_| trusted);
-            let counted = delay::counted(&name, &attempt.address, device.as_ref());
-            delay::admit(rows, &counted, self.now())?;
-            Ok((user, counted))
-        })?;
-        let stored = user.as_ref().map_or(self.nobody.as_str(), |user| &user.password);
-        let right = password::verify(&attempt.password, stored);
-        let Some(user) = user.filter(|user| right && !user.disabled) else {
-            let event = self.event("sign_in_failed", &attempt.address, name.as_str());
-            self.transact(|rows| rows.record(&event))?;
-            return Err(IdentityError::SignInFailed);
-        };
-        let renewed = if self.settings.hashing.is_outdated(&user.password) {
-            Some(self.settings.hashing.hash(&attempt.password, &self.random()?)?)
-        } else {
-            None
-        };
-        let parts = self.fresh_session(&user, attempt)?;
-        let user = self.change(|rows| {
-            // What was verified must still be so.
-            let mut now = user_in(rows, &user.id)?;
-            if now.password != user.password || now.disabled || now.version != user.version {
-                return Err(IdentityError::SignInFailed);
-            }
-            let used = self.check_factor(rows, &mut now, attempt.code.as_deref(), true)?;
-            if let Some(hash) = renewed {
-                now.password = hash;
-            }
-            rows.put_user(&now)?;
-            delay::clear(rows, &counted)?;
-            make_room(rows, &user.id)?;
-            rows.put_session(&parts.session)?;
-            if let Some(hash) = hash {
-                rows.delete_device(&Device { hash, ..parts.device.clone() })?;
-            }
-            rows.put_device(&parts.device)?;
-            let mut event = self.event("signed_in", now.name.as_str(), now.name.as_str());
-            event.detail = serde_json::json!({"address": attempt.address, "factor": used});
-            rows.record(&event)?;
-            Ok(now)
-        })?;
-        self.signed_in(user, parts, None)
-    }
-
-    /// Checks the second factor when it is on, and uses it up. The caller writes the person back.
-    pub(crate) fn check_factor(
-        &self,
-        rows: &mut dyn Rows,
-        user: &mut User,
-        code: Option<&str>,
-        recovery_counts: bool,
-    ) -> Result<&'static str, IdentityError> {
-        let Some(secret) = &user.totp else { return Ok("none") };
-        let secret = TotpSecret::parse(secret).ok_or(IdentityError::Damaged("second factor"))?;
-        let code = code.map(str::trim).filter(|code| !code.is_empty());
-        let code = code.ok_or(IdentityError::SecondFactorNeeded)?;
-        if let Some(step) = secret.step_of(code, user.totp_step, self.now()) {
-            user.totp_step = step;
-            return Ok("totp");
-        }
-        if recovery_counts
-            && let Some(hash) = recovery::hash(code)
-            && rows.take_recovery(&user.id, &hash)?
-        {
-            return Ok("recovery");
-        }
-        Err(IdentityError::SignInFailed)
+        Ok(self.signed_in(user, parts, Some(local_key)))
     }
 
     /// Ends one session of a person.
@@ -253,46 +167,53 @@ impl Identity {
         found
     }
 
-    fn fresh_session(&self, user: &User, attempt: &SignIn) -> Result<Parts, IdentityError> {
-        let token = hex::encode(self.random::<16>()?);
+    pub(super) fn fresh_session(
+        &self,
+        user: &User,
+        attempt: &SignIn,
+    ) -> Result<Parts, IdentityError> {
+        let browser = hex::encode(self.random::<16>()?);
         let now = self.now();
         let clean = attempt.agent.chars().filter(|c| !c.is_control()).take(AGENT_MAX);
+        let session = Session {
+            id: SessionId::from_random(self.random()?),
+            user: user.id.clone(),
+            version: user.version,
+            created_at: now.to_second(),
+            seen_at: now,
+            address: attempt.address.clone(),
+            agent: clean.collect(),
+        };
         Ok(Parts {
-            session: Session {
-                id: SessionId::from_random(self.random()?),
-                user: user.id.clone(),
-                version: user.version,
-                created_at: now.to_second(),
-                seen_at: now,
-                address: attempt.address.clone(),
-                agent: clean.collect(),
-            },
-            device: Device { user: user.id.clone(), hash: device_hash(&token), seen_at: now },
-            token,
+            token: self.token_of(&session)?,
+            session,
+            device: Device { user: user.id.clone(), hash: device_hash(&browser), seen_at: now },
+            browser,
         })
     }
 
-    fn signed_in(
+    pub(super) fn signed_in(
         &self,
         user: User,
         parts: Parts,
         local_key: Option<String>,
-    ) -> Result<SignedIn, IdentityError> {
-        let token = self.token_of(&parts.session)?;
+    ) -> SignedIn {
         let ends = self.ends(&parts.session);
-        let Parts { session, token: device, .. } = parts;
-        Ok(SignedIn { user, session, token, device, ends, local_key })
+        let Parts { session, token, browser: device, .. } = parts;
+        SignedIn { user, session, token, device, ends, local_key }
     }
 }
 
-struct Parts {
-    session: Session,
-    device: Device,
+/// A session to begin, with its tokens: nothing may fail once it is stored.
+pub(super) struct Parts {
+    pub(super) session: Session,
     token: String,
+    pub(super) device: Device,
+    browser: String,
 }
 
 /// Keeps the number of a person's sessions and browsers within bounds.
-fn make_room(rows: &mut dyn Rows, user: &UserId) -> Result<(), IdentityError> {
+pub(super) fn make_room(rows: &mut dyn Rows, user: &UserId) -> Result<(), IdentityError> {
     let mut sessions: Vec<_> = rows.sessions()?.into_iter().filter(|s| s.user == *user).collect();
     sessions.sort_by_key(|s| s.seen_at);
     let over = (sessions.len() + 1).saturating_sub(SESSIONS_MAX);

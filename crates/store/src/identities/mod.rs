@@ -9,18 +9,22 @@ mod record;
 mod rows;
 
 use identity::{IdentityError, IdentityStore, Work};
+use path::journal::ReadError;
 pub use record::RecordReport;
 
 use crate::{
     backend::Backend,
     error::StoreError,
     fault::DbError,
+    reader::Reader,
     session::{Session, values},
     sql::identity as sql,
 };
 
 /// The name under which changes are made one after another.
 const IDENTITY: &str = "identity";
+/// The migration that made the record.
+const MIGRATION: u64 = 2;
 /// Records that are checked at once.
 const PAGE: i64 = 1_000;
 
@@ -70,19 +74,41 @@ impl Identities {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub fn verify_record(&self) -> Result<RecordReport, StoreError> {
-        let mut report = RecordReport::default();
-        loop {
-            let after = report.records.cast_signed();
-            let page = self.0.look(|session| page(session, after))?;
-            let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            for found in page {
-                if !report.take(&found) {
-                    return Ok(report);
-                }
-            }
-            if last {
+        checked(|after| self.0.look(|session| page(session, after)))
+    }
+}
+
+impl Reader {
+    /// Checks the chain of what was changed about people and keys. A journal of a time before there
+    /// were any has none.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the database fails.
+    pub fn verify_people(&self) -> Result<RecordReport, ReadError> {
+        let numbers = self.query(|session| {
+            session.all(crate::sql::READ_MIGRATIONS, &[], |row| row.unsigned(0))
+        })?;
+        if !numbers.contains(&MIGRATION) {
+            return Ok(RecordReport::default());
+        }
+        checked(|after| self.query(|session| page(session, after)))
+    }
+}
+
+fn checked<E>(
+    mut page: impl FnMut(i64) -> Result<Vec<record::Recorded>, E>,
+) -> Result<RecordReport, E> {
+    let mut report = RecordReport::default();
+    loop {
+        let page = page(report.records.cast_signed())?;
+        let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        for found in page {
+            if !report.take(&found) {
                 return Ok(report);
             }
+        }
+        if last {
+            return Ok(report);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It must not know the database.
 
 use path::journal::Hash;
+use serde::Serialize;
 
 /// A record as it is stored.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(super) fn hash_of(prev: &[u8; 32], seq: u64, at: i64, kind: &str, body: &str
 }
 
 /// What a check of the record found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordReport {
     /// Records that are sound.
     pub records: u64,
@@ -45,6 +46,19 @@ impl Default for RecordReport {
 }
 
 impl RecordReport {
+    /// True when every record is.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.broken.is_none()
+    }
+
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let broken = self.broken?;
+        Some(format!("people and keys: record {broken} of their changes was changed or removed"))
+    }
+
     /// Takes the next record in; false when it is not sound.
     pub(super) fn take(&mut self, found: &Recorded) -> bool {
         let next = self.records + 1;

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use domain::{AccountId, Timestamp};
+use domain::{AccountId, Nanos, Timestamp};
 use identity::{
     ApiKey, Delay, Device, Event, Grants, IdentityError, Rows, Scope, Session as Signed, SessionId,
     User, UserId,
@@ -19,8 +19,12 @@ use crate::{
     sql::identity as sql,
 };
 
-/// Counts of wrong sign-ins that are kept.
+/// Counts of wrong sign-ins that are kept, beside the young ones.
 const DELAYS_MAX: i64 = 10_000;
+/// So young a count is never evicted. Passwords take time, so there are not many.
+const DELAYS_YOUNG: Nanos = Nanos::from_secs(120);
+/// `must_change` holds when the one-time password ends; this where it doesn't.
+const NEVER: Timestamp = Timestamp(1);
 /// Every account, also those that are opened later.
 const ALL: &str = "*";
 
@@ -81,6 +85,7 @@ fn user(row: &dyn Columns) -> Result<User, DbError> {
         grants: grants(row, 3)?,
         password: row.words(4)?.to_string(),
         must_change: row.number(5)? != 0,
+        password_ends: time(row, 5)?.filter(|ends| *ends != NEVER),
         disabled: row.number(6)? != 0,
         version: row.unsigned(7)?,
         totp: text(row, 8)?,
@@ -152,13 +157,15 @@ impl Rows for Conversation<'_> {
         }
         let version = i64::try_from(user.version).unwrap_or(i64::MAX);
         let grants = grants_text(&user.grants);
+        let ends = user.password_ends.filter(|ends| ends.0 != 0).unwrap_or(NEVER);
+        let must_change = if user.must_change { ends.0 } else { 0 };
         let put = values![
             user.id.as_str(),
             name,
             user.role.name(),
             &*grants,
             &*user.password,
-            i64::from(user.must_change),
+            must_change,
             i64::from(user.disabled),
             version,
             user.totp.as_deref().unwrap_or_default(),
@@ -253,10 +260,18 @@ impl Rows for Conversation<'_> {
         self.write(sql::DELETE_DELAY, values![key]).map(drop)
     }
 
-    fn prune_delays(&mut self, before: Timestamp) -> Result<(), IdentityError> {
+    fn delete_delays(&mut self, key: &str) -> Result<(), IdentityError> {
+        // The sign after a space ends the range of keys that go on with one.
+        let (from, end) = (format!("{key} "), format!("{key}!"));
+        self.write(sql::DELETE_DELAYS, values![key, &*from, &*end]).map(drop)
+    }
+
+    fn prune_delays(&mut self, before: Timestamp, now: Timestamp) -> Result<(), IdentityError> {
+        self.write(sql::DATE_DELAYS, values![now.0])?;
         self.write(sql::PRUNE_DELAYS, values![before.0])?;
         if self.count(sql::COUNT_DELAYS, &[])? > DELAYS_MAX.unsigned_abs() {
-            self.write(sql::TRIM_DELAYS, values![DELAYS_MAX])?;
+            let young = now.0.saturating_sub(DELAYS_YOUNG.0);
+            self.write(sql::TRIM_DELAYS, values![young, DELAYS_MAX])?;
         }
         Ok(())
     }

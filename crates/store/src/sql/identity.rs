@@ -52,11 +52,21 @@ pub(crate) const PUT_DELAY: &str = "INSERT INTO sign_in_delays \
 
 pub(crate) const DELETE_DELAY: &str = "DELETE FROM sign_in_delays WHERE key = $1";
 
+/// One count, and those whose keys are from `$2` on and before `$3`.
+pub(crate) const DELETE_DELAYS: &str =
+    "DELETE FROM sign_in_delays WHERE key = $1 OR (key >= $2 AND key < $3)";
+
+/// A clock that was set back has left these: they age from now on.
+pub(crate) const DATE_DELAYS: &str = "UPDATE sign_in_delays SET at_wall = $1 WHERE at_wall > $1";
+
 pub(crate) const PRUNE_DELAYS: &str = "DELETE FROM sign_in_delays WHERE at_wall < $1";
 
-/// Keeps the newest `$1`: whoever invents names must not fill the disk.
-pub(crate) const TRIM_DELAYS: &str = "DELETE FROM sign_in_delays WHERE key NOT IN \
-     (SELECT key FROM sign_in_delays ORDER BY at_wall DESC, key LIMIT $1)";
+/// Keeps the `$2` with the most attempts: whoever invents names must not fill the disk, nor evict
+/// the count of a name that is attacked. What is younger than `$1` stays too, since every count
+/// begins with one.
+pub(crate) const TRIM_DELAYS: &str = "DELETE FROM sign_in_delays WHERE at_wall < $1 \
+     AND key NOT IN \
+     (SELECT key FROM sign_in_delays ORDER BY failures DESC, at_wall DESC, key LIMIT $2)";
 
 pub(crate) const COUNT_DELAYS: &str = "SELECT COUNT(*) FROM sign_in_delays";
 
@@ -100,6 +110,8 @@ pub(crate) const ALL: &[&str] = &[
     DELAY,
     PUT_DELAY,
     DELETE_DELAY,
+    DELETE_DELAYS,
+    DATE_DELAYS,
     PRUNE_DELAYS,
     TRIM_DELAYS,
     COUNT_DELAYS,

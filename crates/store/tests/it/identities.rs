@@ -5,10 +5,10 @@ use std::{
     thread,
 };
 
-use domain::AccountId;
+use domain::{AccountId, Nanos, Timestamp};
 use identity::{
-    Caller, Grants, Hashing, Identity, IdentityError, IdentityStore, NewKey, NewUser, Role, Scope,
-    Settings, SignIn, SignedIn, Verb,
+    Caller, Delay, Grants, Hashing, Identity, IdentityError, IdentityStore, NewKey, NewUser, Role,
+    Scope, Settings, SignIn, SignedIn, Verb,
     memory::{TestClock, TestEntropy, totp_code},
 };
 
@@ -132,7 +132,8 @@ fn what_another_program_changes_is_taken_over(kind: Kind) {
 fn wrong_attempts_are_counted_by_all_programs_together(kind: Kind) {
     let (one, _owner, desk, _home) = first(kind);
     let two = people(&desk, &one.clock, 5_000);
-    let wrong = SignIn { password: "wrong but long".to_owned(), ..attempt("owner") };
+    let address = "10.0.0.1".to_owned();
+    let wrong = SignIn { password: "wrong but long".to_owned(), address, ..attempt("owner") };
     for n in 0..6 {
         let identity = if n % 2 == 0 { &one.identity } else { &two.identity };
         assert_eq!(identity.sign_in(&wrong).unwrap_err(), IdentityError::SignInFailed);
@@ -162,6 +163,7 @@ fn the_record_is_a_chain_that_only_grows(kind: Kind) {
     people.identity.end_all_sessions(&owner.user.id).unwrap();
     let report = desk.db.identities().verify_record().unwrap();
     assert_eq!((report.records, report.broken), (2, None));
+    assert_eq!(desk.db.reader().verify_people().unwrap(), report, "beside the desk, too");
     for change in ["UPDATE identity_events SET kind = 'x'", "DELETE FROM identity_events"] {
         let told = home.script(change).unwrap_err();
         assert!(told.contains("append-only"), "{told}");
@@ -171,6 +173,63 @@ fn the_record_is_a_chain_that_only_grows(kind: Kind) {
     home.script("UPDATE identity_events SET body = '{}' WHERE seq = 2").unwrap();
     let report = desk.db.identities().verify_record().unwrap();
     assert_eq!((report.records, report.broken), (1, Some(2)));
+    assert_eq!(desk.db.reader().verify_people().unwrap(), report);
+    assert!(!report.is_sound() && report.told().unwrap().contains("record 2"));
+}
+
+fn count(key: &str, failures: u32, seconds: i64) -> Delay {
+    let at = NOW.plus(Nanos::from_secs(seconds));
+    Delay { key: key.to_owned(), failures, until: at, at }
+}
+
+fn invented_names_evict_no_count_of_an_attacked_one(kind: Kind) {
+    let (desk, _home) = Desk::at(kind);
+    let store = desk.db.identities();
+    store
+        .change(&mut |rows| {
+            rows.put_delay(&count("strangers owner", 9, 0))?;
+            rows.put_delay(&count("strangers once", 1, 0))?;
+            for n in 0..10_010 {
+                rows.put_delay(&count(&format!("strangers ?{n}"), 2, 10 + n))?;
+            }
+            // Younger than what is evicted, with as few attempts as any count begins with.
+            rows.put_delay(&count("strangers young", 1, 10_150))?;
+            rows.prune_delays(Timestamp(0), NOW.plus(Nanos::from_secs(10_150)))
+        })
+        .unwrap();
+    let has = |key: &str| {
+        let mut found = None;
+        let mut look = |rows: &mut dyn identity::Rows| {
+            found = rows.delay(key)?;
+            Ok(())
+        };
+        store.change(&mut look).unwrap();
+        found.is_some()
+    };
+    assert!(has("strangers owner"), "the most attempts stay, however old");
+    assert!(has("strangers young"));
+    assert!(!has("strangers once"), "the fewest go");
+    assert!(!has("strangers ?0") && has("strangers ?10009"), "of as few the oldest");
+}
+
+fn counts_of_a_name_and_of_the_future_are_put_right(kind: Kind) {
+    let (desk, _home) = Desk::at(kind);
+    let mut left = Vec::new();
+    let mut work = |rows: &mut dyn identity::Rows| {
+        let keys = ["pair bob 10.0.0.1", "pair bob", "pair bobby x", "pair bob-b x", "pair bo x"];
+        for key in keys {
+            rows.put_delay(&count(key, 1, 86_400 * 365))?;
+        }
+        rows.delete_delays("pair bob")?;
+        rows.prune_delays(Timestamp(0), NOW)?;
+        for key in keys {
+            left.extend(rows.delay(key)?.map(|row| (key, row.at)));
+        }
+        Ok(())
+    };
+    desk.db.identities().change(&mut work).unwrap();
+    let expected = ["pair bobby x", "pair bob-b x", "pair bo x"].map(|key| (key, NOW));
+    assert_eq!(left, expected, "and what was dated later counts from now on");
 }
 
 fn damaged_rows_are_told_and_never_guessed(kind: Kind) {
@@ -191,4 +250,6 @@ on_both!(
     a_failed_change_leaves_nothing,
     the_record_is_a_chain_that_only_grows,
     damaged_rows_are_told_and_never_guessed,
+    invented_names_evict_no_count_of_an_attacked_one,
+    counts_of_a_name_and_of_the_future_are_put_right,
 );
