@@ -131,7 +131,7 @@ export function useOf(info: LimitInfo, value: unknown, account: AccountView, bas
   const caps = (used: string | null | undefined): Use | null => (cap && used ? { used, of: cap, show: cash } : null);
   if (info.name === 'gross_exposure') return caps(account.gross_exposure);
   if (info.name === 'portfolio_heat') return caps(account.heat);
-  if (info.name === 'margin_used') return caps((account as { margin_used?: string | null }).margin_used);
+  if (info.name === 'margin_used') return caps(account.margin_used);
   if (info.name === 'position_notional') {
     return caps(most(account.books.flatMap((book) => book.positions.flatMap((one) => (one.value && one.currency === account.currency ? [abs(one.value)] : [])))) ?? '0');
   }
@@ -157,9 +157,10 @@ export function useOfBook(info: LimitInfo, value: unknown, book: BookView, accou
   return cap && used ? { used, of: cap, show: (text) => money(text, account.currency, { digits: 0 }) } : null;
 }
 
-export function useOfDesk(info: LimitInfo, value: unknown, desk: DeskView, currency: string): Use | null {
-  if (value === undefined || value === null) return null;
+/** Nothing for somebody who may not see every account: the desk tells them no sum. */
+export function useOfDesk(info: LimitInfo, value: unknown, desk: Pick<DeskView, 'use'>, currency: string): Use | null {
   const { use } = desk;
+  if (value === undefined || value === null || !use) return null;
   const net = compare(use.net_long, use.net_short) > 0 ? use.net_long : use.net_short;
   const used: Record<string, string> = {
     gross_exposure: use.gross_exposure, net_exposure: sign(net) < 0 ? '0' : net, daily_entry_notional: use.entries_notional, open_orders: String(use.open_orders),

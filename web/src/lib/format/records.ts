@@ -3,6 +3,7 @@
 import type { RecordView } from '../api/types';
 import { abs, sign } from './decimal';
 import { amount, money, price, quantity } from './number';
+import { askerOf, originText, type Origin } from './origin';
 import { latch, limitName, plain, ticker } from './words';
 
 type Body = Record<string, unknown>;
@@ -20,9 +21,18 @@ const text = (body: unknown, ...path: string[]): string => {
   return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? String(found) : '';
 };
 
-/** Who asked for it, by name; null for what happened by itself. */
-export function whoOf(body: Body): string | null {
-  return text(body, 'by', 'principal') || text(body, 'origin', 'principal') || text(body, 'intent', 'origin', 'principal') || null;
+/** Who is behind it; null for what happened by itself. */
+export function originOf(body: Body): Origin | null {
+  const found = [['by'], ['origin'], ['intent', 'origin']].find((path) => text(body, ...path, 'principal') !== '');
+  return found ? (at(body, ...found) as Origin) : null;
+}
+
+/** Who it was for, by name. */
+export const whoOf = (body: Body): string | null => originOf(body)?.principal ?? null;
+
+/** Told when somebody asked in a source's name. */
+function spoken(origin: unknown): string {
+  return text(origin, 'principal') && askerOf(origin as Origin) ? ` (${originText(origin as Origin)})` : '';
 }
 
 /** The order or request that it is about. */
@@ -49,7 +59,7 @@ function sizeOf(intent: unknown): string {
 const Side = (side: string) => (side === 'buy' ? 'Buy' : 'Sell');
 
 function wish(intent: unknown): string {
-  return `${Side(text(intent, 'side'))} ${sizeOf(intent)} ${ticker(text(intent, 'instrument'))}`;
+  return `${Side(text(intent, 'side'))} ${sizeOf(intent)} ${ticker(text(intent, 'instrument'))}${spoken(at(intent, 'origin'))}`;
 }
 
 function how(kind: unknown): string {
@@ -93,12 +103,12 @@ const SENTENCES: Record<string, (body: Body) => string> = {
     const refusals = (at(b, 'refusals') as Body[] | undefined) ?? [];
     return `Blocked: ${wish(at(b, 'intent'))}. ${refusals.map((one) => text(one, 'message') || plain(text(one, 'code'))).join(' ')}`;
   },
-  refusals_counted: (b) => `${text(b, 'count')} more requests were blocked`,
+  refusals_counted: (b) => `${text(b, 'count')} more requests${text(b, 'origin', 'principal') ? ` of ${originText(at(b, 'origin') as Origin)}` : ''} were blocked`,
   order_held: (b) => `${wish(at(b, 'intent'))} waits for approval: worth ${amount(text(b, 'notional'), { digits: 2 })}, above ${amount(text(b, 'limit'))}`,
   hold_resolved: (b) => `The request for approval was ${HOLDS[text(b, 'decision')] ?? plain(text(b, 'decision'))}`,
   order_armed: (b) => `${wish(at(b, 'intent'))} waits for the next opening`,
   armed_ended: (b) => `The wait for an opening ended: ${ARMED[text(b, 'end')] ?? plain(text(b, 'end'))}`,
-  order_recorded: (b) => `${CLASSES[text(b, 'class')] ?? 'Order'}: ${text(b, 'side')} ${quantity(text(b, 'qty'))} ${ticker(text(b, 'instrument'))}, ${how(at(b, 'kind'))}`,
+  order_recorded: (b) => `${CLASSES[text(b, 'class')] ?? 'Order'}: ${text(b, 'side')} ${quantity(text(b, 'qty'))} ${ticker(text(b, 'instrument'))}, ${how(at(b, 'kind'))}${spoken(at(b, 'origin'))}`,
   order_accepted: (b) => `The venue has the order, as ${text(b, 'venue_order_id')}`,
   order_unknown: (b) => `The venue’s answer is missing: ${text(b, 'why')}`,
   order_rejected: (b) => `The order never lived: ${text(b, 'text') || plain(text(b, 'reason'))}`,

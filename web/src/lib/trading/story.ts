@@ -1,7 +1,8 @@
 // What a record of the journal says, in a sentence, and which records tell of one order.
 import { abs, sign } from '../format/decimal';
 import { amount, money } from '../format/number';
-import { killLevel, latch, plain, source, ticker } from '../format/words';
+import { askerOf, originText, type Origin } from '../format/origin';
+import { killLevel, latch, plain, ticker } from '../format/words';
 
 type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -34,11 +35,17 @@ const SIZES: Record<string, (size: string) => string> = {
 /** A request in a few words. */
 function wish(intent: Body | null | undefined): string {
   const [by, size] = Object.entries(intent?.size ?? {})[0] ?? ['', ''];
-  return [intent?.side, SIZES[by]?.(String(size)), intent?.instrument ? ticker(intent.instrument) : null].filter(Boolean).join(' ') || 'a request';
+  const words = [intent?.side, SIZES[by]?.(String(size)), intent?.instrument ? ticker(intent.instrument) : null].filter(Boolean).join(' ') || 'a request';
+  return `${words}${spoken(intent?.origin)}`;
+}
+
+/** Told when somebody asked in a source's name. */
+function spoken(origin: Origin | null | undefined): string {
+  return origin && askerOf(origin) ? ` (${originText(origin)})` : '';
 }
 
 function who(by: Body | null | undefined): string {
-  return by ? `${source(by.kind)} (${by.principal})` : 'the desk';
+  return by ? originText(by as Origin) : 'the desk';
 }
 
 /** A record as a sentence. */
@@ -51,7 +58,7 @@ export function tell(record: Told): Line {
     case 'refusals_counted':
       return line(`${body.count} more requests of ${who(body.origin)} were blocked: ${(body.codes ?? []).map(plain).join(', ')}.`, 'warn');
     case 'order_held':
-      return line(`Needs approval: worth ${amount(body.notional, { digits: 2 })}, above ${amount(body.limit, { digits: 2 })}.`, 'warn');
+      return line(`Needs approval${spoken(body.intent?.origin)}: worth ${amount(body.notional, { digits: 2 })}, above ${amount(body.limit, { digits: 2 })}.`, 'warn');
     case 'hold_resolved':
       return line(`The wait for approval ended: ${plain(typeof body.decision === 'string' ? body.decision : Object.keys(body.decision ?? {})[0] ?? '').toLowerCase()}${body.by ? `, by ${who(body.by)}` : ''}.`);
     case 'order_armed':
@@ -60,7 +67,7 @@ export function tell(record: Told): Line {
       return line(`The wait for the opening ended: ${plain(typeof body.end === 'string' ? body.end : Object.keys(body.end ?? {})[0] ?? '').toLowerCase()}.`);
     case 'order_recorded':
       return line(
-        `Allowed as ${CLASSES[body.class] ?? body.class}${body.reference ? ` against a price of ${amount(body.reference)}` : ''}, and written down before it was sent` +
+        `Allowed as ${CLASSES[body.class] ?? body.class}${spoken(body.origin)}${body.reference ? ` against a price of ${amount(body.reference)}` : ''}, and written down before it was sent` +
           `${body.class === 'entry' ? `, with ${levels(body.protective)}` : ''}.`,
       );
     case 'order_accepted':
