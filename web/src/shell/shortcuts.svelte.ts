@@ -1,6 +1,7 @@
 // Keys. `g` then a letter goes to a screen; single letters never act while somebody types.
 import { router } from '../lib/router.svelte';
 import { prefs } from '../lib/stores/prefs.svelte';
+import { session } from '../lib/stores/session.svelte';
 import { SCREENS } from '../routes/routes';
 
 /** How long after `g` the letter may come. */
@@ -12,6 +13,7 @@ class Shortcuts {
   #chord = 0;
 
   handle(event: KeyboardEvent): void {
+    if (session.phase !== 'signed_in') return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
       this.palette = !this.palette;

@@ -10,10 +10,11 @@ export class Action<T = unknown> {
   #last: (() => Promise<T>) | null = null;
 
   /** Does it; resolves with null when it failed or one is under way. */
-  async run(what: (headers: { 'Idempotency-Key': string }) => Promise<T>): Promise<T | null> {
+  async run<R extends T>(what: (headers: { 'Idempotency-Key': string }) => Promise<R>): Promise<R | null> {
     const headers = { 'Idempotency-Key': crypto.randomUUID() };
     this.#last = () => what(headers);
-    return this.#go();
+    // What ran last is what was just given.
+    return this.#go() as Promise<R | null>;
   }
 
   /** Does the same once more, with the same key. */

@@ -19,17 +19,3 @@ export async function ok<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>>
   if (error !== undefined || data === undefined || data === null) throw new ProblemError(fromBody(error, response));
   return data;
 }
-
-/** A request outside the generated description; the same guards apply. */
-export async function plainly<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const request = new Request(new URL(path, globalThis.location.origin), {
-    method,
-    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const response = await guarded(request);
-  const text = await response.text();
-  const data: unknown = text === '' ? null : JSON.parse(text);
-  if (!response.ok) throw new ProblemError(fromBody(data, response));
-  return data as T;
-}

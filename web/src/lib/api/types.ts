@@ -8,31 +8,31 @@ export type ArmedView = Schemas['ArmedView'];
 export type BarSeries = Schemas['BarSeries'];
 export type BarView = Schemas['BarView'];
 export type BookView = Schemas['BookView'];
+export type CurrentView = Schemas['CurrentView'];
 export type DeskView = Schemas['DeskView'];
 export type InstrumentView = Schemas['InstrumentView'];
+export type KeyView = Schemas['KeyView'];
 export type KillReportView = Schemas['KillReportView'];
 export type KillView = Schemas['KillView'];
 export type Limits = Schemas['Limits'];
+export type NewKey = Schemas['NewKeyRequest'];
+export type NewPerson = Schemas['NewUserRequest'];
 export type OrderRequest = Schemas['OrderRequest'];
 export type OrderView = Schemas['OrderView'];
 export type Outcome = Schemas['Outcome'];
+export type Person = Schemas['UserView'];
+export type PersonChange = Schemas['UserChangeRequest'];
 export type PositionView = Schemas['PositionView'];
+export type Problem = Schemas['Problem'];
 export type ProtectionRequest = Schemas['ProtectionRequest'];
 export type PresetView = Schemas['PresetView'];
 export type PreviewView = Schemas['PreviewView'];
 export type QuoteView = Schemas['QuoteView'];
 export type RecordView = Schemas['RecordView'];
 export type RefusalView = Schemas['RefusalView'];
+export type SessionView = Schemas['SessionView'];
 export type TripView = Schemas['TripView'];
 export type Unavailable = Schemas['Unavailable'];
-
-/** A problem document, with the members that some codes add. */
-export type Problem = Schemas['Problem'] & {
-  action?: string;
-  argument_hash?: string;
-  factors?: string[];
-  retry_after_seconds?: number;
-};
 
 /** An execution, read from the journal. */
 export interface Fill {

@@ -1,23 +1,27 @@
 // Who is signed in. When a session ends, the pages stay as they are under a sign-in dialog, so that
 // nothing typed is lost; when somebody else signs in there, everything starts anew.
 import { hook, type Challenge } from '../api/fetch';
-import { identity, type Role, type SessionView } from '../api/identity';
+import { identity } from '../api/identity';
 import { cookieRefused, problemOf, ProblemError } from '../api/problem';
-import type { Problem } from '../api/types';
+import type { CurrentView, Problem } from '../api/types';
 
 export type Phase = 'starting' | 'unreachable' | 'setup' | 'signed_out' | 'change_password' | 'signed_in' | 'expired';
 
-const RANK: Record<Role, number> = { auditor: 0, viewer: 0, trader: 1, admin: 2 };
+const RANK: Record<string, number> = { auditor: 0, viewer: 0, trader: 1, admin: 2 };
 
 class Session {
   phase = $state<Phase>('starting');
-  view = $state.raw<SessionView | null>(null);
+  view = $state.raw<CurrentView | null>(null);
   problem = $state.raw<Problem | null>(null);
   /** Rises when another person has signed in: pages are made anew. */
   epoch = $state(0);
   /** True while the wizard goes on after the first user was made. */
   wizard = $state(false);
-  readonly mayTrade = $derived(this.view !== null && RANK[this.view.user.role] >= 1);
+  readonly mayTrade = $derived(this.view !== null && (RANK[this.view.user.role] ?? 0) >= 1);
+  /** Every account is granted, also those that are opened later. */
+  readonly everywhere = $derived(this.view !== null && (this.view.user.accounts ?? null) === null);
+  /** May end a stop or a latch: whoever trades one account must not lift what keeps others safe. */
+  readonly mayRelease = $derived(this.mayTrade && this.everywhere);
   readonly isAdmin = $derived(this.view?.user.role === 'admin');
 
   constructor() {
@@ -90,7 +94,7 @@ class Session {
     this.phase = this.#phaseOf(this.view);
   }
 
-  #phaseOf(view: SessionView): Phase {
+  #phaseOf(view: CurrentView): Phase {
     return view.user.must_change_password ? 'change_password' : 'signed_in';
   }
 }

@@ -1,9 +1,8 @@
 // What each role and each scope may do, in words.
-import type { Role } from '../../lib/api/identity';
 
-export const ROLES: { value: Role; text: string; may: string }[] = [
+export const ROLES: { value: string; text: string; may: string }[] = [
   { value: 'viewer', text: 'Viewer', may: 'Looks at the accounts granted, and changes nothing.' },
-  { value: 'trader', text: 'Trader', may: 'Trades the accounts granted, stops the desk, tightens limits. Does not raise them.' },
+  { value: 'trader', text: 'Trader', may: 'Trades the accounts granted, stops the desk, tightens limits. Does not raise them. With all accounts: closes everything, releases.' },
   { value: 'admin', text: 'Admin', may: 'Everything, in all accounts: people, limits, keys, releasing.' },
   { value: 'auditor', text: 'Auditor', may: 'Reads everything, the whole audit log included, and changes nothing.' },
 ];
