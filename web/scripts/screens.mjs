@@ -33,17 +33,17 @@ async function approvals({ page, step, accessible }) {
     await ask(page, 'POST', '/api/orders', { account: account.id, symbol: 'sim:SYN', side: 'buy', notional: '4000', source: { kind: 'agent', name: 'browser-test' } });
     await ask(page, 'POST', '/api/orders', { account: account.id, symbol: 'sim:SYN', side: 'buy', quantity: '1', activate: 'next_open' });
     await visit(page, '/approvals');
-    const mine = page.locator('section').filter({ hasText: 'agent:browser-test' }).last();
+    const mine = page.locator('section').filter({ hasText: 'agent browser-test' }).last();
     await mine.getByText('Waits above').waitFor();
     await mine.getByText('Approved now').waitFor();
     await accessible(page, 'approvals waiting');
     const withdraw = page.getByRole('button', { name: 'Withdraw Buy SYN' }).first();
     if (await withdraw.isVisible()) {
       await withdraw.click();
-      await page.getByText('Taken back: Buy SYN').waitFor();
+      await page.getByText('Taken back: Buy SYN').first().waitFor();
     }
-    await mine.getByRole('button', { name: 'Decline Buy SYN' }).click();
-    await page.getByText('Declined: Buy SYN').waitFor();
+    await mine.getByRole('button', { name: 'Take back Buy SYN' }).click();
+    await mine.waitFor({ state: 'detached' });
     await ask(page, 'PUT', `/api/accounts/${account.id}/limits`, { target: 'account', limits });
   });
 }

@@ -10,21 +10,20 @@ const shot = (page, name, options) => page.screenshot({ path: `${out}${name}.png
 
 const page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
 await signIn(page, origin);
-await visit(page, '/trade?symbol=sim:BTC-PERP');
+await visit(page, '/trade?symbol=sim:IBM');
 const size = page.getByLabel('Size', { exact: true });
 const level = page.getByLabel('Stop', { exact: true });
-const card = page.getByRole('region', { name: 'Position in BTC-PERP', exact: true });
-// Live candles take some prices.
-await page.waitForTimeout(45_000);
+const card = page.getByRole('region', { name: 'Position in IBM', exact: true });
+await page.waitForTimeout(25_000);
 const last = Number((await page.getByText(/^last [\d,.]+$/).first().textContent()).replace(/[^\d.]/g, ''));
-await size.fill('0.04');
-await level.fill(String(Math.round(last * 0.99)));
+await size.fill('40');
+await level.fill((last * 0.98).toFixed(2));
 await page.getByText('Would be allowed').waitFor();
 await level.press('Enter');
 await card.getByText('at broker').waitFor();
 const show = page.getByRole('button', { name: /below the view/ });
 if (await show.isVisible()) await show.click();
-await size.fill('0.02');
+await size.fill('10');
 await page.getByText('Would be allowed').waitFor();
 await page.waitForTimeout(1_500);
 await shot(page, 'trade');
@@ -36,7 +35,7 @@ await shot(page, 'blocked');
 await size.press('Escape');
 
 await page.getByRole('tab', { name: 'Recent and blocked' }).click();
-await page.getByRole('region', { name: 'Recent orders and blocked requests' }).getByRole('row').filter({ hasText: 'BTC-PERP' }).first().click();
+await page.getByRole('region', { name: 'Recent orders and blocked requests' }).getByRole('row').filter({ hasText: 'buy market' }).first().click();
 await page.getByRole('dialog').getByText('What happened, record by record').waitFor();
 await page.waitForTimeout(600);
 await shot(page, 'why');
@@ -51,8 +50,8 @@ await shot(page, 'limits');
 
 const phone = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2 });
 await signIn(phone, origin);
-await visit(phone, '/trade?symbol=sim:BTC-PERP');
-await phone.waitForTimeout(20_000);
+await visit(phone, '/trade?symbol=sim:IBM');
+await phone.waitForTimeout(3_000);
 await shot(phone, 'phone');
 
 await page.getByRole('button', { name: 'Close everything' }).first().click();

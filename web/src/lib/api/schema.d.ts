@@ -1052,7 +1052,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives somebody a one-time password and takes the second factor away; their sessions end. */
+        /**
+         * Gives somebody a one-time password, good for 72 hours, and takes the second factor away; their
+         *     sessions and keys end.
+         */
         post: operations["post_users_id_reset"];
         delete?: never;
         options?: never;
@@ -6651,6 +6654,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The one-time password is too old */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many attempts went wrong */
             429: {
                 headers: {
@@ -6845,6 +6857,15 @@ export interface operations {
             };
             /** @description Password or code is wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The second factor is too young for this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,12 +7,23 @@ const QUANTITIES = /_qty$|^(open_orders|entries_|step|min_qty|max_qty)/;
 const MONEY = /notional|exposure|heat|buying_power|daily_loss|margin|capital|equity/;
 
 export function refusalText(refusal: RefusalView): string {
-  return refusal.message.replace(/\s*Limit -?[\d.]+, this would be -?[\d.]+\.$/, '');
+  return refusal.message.replace(/\s*Limit -?[\d.]+(?: m?s)?, this would be -?[\d.]+(?: m?s)?\.$/, '');
+}
+
+const UNITS: [number, string][] = [[172_800_000, 'days'], [7_200_000, 'h'], [120_000, 'min'], [1_000, 's']];
+const SIZES: Record<string, number> = { days: 86_400_000, h: 3_600_000, min: 60_000, s: 1_000 };
+
+/** Milliseconds as people read them: `2.7 days`, not `236481796 ms`. */
+export function spanOf(ms: number): string {
+  const unit = UNITS.find(([from]) => Math.abs(ms) >= from)?.[1];
+  return unit ? `${Number((ms / (SIZES[unit] ?? 1)).toFixed(1))} ${unit}` : `${ms} ms`;
 }
 
 /** The limit or the value of a refusal, in its unit. */
 export function refusalAmount(refusal: RefusalView, text: string | null | undefined, currency: string): string | null {
   if (!text) return null;
+  const span = /^(-?\d+) (m?s)$/.exec(text);
+  if (span) return spanOf(Number(span[1]) * (span[2] === 's' ? 1_000 : 1));
   if (!/^-?\d+(\.\d+)?$/.test(text)) return text;
   if (MONEY.test(refusal.code) && !QUANTITIES.test(refusal.code)) return money(text, currency);
   return /percent/.test(refusal.code) ? `${amount(text)} %` : amount(text);
