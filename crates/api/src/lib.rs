@@ -14,6 +14,7 @@ mod body;
 mod cookies;
 mod describe;
 mod extract;
+mod forwarded;
 mod guard;
 mod key;
 mod metrics;
@@ -24,9 +25,11 @@ mod router;
 mod routes;
 mod serve;
 mod state;
+mod tls;
 mod views;
 mod ws;
 
+pub use forwarded::{ProxyError, TrustedProxy};
 pub use guard::rate::Rate;
 pub use key::KeyHash;
 pub use pages::pages;
@@ -36,5 +39,6 @@ pub use ports::{
 };
 pub use problem::{ApiError, FieldError, Problem, RefusalView};
 pub use router::{openapi, router, router_with_pages};
-pub use serve::{serve, serve_router};
+pub use serve::{Connections, Door, Patience, serve, serve_doors};
 pub use state::{ApiConfig, ApiParts, ApiState};
+pub use tls::{Certificate, TlsError, TlsFiles};

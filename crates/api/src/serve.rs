@@ -1,28 +1,45 @@
-//! Serving connections: deadlines, a bound on their number, an orderly end.
+//! Serving connections: plain ones of this machine and of trusted proxies, TLS for everybody, with
+//! deadlines, a bound on their number, and an orderly end.
 //!
 //! It must not know routes.
 
-use std::{io, net::IpAddr, sync::Arc, time::Duration};
+mod places;
+mod pulse;
 
-use axum::{Router, extract::Request};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
 };
+
+use axum::{Router, extract::Request, middleware};
+use futures_util::future::join_all;
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
 };
 use tower::ServiceExt;
 
-use crate::{pages::pages, router::router_with_pages, state::ApiState};
+pub use places::Connections;
+use places::{Places, Side};
+pub use pulse::Patience;
+use pulse::{Noted, Pulse};
 
-/// Connections at once.
-const CONNECTIONS_MAX: usize = 1_024;
-/// How long a request's head may take to arrive.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
+use crate::{
+    forwarded::{self, Link},
+    guard::headers,
+    pages::pages,
+    router::router_with_pages,
+    state::ApiState,
+    tls::{Certificate, Renewal},
+};
+
 /// The largest head of a request.
 const HEAD_MAX: usize = 32 * 1_024;
 /// How long connections may take to end when the desk stops.
@@ -30,9 +47,26 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 /// Pause after the system could not give a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The address of the other end of a connection.
+/// The address of the caller: the other end of the connection, or whom a trusted proxy names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Where the desk listens.
+#[derive(Debug)]
+pub enum Door {
+    /// In the clear: only this machine and trusted proxies come in, whatever the address is.
+    Plain(TcpListener),
+    /// With TLS, for everybody.
+    Tls(TcpListener, Certificate),
+}
+
+impl Door {
+    fn listener(&self) -> &TcpListener {
+        match self {
+            Self::Plain(listener) | Self::Tls(listener, _) => listener,
+        }
+    }
+}
 
 /// Serves the API and the dashboard until `shutdown` resolves; then requests under way are finished, sockets closed.
 ///
@@ -43,96 +77,197 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = router_with_pages(state.clone(), pages());
-    serve_router(listener, router, state, shutdown).await
+    serve_doors(vec![Door::Plain(listener)], state, shutdown).await
 }
 
-/// As [`serve`], for a router that was made by [`crate::router_with_pages`].
+/// As [`serve`], at several addresses.
 ///
 /// # Errors
 /// As [`serve`].
-pub async fn serve_router(
-    listener: TcpListener,
-    router: Router,
+pub async fn serve_doors(
+    doors: Vec<Door>,
     state: ApiState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "the API listens");
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let router = router_with_pages(state.clone(), pages());
+    // Outside of all other checks: they judge by what this one finds.
+    let router = router
+        .layer(middleware::from_fn_with_state(state.clone(), forwarded::check))
+        .layer(middleware::from_fn(headers::add));
+    for door in &doors {
+        let tls = matches!(door, Door::Tls(..));
+        tracing::info!(address = %door.listener().local_addr()?, tls, "the API listens");
+    }
+    let places = Places::new(state.config().connections);
+    let server = Server { router, state, places };
     let (stop, stopped) = watch::channel(false);
-    let mut connections = JoinSet::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = accept(&listener, &permits) => accepted,
-            Some(_) = connections.join_next() => continue,
-        };
-        match accepted {
-            Ok((stream, permit)) => {
-                let (router, stopped) = (router.clone(), stopped.clone());
-                connections.spawn(async move {
-                    connection(stream, router, stopped).await;
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken in");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    state.close_sockets();
-    let _ = stop.send(true);
-    let ended = tokio::time::timeout(END_WITHIN, async {
-        while connections.join_next().await.is_some() {}
-    });
-    if ended.await.is_err() {
-        tracing::warn!(left = connections.len(), "connections did not end in time");
-    }
+    let open = join_all(doors.into_iter().map(|door| server.attend(door, stopped.clone())));
+    let close = async {
+        shutdown.await;
+        server.state.close_sockets();
+        stop.send_replace(true);
+    };
+    tokio::join!(open, close);
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    // Beyond the bound, connections wait in the system's queue.
-    let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    // Answers are small; waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    Ok((stream, permit))
+struct Server {
+    router: Router,
+    state: ApiState,
+    places: Arc<Places>,
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
-    let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_MAX);
-    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip().to_canonical()));
-    let service = router.map_request(move |mut request: Request<_>| {
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
+impl Server {
+    /// Takes connections in until the desk stops, and waits for them to end.
+    async fn attend(&self, door: Door, mut stopped: watch::Receiver<bool>) {
+        let mut connections = JoinSet::new();
+        let mut look =
+            interval(self.state.config().certificate_every.max(Duration::from_millis(1)));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.tick().await;
+        let mut complaint = None;
+        let until = stopped.clone();
+        loop {
+            let accepted = tokio::select! {
+                () = told(&mut stopped) => break,
+                accepted = door.listener().accept() => accepted,
+                Some(_) = connections.join_next() => continue,
+                _ = look.tick() => {
+                    if let Door::Tls(_, certificate) = &door {
+                        complaint = renew(certificate.clone(), complaint).await;
+                    }
+                    continue;
+                }
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    if let Some(connection) = self.admit(&door, stream, address, until.clone()) {
+                        connections.spawn(connection);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be taken in");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
         }
-        request
-    });
-    let service = TowerToHyperService::new(service);
-    let connection = server.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        result = &mut connection => Some(result),
-        () = told(&mut stopped) => None,
-    };
-    let result = match ended {
-        Some(result) => result,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        drop(door);
+        let ended = timeout(END_WITHIN, async { while connections.join_next().await.is_some() {} });
+        if ended.await.is_err() {
+            tracing::warn!(left = connections.len(), "connections did not end in time");
         }
+    }
+
+    /// What a connection is served by; without it, it is closed at once.
+    fn admit(
+        &self,
+        door: &Door,
+        stream: TcpStream,
+        address: SocketAddr,
+        stopped: watch::Receiver<bool>,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let config = self.state.config();
+        let peer = address.ip().to_canonical();
+        let near = peer.is_loopback() || config.trusted_proxies.iter().any(|proxy| proxy.is(peer));
+        let acceptor = match door {
+            Door::Plain(_) if !near => {
+                tracing::debug!(%peer, "a stranger came without TLS");
+                return None;
+            }
+            Door::Plain(_) => None,
+            Door::Tls(_, certificate) => Some(certificate.acceptor()),
+        };
+        let side = if near { Side::Near } else { Side::Stranger };
+        let Some(place) = self.places.take(peer, side) else {
+            tracing::debug!(%peer, "too many connections");
+            return None;
+        };
+        // Answers are small; waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let (router, patience) = (self.router.clone(), config.patience);
+        Some(async move {
+            let _place = place;
+            let served = Served { router, patience, link: Link { peer, tls: acceptor.is_some() } };
+            let Some(acceptor) = acceptor else {
+                return served.connection(stream, stopped).await;
+            };
+            match timeout(patience.handshake, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => served.connection(stream, stopped).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+            }
+        })
+    }
+}
+
+/// Looks whether there is a new certificate. The same complaint is made once.
+async fn renew(certificate: Certificate, before: Option<String>) -> Option<String> {
+    let looked = tokio::task::spawn_blocking(move || certificate.renew()).await;
+    let error = match looked {
+        Ok(Ok(Renewal::Same)) => return None,
+        Ok(Ok(Renewal::Taken)) => {
+            tracing::info!("a new certificate is served");
+            return None;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
     };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended with an error");
+    if before.as_ref() != Some(&error) {
+        tracing::warn!(%error, "the certificate's files can't be used; the one before is served");
+    }
+    Some(error)
+}
+
+/// What all requests of a connection share.
+struct Served {
+    router: Router,
+    patience: Patience,
+    link: Link,
+}
+
+impl Served {
+    async fn connection(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let Self { router, patience, link } = self;
+        let pulse = Pulse::new();
+        let running = pulse.clone();
+        let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(link);
+            let (running, router) = (running.request(), router.clone());
+            async move {
+                let answer = router.oneshot(request).await;
+                drop(running);
+                answer
+            }
+        });
+        let mut server = http1::Builder::new();
+        // The deadlines of heads and of silence are the pulse's.
+        server.header_read_timeout(None).max_buf_size(HEAD_MAX);
+        let io = TokioIo::new(Noted { stream, pulse: pulse.clone() });
+        let connection = server.serve_connection(io, TowerToHyperService::new(service));
+        let mut connection = std::pin::pin!(connection.with_upgrades());
+        let mut look =
+            interval((patience.head.min(patience.idle) / 5).max(Duration::from_millis(1)));
+        let mut stopping = false;
+        let result = loop {
+            tokio::select! {
+                result = connection.as_mut() => break result,
+                () = told(&mut stopped), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                _ = look.tick() => if pulse.is_overdue(patience) {
+                    tracing::debug!(peer = %link.peer, "a connection was cut: nothing moved on it");
+                    return;
+                }
+            }
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "a connection ended with an error");
+        }
     }
 }
 
@@ -141,3 +276,6 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     // The sender lives as long as the server; without it the desk has stopped as well.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use identity::Identity;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    forwarded::TrustedProxy,
     guard::{
         memo::Memo,
         rate::{Bucket, Buckets, Rate},
@@ -21,6 +22,7 @@ use crate::{
     metrics::counters::{self, Counters},
     ports::{AccountFactory, AuditSource, BarSource, ContractDesk},
     routes::statement::Statements,
+    serve::{Connections, Patience},
 };
 
 /// Sockets that may wait for their key at once.
@@ -62,6 +64,9 @@ impl std::fmt::Debug for ApiParts {
 /// How long a pull of the kill switch may take on a desk that has its database for itself.
 const KILL_WITHIN: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether there is a new certificate. They are renewed days before they end.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(60);
+
 /// Settings of the door.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
@@ -69,11 +74,19 @@ pub struct ApiConfig {
     pub version: String,
     /// The hash of the bootstrap key, which stands for the operator while nobody exists.
     pub key: Option<KeyHash>,
-    /// Host names that are served beside `localhost`, `127.0.0.1` and `[::1]`. Without a port, any
-    /// port is.
+    /// Host names that are served by https, beside `localhost`, `127.0.0.1` and `[::1]`. Without a
+    /// port, any port is.
     pub hosts: Vec<String>,
     /// Web origins that may write beside the request's own, such as `https://desk.example`.
     pub origins: Vec<String>,
+    /// Proxies in front of the desk, which say who the caller is.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// How many connections there may be.
+    pub connections: Connections,
+    /// How long a connection may keep the desk waiting.
+    pub patience: Patience,
+    /// How often it is looked whether there is a new certificate.
+    pub certificate_every: Duration,
     /// How many requests a caller may make. Exits, cancels and the kill switch are exempt.
     pub rate: Rate,
     /// Sockets at once.
@@ -91,6 +104,10 @@ impl ApiConfig {
             key,
             hosts: Vec::new(),
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            connections: Connections::default(),
+            patience: Patience::default(),
+            certificate_every: CERTIFICATE_EVERY,
             rate: Rate { per_second: 50, burst: 200 },
             sockets_max: 64,
             kill_within: KILL_WITHIN,

@@ -4,7 +4,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -23,6 +23,14 @@ const HEADERS: [(&str, &str); 9] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
     ("x-robots-tag", "noindex"),
 ];
+
+/// How long a browser keeps to https: a year.
+const HTTPS_FOR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Has browsers ask for this host by https from now on.
+pub(crate) fn only_https(response: &mut Response) {
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_FOR);
+}
 
 /// Adds the headers that the answer does not have.
 pub(crate) async fn add(request: Request, next: Next) -> Response {

@@ -1,5 +1,8 @@
 //! The host allow-list: a foreign name that points here (DNS rebinding) is not served.
 //!
+//! Configured names are those under which the desk is reached from elsewhere, so they are served over
+//! TLS or through a trusted proxy and never in the clear.
+//!
 //! It must not know keys or origins.
 
 use axum::{
@@ -9,7 +12,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{problem::ApiError, state::ApiState};
+use crate::{forwarded::Carrier, problem::ApiError, state::ApiState};
 
 /// Names of this machine for itself.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -20,7 +23,12 @@ pub(crate) async fn check(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let hosts = &state.config().hosts;
+    let carrier = request.extensions().get::<Carrier>();
+    // Only a call within the program has no carrier; it has no connection that could be unsafe.
+    let hosts: &[String] = match carrier {
+        Some(carrier) if !carrier.is_secure() => &[],
+        _ => &state.config().hosts,
+    };
     match host_of(request.headers(), request.uri()) {
         Some(host) if is_allowed(&host, hosts) => Ok(next.run(request).await),
         found => Err(ApiError::new(
@@ -30,7 +38,8 @@ pub(crate) async fn check(
                 Some(host) => format!("This desk does not answer for the host `{host}`."),
                 None => "The request names no host, or several.".to_owned(),
             },
-            "Use localhost, 127.0.0.1 or [::1], or add the name to the desk's hosts.",
+            "Use localhost, 127.0.0.1 or [::1] on this machine, or a name that was given with --host by \
+             https.",
         )),
     }
 }
@@ -51,9 +60,14 @@ pub(crate) fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     .filter(|host| !host.is_empty() && host.len() <= 255)
 }
 
+/// True for a name of this machine for itself, whatever the port is.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    LOOPBACK.contains(&without_port(host))
+}
+
 fn is_allowed(host: &str, configured: &[String]) -> bool {
     let name = without_port(host);
-    LOOPBACK.contains(&name)
+    is_this_machine(host)
         || configured.iter().any(|allowed| {
             let allowed = allowed.to_ascii_lowercase();
             allowed == host || (without_port(&allowed) == allowed && allowed == name)

@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{host::host_of, is_safe, is_upgrade};
-use crate::{problem::ApiError, state::ApiState};
+use crate::{forwarded::Carrier, problem::ApiError, state::ApiState};
 
 /// Lets requests pass that a program or the desk's own page makes.
 pub(crate) async fn check(
@@ -22,7 +22,10 @@ pub(crate) async fn check(
     let (parts, body) = request.into_parts();
     let host = host_of(&parts.headers, &parts.uri).unwrap_or_default();
     let sensitive = !is_safe(&parts.method) || is_upgrade(&parts);
-    if let Err(why) = judge(&parts.headers, &host, &state.config().origins, sensitive) {
+    // A page that came in the clear may be anybody's on the way, so it is not the https page's own.
+    let secure = parts.extensions.get::<Carrier>().is_some_and(|carrier| carrier.is_secure());
+    let own = format!("{}://{host}", if secure { "https" } else { "http" });
+    if let Err(why) = judge(&parts.headers, &own, &state.config().origins, sensitive) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
             "origin_refused",
@@ -35,7 +38,7 @@ pub(crate) async fn check(
 
 fn judge(
     headers: &HeaderMap,
-    host: &str,
+    own: &str,
     configured: &[String],
     sensitive: bool,
 ) -> Result<(), String> {
@@ -47,8 +50,8 @@ fn judge(
         _ => return Err("The request names several origins.".to_owned()),
     };
     if let Some(origin) = origin {
-        let own = origin.strip_prefix("http://").is_some_and(|o| o.eq_ignore_ascii_case(host));
-        let known = own || configured.iter().any(|c| c.eq_ignore_ascii_case(origin));
+        let known = origin.eq_ignore_ascii_case(own)
+            || configured.iter().any(|c| c.eq_ignore_ascii_case(origin));
         return if known {
             Ok(())
         } else {
@@ -86,7 +89,7 @@ mod tests {
             headers.insert("sec-fetch-site", site.parse().unwrap());
         }
         let configured = ["https://desk.example".to_owned()];
-        judge(&headers, "localhost:3000", &configured, sensitive).is_ok()
+        judge(&headers, "http://localhost:3000", &configured, sensitive).is_ok()
     }
 
     #[test]
@@ -113,9 +116,9 @@ mod tests {
         link.insert("sec-fetch-site", "cross-site".parse().unwrap());
         link.insert("sec-fetch-mode", "navigate".parse().unwrap());
         link.insert("sec-fetch-dest", "document".parse().unwrap());
-        assert!(judge(&link, "localhost", &[], false).is_ok(), "a link to a page");
-        assert!(judge(&link, "localhost", &[], true).is_err());
+        assert!(judge(&link, "http://localhost", &[], false).is_ok(), "a link to a page");
+        assert!(judge(&link, "http://localhost", &[], true).is_err());
         link.insert("sec-fetch-dest", "iframe".parse().unwrap());
-        assert!(judge(&link, "localhost", &[], false).is_err());
+        assert!(judge(&link, "http://localhost", &[], false).is_err());
     }
 }

@@ -25,6 +25,7 @@ use super::{
     House, ServeError,
     feed::Feed,
     key,
+    listen::Plan,
     listings::Listings,
     market_data::{Markets, us_session},
     others::{SharedSwitch, Turn},
@@ -348,9 +349,10 @@ impl AuditSource for Audit {
 }
 
 /// The API's state.
-pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk) -> ApiState {
+pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk, plan: &Plan) -> ApiState {
     let key = house.key.as_deref().map(|key| KeyHash::from_bytes(key::hash(key)));
     let mut config = ApiConfig::new(env!("CARGO_PKG_VERSION"), key);
+    plan.configure(&mut config);
     config.kill_within += house.tenancy.others_stop_within();
     ApiState::new(ApiParts {
         desk: desk.clone(),

@@ -26,12 +26,12 @@ pub(crate) enum ServeError {
     /// A built-in file of the demo.
     #[error("the demo's built-in data can't be used: {0}")]
     Demo(String),
-    /// An address that would expose the desk.
-    #[error(
-        "{0} is not a loopback address. This version has no TLS, so it listens on this machine \
-         only: use 127.0.0.1 or [::1] and reach it through an SSH tunnel."
-    )]
-    Exposed(std::net::SocketAddr),
+    /// A way to listen that is not safe.
+    #[error("{0}")]
+    Refused(#[from] super::listen::Refused),
+    /// The certificate.
+    #[error("{0}")]
+    Tls(#[from] api::TlsError),
     /// The system.
     #[error("{what}: {source}")]
     Io {

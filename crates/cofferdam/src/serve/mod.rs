@@ -10,6 +10,7 @@ mod error;
 mod feed;
 mod instance;
 pub(crate) mod key;
+mod listen;
 mod listings;
 mod market_data;
 mod others;
@@ -21,13 +22,15 @@ mod trader;
 mod uses;
 mod venue;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use api::Certificate;
 use clap::Args;
 use desk::{Clock, Desk, Ports, Run, clock::boot_time};
 use domain::AccountId;
 pub(crate) use error::ServeError;
 use identity::Identity;
+use listen::{ListenArgs, Plan};
 use market_data::Markets;
 use others::SharedSwitch;
 use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
@@ -45,9 +48,8 @@ const HEADS_EVERY: Duration = Duration::from_secs(300);
 /// Options of `cofferdam up`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct UpArgs {
-    /// Address of the API; loopback only.
-    #[arg(long, default_value = "127.0.0.1:3000", env = "COFFERDAM_LISTEN")]
-    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) listening: ListenArgs,
     /// Start a demo: a paper account on replayed daily bars of IBM and GOOG, two synthetic symbols
     /// and a perpetual contract on one of them, with a small trader that is already trading.
     #[arg(long)]
@@ -76,14 +78,14 @@ pub(crate) fn up(
     data_dir: PathBuf,
     url: Option<DatabaseUrl>,
 ) -> Result<(), ServeError> {
-    if !args.listen.ip().is_loopback() {
-        return Err(ServeError::Exposed(args.listen));
-    }
+    // Whether anybody exists is known once the folder is open. What can't be served whoever exists
+    // is refused before anything is made.
+    let certificate = listen::judge(&args.listening, false)?.certificate()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ServeError::io("start the runtime"))?;
-    let served = runtime.block_on(serve(args, data_dir, url));
+    let served = runtime.block_on(serve(args, certificate, data_dir, url));
     // A task that hangs keeps the process from nothing.
     runtime.shutdown_timeout(TASKS_END_WITHIN);
     served
@@ -119,10 +121,12 @@ fn open_house(
 
 async fn serve(
     args: &UpArgs,
+    certificate: Option<Certificate>,
     data_dir: PathBuf,
     url: Option<DatabaseUrl>,
 ) -> Result<(), ServeError> {
     let house = open_house(args, &data_dir, url.as_ref())?;
+    let plan = listen::judge(&args.listening, house.identity.needs_setup())?;
     let markets = Markets::prepare(args, &house)?;
     let clock = markets.clock.clone();
     let desk = open_desk(&house, clock.clone())?;
@@ -165,9 +169,7 @@ async fn serve(
         desk.kill_here(level, by, "kill file".to_owned()).await;
     }
     let stop = asked_to_stop();
-    let listener = tokio::net::TcpListener::bind(args.listen)
-        .await
-        .map_err(ServeError::io(format!("listen on {}", args.listen)))?;
+    let open = plan.open(certificate).await?;
     house.tenancy.spawn(&desk, &accounts)?;
     spawn_duties(&desk);
     let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone())?;
@@ -175,10 +177,10 @@ async fn serve(
     if args.demo {
         tokio::spawn(trader::run(desk.clone()));
     }
-    let state = doors::state(&house, &accounts, &desk);
+    let state = doors::state(&house, &accounts, &desk, &plan);
     people::spawn(&house.identity);
-    announce(args, &house, &data_dir)?;
-    let served = api::serve(listener, state, stop).await;
+    announce(args, &plan, &house, &data_dir)?;
+    let served = api::serve_doors(open, state, stop).await;
     feed.abort();
     desk.stop().await;
     if let Err(error) = desk.record_heads().await {
@@ -260,12 +262,18 @@ fn asked_to_stop() -> impl Future<Output = ()> {
     }
 }
 
-fn announce(args: &UpArgs, house: &House, data_dir: &std::path::Path) -> Result<(), ServeError> {
-    println!("Cofferdam {} is up on http://{}", env!("CARGO_PKG_VERSION"), args.listen);
+fn announce(
+    args: &UpArgs,
+    plan: &Plan,
+    house: &House,
+    data_dir: &std::path::Path,
+) -> Result<(), ServeError> {
+    let here = plan.on_this_machine();
+    println!("Cofferdam {} is up on {}", env!("CARGO_PKG_VERSION"), plan.places());
     println!("Data folder: {}", data_dir.display());
-    people::invite(&house.identity, house.lock.dir(), args.listen)?;
+    people::invite(&house.identity, house.lock.dir(), here)?;
     if args.demo {
-        demo::tour(args.listen, house.key.as_deref(), data_dir);
+        demo::tour(here, house.key.as_deref(), data_dir);
     } else if house.key.is_some() {
         println!("Key: in {} (0600), until the set-up", key::path(house.lock.dir()).display());
     }

@@ -4,7 +4,7 @@ use domain::Currency;
 use venue_sim::AccountSettings;
 
 use super::*;
-use crate::serve::{UpArgs, open_desk, open_house};
+use crate::serve::{UpArgs, listen::ListenArgs, open_desk, open_house};
 
 struct Rig {
     accounts: Accounts,
@@ -16,7 +16,14 @@ impl Rig {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let args = UpArgs {
-            listen: "127.0.0.1:0".parse().unwrap(),
+            listening: ListenArgs {
+                listen: "127.0.0.1:0".parse().unwrap(),
+                tls_cert: None,
+                tls_key: None,
+                hosts: Vec::new(),
+                trusted_proxies: Vec::new(),
+                local_listen: None,
+            },
             demo: false,
             replay_from: None,
             venue_dir: None,
