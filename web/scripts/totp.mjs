@@ -19,8 +19,10 @@ const used = new Map();
 export async function freshCode(secret) {
   for (;;) {
     const now = Math.floor(Date.now() / STEP_MS);
-    const next = Math.max(now - 1, (used.get(secret) ?? 0) + 1);
-    // The desk takes the step before, the present and the next one.
+    // The desk takes the step before, the present and the next one; the one before only while there
+    // is time to type it.
+    const earliest = Date.now() % STEP_MS < STEP_MS / 2 ? now - 1 : now;
+    const next = Math.max(earliest, (used.get(secret) ?? 0) + 1);
     if (next <= now + 1) {
       used.set(secret, next);
       return totp(secret, next * STEP_MS);

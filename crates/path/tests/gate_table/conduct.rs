@@ -52,6 +52,27 @@ fn short_offer(desk: &mut Desk) {
     desk.order(sell("5").of("sim:XYZ").limit("101"));
 }
 
+fn asked_for_others() -> Vec<Case> {
+    vec![
+        // The limits of who asks hold beside those of the source that is spoken for, and what is
+        // asked for under two sources is counted together.
+        entry(Code::EntriesPerDay, |desk| {
+            let anna_only = LimitTarget::Principal(anna().principal);
+            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
+            desk.order(buy("1").limit("99").by(agent().asked_by(anna())));
+            let other = origin(OriginKind::Strategy, "strategy:other");
+            submit(buy("1").by(other.asked_by(anna())))
+        })
+        .numbers("3", "4", None, Scope::Principal)
+        .fits(|desk| {
+            let anna_only = LimitTarget::Principal(anna().principal);
+            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
+            desk.order(buy("1").limit("99").by(agent()));
+            submit(buy("1").by(agent().asked_by(anna())))
+        }),
+    ]
+}
+
 fn rhythm() -> Vec<Case> {
     vec![
         entry(Code::DuplicateContent, |desk| {
@@ -106,22 +127,6 @@ fn rhythm() -> Vec<Case> {
             desk.limit(|l| l.entries_per_day = Some(2));
             desk.session(true, START.utc_day() + 1);
             submit(buy("1"))
-        }),
-        // The limits of who asks hold beside those of the source that is spoken for, and what is
-        // asked for under two sources is counted together.
-        entry(Code::EntriesPerDay, |desk| {
-            let anna_only = LimitTarget::Principal(anna().principal);
-            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
-            desk.order(buy("1").limit("99").by(agent().asked_by(anna())));
-            let other = origin(OriginKind::Strategy, "strategy:other");
-            submit(buy("1").by(other.asked_by(anna())))
-        })
-        .numbers("3", "4", None, Scope::Principal)
-        .fits(|desk| {
-            let anna_only = LimitTarget::Principal(anna().principal);
-            desk.limit_at(anna_only, |l| l.entries_per_day = Some(3));
-            desk.order(buy("1").limit("99").by(agent()));
-            submit(buy("1").by(agent().asked_by(anna())))
         }),
         entry(Code::LossCooldown, |desk| {
             lose(desk);
@@ -234,6 +239,7 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = shapes();
     cases.extend(windows());
     cases.extend(rhythm());
+    cases.extend(asked_for_others());
     cases.extend(room());
     cases
 }

@@ -27,7 +27,7 @@ use path::{
 /// What is asked under a condition.
 #[derive(Clone)]
 pub(crate) enum Act {
-    Submit(Intent),
+    Submit(Box<Intent>),
     Close(&'static str, Origin),
     Cancel(domain::ClientOrderId, Origin),
     Policy(path::policy::Policy),
@@ -75,7 +75,7 @@ impl Case {
 }
 
 pub(crate) fn submit(intent: Intent) -> Act {
-    Act::Submit(intent)
+    Act::Submit(Box::new(intent))
 }
 
 /// Where every case begins: 10 IBM at 100 with a stop at 95, and an entry that rests at 90.
@@ -101,7 +101,7 @@ pub(crate) fn working_entry(desk: &Desk) -> domain::ClientOrderId {
 
 fn perform(desk: &mut Desk, act: Act) -> Reply {
     match act {
-        Act::Submit(intent) => desk.ask(intent),
+        Act::Submit(intent) => desk.ask(*intent),
         Act::Close(instrument, by) => desk.close_as(instrument, "100", by),
         Act::Cancel(order, by) => desk.cancel_as(&order, by, false),
         Act::Policy(policy) => desk.set_policy(policy, anna()),
@@ -173,7 +173,7 @@ fn the_largest_quantity_that_a_refusal_names_passes_its_rule() {
         intent.size = Size::Quantity(max);
         let mut desk = base();
         let _ = (case.set)(&mut desk);
-        let codes = desk.codes(intent);
+        let codes = desk.codes(*intent);
         assert!(!codes.contains(&case.code), "{}: {max} was named and is refused", case.code);
         named += 1;
     }
