@@ -154,6 +154,13 @@ pub(crate) fn forbidden(detail: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "not_allowed", detail, remedy)
 }
 
+/// 403: the key has no right to this, and no key may have it.
+pub(crate) fn forbidden_to_key(detail: impl Into<String>) -> ApiError {
+    let remedy = "Use a key with the scope for it. What takes a person, such as a release or a \
+        higher limit, is done on the desk's page, signed in.";
+    ApiError::new(StatusCode::FORBIDDEN, "not_allowed", detail, remedy)
+}
+
 /// 403: the person must prove once more who they are, for exactly this request.
 pub(crate) fn step_up(state: &ApiState, user: &User, rule: &Rule, hash: &str) -> ApiError {
     let second = user.totp.is_some() || state.has_real_key();

@@ -16,12 +16,12 @@ use axum::{
 };
 use desk::DeskError;
 use domain::AccountId;
-use identity::{Caller, KEY_PREFIX, Verb};
+use identity::{Caller, KEY_PREFIX, Verb, Who};
 
 use super::{
     SOCKET,
     access::{self, Need, Place, Rule},
-    asked::{Asker, forbidden},
+    asked::{Asker, forbidden, forbidden_to_key},
     is_safe, is_upgrade,
 };
 use crate::{cookies, problem::ApiError, serve::Peer, state::ApiState};
@@ -183,7 +183,14 @@ fn authorise(
         Some(account) if !caller.grants.has(&account) => {
             Err(DeskError::AccountUnknown(account).into())
         }
-        _ => Err(forbidden(format!("`{}` is not allowed with these rights.", rule.action()))),
+        _ => {
+            let detail = format!("`{}` is not allowed with these rights.", rule.action());
+            Err(if matches!(caller.who, Who::Key { .. }) {
+                forbidden_to_key(detail)
+            } else {
+                forbidden(detail)
+            })
+        }
     }
 }
 

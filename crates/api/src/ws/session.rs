@@ -6,16 +6,13 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures_util::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
+use futures_util::{Sink, SinkExt, StreamExt, stream::SplitStream};
 use identity::{Caller, Verb};
 use path::journal::StreamId;
 use serde::Deserialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
-    time::timeout,
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::feed::{Ended, Feed};
@@ -27,7 +24,8 @@ const KEY_WITHIN: Duration = Duration::from_secs(5);
 const QUEUE_MAX: usize = 256;
 /// How long one message may take to leave.
 const SEND_WITHIN: Duration = Duration::from_secs(10);
-/// How often a quiet socket is asked whether it lives.
+/// How often a socket is asked whether it lives, also while there is much to tell: a listener has
+/// nothing to say but its answer to this.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// A socket from which nothing came for so long is gone.
 const SILENT_MAX: Duration = Duration::from_secs(60);
@@ -90,7 +88,7 @@ pub(crate) async fn run(
                 (TRY_AGAIN, "the desk can't be read")
             }
         },
-        () = write(&mut sink, messages) => return,
+        () = write(&mut sink, messages, PING_EVERY) => return,
         () = read(stream) => return,
         () = ended(&state, &caller, address) => (UNAUTHORIZED, "the session or key has ended"),
         _ = closing.wait_for(|closing| *closing) => (GOING_AWAY, "the desk stops"),
@@ -140,13 +138,22 @@ async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
     let _ = timeout(SEND_WITHIN, socket.send(Message::Close(Some(frame)))).await;
 }
 
-async fn write(sink: &mut SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<String>) {
+async fn write(
+    sink: &mut (impl Sink<Message> + Unpin),
+    mut messages: mpsc::Receiver<String>,
+    ping_every: Duration,
+) {
+    let mut ping = interval(ping_every);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping.reset();
     loop {
-        let message = match timeout(PING_EVERY, messages.recv()).await {
-            Ok(Some(text)) => Message::Text(text.into()),
-            // The feed ended; its own branch closes the socket.
-            Ok(None) => return std::future::pending().await,
-            Err(_) => Message::Ping(Vec::new().into()),
+        let message = tokio::select! {
+            _ = ping.tick() => Message::Ping(Vec::new().into()),
+            message = messages.recv() => match message {
+                Some(text) => Message::Text(text.into()),
+                // The feed ended; its own branch closes the socket.
+                None => return std::future::pending().await,
+            },
         };
         if !matches!(timeout(SEND_WITHIN, sink.send(message)).await, Ok(Ok(()))) {
             return;
@@ -159,6 +166,40 @@ async fn read(mut stream: SplitStream<WebSocket>) {
     while let Ok(Some(Ok(message))) = timeout(SILENT_MAX, stream.next()).await {
         if matches!(message, Message::Close(_)) {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::sink;
+
+    use super::*;
+
+    /// A listener that only listens is cut when it isn't asked, however much it is told.
+    #[tokio::test]
+    async fn a_busy_socket_is_asked_whether_it_lives_too() {
+        let (queue, messages) = mpsc::channel(1);
+        let (seen, mut sent) = mpsc::unbounded_channel();
+        let mut out = Box::pin(sink::unfold(seen, |seen, message: Message| async move {
+            let _ = seen.send(message);
+            Ok::<_, Infallible>(seen)
+        }));
+        let talk = async {
+            let mut pings = 0;
+            while pings < 3 {
+                queue.send("news".to_owned()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                while let Ok(message) = sent.try_recv() {
+                    pings += usize::from(matches!(message, Message::Ping(_)));
+                }
+            }
+        };
+        tokio::select! {
+            () = write(&mut out, messages, Duration::from_millis(20)) => panic!("it ended"),
+            done = timeout(Duration::from_secs(20), talk) => done.unwrap(),
         }
     }
 }
