@@ -193,6 +193,51 @@ async function trade(width) {
   await drawer.waitFor({ state: 'hidden' });
   await page.setViewportSize({ width: 1440, height: 900 });
 }
+for (const width of [1440, 390]) {
+  await step(`a stop fills by itself and tells who, why and under which hash, at ${width} px`, () => stopped(width));
+}
+
+async function stopped(width) {
+  const phone = width < 1024;
+  const card = page.getByRole('region', { name: 'Position in BTC-PERP', exact: true });
+  const flat = card.getByText('Nothing of BTC-PERP is held');
+  const last = async () => Number((await page.getByText(/^last [\d,.]+$/).first().textContent()).replace(/[^\d.]/g, ''));
+  await page.setViewportSize({ width, height: phone ? 844 : 900 });
+  await visit(page, '/trade?symbol=sim:BTC-PERP');
+  await flat.waitFor();
+  if (phone) await page.getByRole('group', { name: 'Open the order ticket' }).getByRole('button', { name: 'Buy' }).click();
+  await page.getByLabel('Size', { exact: true }).fill('0.04');
+  await page.getByLabel('Stop', { exact: true }).fill(((await last()) * 0.999).toFixed(1));
+  await page.getByText('Would be allowed').waitFor();
+  await page.getByLabel('Stop', { exact: true }).press('Enter');
+  await card.getByText('Long 0.04').waitFor();
+  await card.getByText('at broker').waitFor();
+  // The price wanders; the stop goes after it until they meet.
+  for (let n = 0; n < 20 && !(await flat.isVisible()); n += 1) {
+    const stop = ((await last()) - 2).toFixed(1);
+    await page.evaluate(async (price) => {
+      const { positions } = await (await fetch('/api/positions')).json();
+      const mine = positions.find((one) => one.book === 'manual' && one.symbol === 'sim:BTC-PERP');
+      if (!mine || Number(mine.stop) >= Number(price)) return;
+      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
+      await fetch(`/api/positions/${mine.id}/protection`, { method: 'PUT', headers, body: JSON.stringify({ stop: price }) });
+    }, stop);
+    await flat.waitFor({ timeout: 5_000 }).catch(() => undefined);
+  }
+  await flat.waitFor();
+  await page.getByRole('tab', { name: 'Recent and blocked' }).click();
+  const orders = page.getByRole('region', { name: 'Recent orders and blocked requests' });
+  await orders.getByRole('row').filter({ hasText: 'BTC-PERP' }).filter({ hasText: 'sell stop' }).filter({ hasText: 'Filled' }).first().click();
+  const drawer = page.getByRole('dialog');
+  for (const part of ['Who asked', 'What the gate said', 'What happened, record by record']) await drawer.getByText(part).waitFor();
+  assert.match(await drawer.textContent(), /no\. \d+ · Order recorded · \s*[0-9a-f]{8,}/);
+  await drawer.getByRole('button', { name: 'Check the chain of these records' }).click();
+  await drawer.getByText('sound', { exact: true }).waitFor();
+  await accessible(page, `why a stop filled ${width}`);
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'hidden' });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
 await step('a position for what follows', async () => {
   await visit(page, '/trade?symbol=sim:SYN');
   await page.getByLabel('Size', { exact: true }).fill('2');
