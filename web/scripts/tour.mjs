@@ -10,28 +10,38 @@ const shot = (page, name, options) => page.screenshot({ path: `${out}${name}.png
 
 const page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' });
 await signIn(page, origin);
-await visit(page, '/trade?symbol=sim:IBM');
+await visit(page, '/trade?symbol=sim:GOOG');
 const size = page.getByLabel('Size', { exact: true });
 const level = page.getByLabel('Stop', { exact: true });
-const card = page.getByRole('region', { name: 'Position in IBM', exact: true });
+const card = page.getByRole('region', { name: 'Position in GOOG', exact: true });
 await page.waitForTimeout(25_000);
 const last = Number((await page.getByText(/^last [\d,.]+$/).first().textContent()).replace(/[^\d.]/g, ''));
-await size.fill('40');
-await level.fill((last * 0.98).toFixed(2));
+await size.fill('8');
+await level.fill((last * 0.95).toFixed(2));
 await page.getByText('Would be allowed').waitFor();
 await level.press('Enter');
 await card.getByText('at broker').waitFor();
 const show = page.getByRole('button', { name: /below the view/ });
 if (await show.isVisible()) await show.click();
-await size.fill('10');
+await size.fill('4');
 await page.getByText('Would be allowed').waitFor();
-await page.waitForTimeout(1_500);
+// Until the notice has gone.
+await page.waitForTimeout(9_000);
+await page.evaluate(() => scrollTo(0, 0));
 await shot(page, 'trade');
 
+const phone = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2 });
+await signIn(phone, origin);
+await visit(phone, '/trade?symbol=sim:GOOG');
+await phone.waitForTimeout(3_000);
+await shot(phone, 'phone');
+
+await page.setViewportSize({ width: 1440, height: 1180 });
 await size.fill('5000');
 await page.getByText(/Would be blocked by/).waitFor();
 await page.waitForTimeout(400);
 await shot(page, 'blocked');
+await page.setViewportSize({ width: 1440, height: 900 });
 await size.press('Escape');
 
 await page.getByRole('tab', { name: 'Recent and blocked' }).click();
@@ -44,15 +54,6 @@ await page.keyboard.press('Escape');
 await visit(page, '/');
 await page.waitForTimeout(2_000);
 await shot(page, 'overview');
-await visit(page, '/settings?tab=limits');
-await page.waitForTimeout(1_000);
-await shot(page, 'limits');
-
-const phone = await open({ viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2 });
-await signIn(phone, origin);
-await visit(phone, '/trade?symbol=sim:IBM');
-await phone.waitForTimeout(3_000);
-await shot(phone, 'phone');
 
 await page.getByRole('button', { name: 'Close everything' }).first().click();
 const hold = page.getByRole('button', { name: /Hold two seconds/ });
