@@ -156,6 +156,17 @@ async fn every_wrong_field_of_a_plan_is_named_with_its_value() {
     assert_eq!(orders["orders"], json!([]));
 }
 
+/// A stop may fill while its owner moves it: then there is nothing to protect any more.
+#[tokio::test]
+async fn levels_for_nothing_are_refused_as_that() {
+    let house = House::new().await;
+    for stop in ["95", "105"] {
+        let (status, body) =
+            house.put(&format!("{POSITION}/protection"), json!({"stop": stop})).await;
+        assert_eq!(body["refusals"][0]["code"], "nothing_to_reduce", "{status} {body}");
+    }
+}
+
 #[tokio::test]
 async fn a_changed_order_takes_the_old_ones_place() {
     let house = House::new().await;

@@ -92,6 +92,10 @@ pub(crate) async fn protect(
     let account = state.account(&id.account)?;
     let (wanted, levels, accept) = (id.clone(), body.levels, body.accept_unprotected);
     let errors = views::look(&account, move |core, now| {
+        // Where nothing is held there is no side to judge by, and the desk says so.
+        if core.state().position(&wanted.book, &wanted.instrument).is_zero() {
+            return Vec::new();
+        }
         let mut check = Check::new(core, &wanted);
         check.levels(core, &wanted, &levels);
         check.times(&levels, now);

@@ -3,7 +3,7 @@
 //! Real daily bars of two stocks are part of the program, so that the demo needs nothing else. The
 //! coin is made up, as its asset class says, and has a perpetual contract.
 
-use std::{net::SocketAddr, path::Path};
+use std::{io::IsTerminal, net::SocketAddr, path::Path};
 
 use api::NewContract;
 use bars::{BarStore, ImportOptions, MergeOptions, Provenance, Series, SyntheticSpec, import_csv};
@@ -129,12 +129,15 @@ pub(super) async fn accounts(accounts: &Accounts) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Tells a visitor what to try. The key is shown because the demo's money is not real and its
-/// folder is its own.
+/// Tells a visitor what to try. On a terminal the key is shown, because the demo's money is not
+/// real and its folder is its own; never where output is collected.
 pub(super) fn tour(listen: SocketAddr, key: Option<&str>, data_dir: &Path) {
     let dir = data_dir.display();
     let key = match key {
-        Some(key) => format!("Key to try (paper money, this machine only): {key}"),
+        Some(key) if std::io::stdout().is_terminal() => {
+            format!("Key to try (paper money, this machine only): {key}")
+        }
+        Some(_) => format!("Key to try (paper money, this machine only): in {dir}/bootstrap.key"),
         None => "The set-up is done: sign in, or use the command line on this machine.".to_owned(),
     };
     println!(
