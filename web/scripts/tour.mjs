@@ -51,15 +51,9 @@ await page.waitForTimeout(600);
 await shot(page, 'why');
 await page.keyboard.press('Escape');
 
-await visit(page, '/');
-await page.waitForTimeout(2_000);
-await shot(page, 'overview');
-
 await page.getByRole('button', { name: 'Close everything' }).first().click();
 const hold = page.getByRole('button', { name: /Hold two seconds/ });
 await hold.waitFor();
-await page.waitForTimeout(500);
-await shot(page, 'close-everything');
 await hold.hover();
 await page.mouse.down();
 await page.getByText(/Everything is being closed/).first().waitFor({ timeout: 10_000 });
