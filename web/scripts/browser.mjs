@@ -38,6 +38,11 @@ async function step(text, what) {
   console.log(`ok  ${text} (${Date.now() - began} ms)`);
 }
 
+/** Tries again what a chart that moves with the market can foil; the caller waits for the outcome. */
+async function again(done, what) {
+  for (let n = 0; n < 10 && !(await done()); n += 1) await what().catch(() => undefined);
+}
+
 const first = await start({ user: false });
 looking = first.browser;
 await step('first run: token from the link, person, preset, account', async () => {
@@ -137,22 +142,28 @@ async function trade(width) {
   const stopLine = page.getByRole('slider', { name: 'Move: stop' });
   const show = page.getByRole('button', { name: /below the view/ });
   await stopLine.or(show).first().waitFor();
-  if (!(await stopLine.isVisible())) await show.click();
+  // The scale may reach the line by itself while the button is pressed: then there is no button any more.
+  await again(() => stopLine.isVisible(), () => show.click({ timeout: 1_000 }));
   await stopLine.waitFor();
   await accessible(page, `position ${width}`);
 
   // The stop moves by key or by hand, and only after a second press.
   const before = await stopLine.getAttribute('aria-valuetext');
-  if (phone) {
-    await stopLine.press('Shift+ArrowUp');
-  } else {
-    const box = await stopLine.boundingBox();
-    await page.mouse.move(box.x + 20, box.y + box.height / 2);
-    await page.mouse.down();
-    await page.mouse.move(box.x + 20, box.y + box.height / 2 - 15, { steps: 4 });
-    await page.mouse.up();
-  }
-  await page.getByText(/This tightens the stop: .* USD less can be lost/).waitFor();
+  const proposed = page.getByText(/This tightens the stop: .* USD less can be lost/);
+  // With each price the scale may move the handle away from where it was just seen.
+  await again(() => proposed.isVisible(), async () => {
+    if (phone) {
+      await stopLine.press('Shift+ArrowUp');
+    } else {
+      const box = await stopLine.boundingBox();
+      await page.mouse.move(box.x + 20, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 20, box.y + box.height / 2 - 15, { steps: 4 });
+      await page.mouse.up();
+    }
+    await proposed.waitFor({ timeout: 3_000 });
+  });
+  await proposed.waitFor();
   await accessible(page, `stop proposed ${width}`);
   await page.getByRole('button', { name: 'Move the stop' }).click();
   await page.getByText(/BTC-PERP: stop .* → /).waitFor();
