@@ -8,6 +8,7 @@ mod ast;
 pub mod catalog;
 mod check;
 pub mod columns;
+pub mod docs;
 mod error;
 pub mod graph;
 mod lex;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    account, approval, audit, backup, bars, book, doctor, instrument, journal, keys, kill, latch,
-    limits, order, people, position, simulate, statement,
+    account, approval, audit, backup, bars, book, doctor, formulas, instrument, journal, keys,
+    kill, latch, limits, order, people, position, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -188,6 +188,11 @@ Examples:
     Key {
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Formulas: check one, compute it over a file of bars, list the functions
+    Formula {
+        #[command(subcommand)]
+        command: formulas::FormulaCommand,
     },
     /// Run the fault simulator: every failure, and what must hold in spite of it
     Simulate(simulate::SimulateArgs),

@@ -18,6 +18,8 @@ mod context;
 mod doctor;
 mod failure;
 mod fold;
+mod formulas;
+mod history;
 mod instrument;
 mod journal;
 mod key;
@@ -123,6 +125,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Backup { command } => backup::run(command, ctx, out),
         Command::User { command } => people::run(command, ctx, out),
         Command::Key { command } => keys::run(command, ctx, out),
+        Command::Formula { command } => formulas::run(command, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Openapi => openapi::run(out),
         Command::Codes => codes::run(out),

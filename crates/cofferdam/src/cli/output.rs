@@ -59,6 +59,13 @@ impl Out {
         }
     }
 
+    /// An empty line for people.
+    pub(crate) fn raw_line(&mut self) {
+        if !self.json {
+            self.text.push('\n');
+        }
+    }
+
     /// Everything so far.
     pub(crate) fn text(&self) -> &str {
         &self.text

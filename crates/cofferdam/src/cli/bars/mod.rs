@@ -32,7 +32,7 @@ pub(crate) enum BarsCommand {
 
 /// When the market trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CalendarArg {
+pub(crate) enum CalendarArg {
     /// US stocks, regular session
     UsEquities,
     /// Round the clock, days in UTC
@@ -41,7 +41,7 @@ enum CalendarArg {
 }
 
 impl CalendarArg {
-    fn calendar(self) -> Calendar {
+    pub(crate) fn calendar(self) -> Calendar {
         Calendar::of(match self {
             Self::UsEquities => CalendarKind::UsEquities,
             Self::AlwaysOpen => CalendarKind::AlwaysOpen,
@@ -50,7 +50,7 @@ impl CalendarArg {
 }
 
 /// A calendar as the bar store asks for it.
-fn sessions(calendar: Calendar) -> impl Fn(Date) -> Option<Session> {
+pub(crate) fn sessions(calendar: Calendar) -> impl Fn(Date) -> Option<Session> {
     move |date| {
         let session = calendar.session_of_date(date)?;
         Some(Session { open: session.open, close: session.close })
