@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AccountId, BookId, ClientOrderId, InstrumentId, Intent, IntentId, Limits, Origin, Percent,
-    Protective, Quote,
+    AccountId, Activate, BookId, ClientOrderId, InstrumentId, Intent, IntentId, Limits, Origin,
+    Percent, Protective, Quote,
 };
 use path::{
     budget::DeskBudget,
@@ -196,6 +196,7 @@ impl AccountHandle {
             instrument: instrument.clone(),
             share,
             key: key.clone(),
+            activate: Activate::Now,
             origin: origin.clone(),
             reply,
         })

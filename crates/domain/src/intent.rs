@@ -138,6 +138,18 @@ pub enum Activate {
     Now,
     /// When the instrument's market next opens: it is sized and judged then, at that price.
     NextOpen,
+    /// With the first price that comes after it was asked, while the instrument's market is open:
+    /// the next tick of a market that is open, else the next session's first. It is sized and
+    /// judged then, at that price.
+    NextPrice,
+}
+
+impl Activate {
+    /// True for what waits in the desk before it is judged.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        !matches!(self, Self::Now)
+    }
 }
 
 /// What else holds for an order. The default is an order like any other.

@@ -1,28 +1,33 @@
-//! Orders that wait for the market's next opening.
+//! Requests that wait for the market's next opening or price.
 //!
-//! Nothing is sized or judged before: at the opening each is a new wish at the price of then. It
-//! must not know what a market is.
+//! Nothing is sized or judged before: in its time each is a new request at the price of then. What
+//! was asked for one position happens in the order in which it was asked, each once the closes
+//! before it are done. It must not know what a market is.
 
-use domain::{Activate, CalendarKind, InstrumentId, Intent, IntentId, Nanos, Origin};
+use domain::{
+    Activate, CalendarKind, InstrumentId, Intent, IntentId, Nanos, OrderKind, Origin, Percent,
+    Protective, Qty, Side, Size, TimeInForce,
+};
 
-use super::{Reply, ReplyId, Step};
+use super::{Reply, ReplyId, Step, live::Holding, submit};
 use crate::{
     codes::{Refusal, RefusalCode},
-    event::{ArmedEnd, ArmedEnded, Event, HoldDecision, HoldResolved, OrderArmed},
+    event::{ArmedAs, ArmedEnd, ArmedEnded, Event, HoldDecision, HoldResolved, OrderArmed},
     gate,
     market::Session,
     policy::KillLevel,
     state::Armed,
+    verbs::RiskClass,
 };
 
-/// An order that has waited so long has missed its opening.
+/// A request that has waited so long has missed its opening.
 const WAITS_AT_MOST: Nanos = Nanos::from_secs(6 * 86_400);
-/// Orders that may wait.
+/// Requests that may wait.
 const ARMED_MAX: usize = 1_000;
 
 impl Step<'_> {
-    /// Lets a wish wait for the next opening.
-    pub(super) fn arm(&mut self, intent: Intent, reply: Option<ReplyId>) {
+    /// Lets a wish wait.
+    pub(super) fn arm(&mut self, intent: Intent, becomes: ArmedAs, reply: Option<ReplyId>) {
         if let Some(refusal) = self.cannot_wait(&intent) {
             let class = self.class_of(&intent, std::slice::from_ref(&refusal));
             return self.refused(intent, class, vec![refusal], reply);
@@ -31,8 +36,42 @@ impl Step<'_> {
         let session = calendar.and_then(|c| self.core.market.session(c));
         let (day, open) = session.map_or((None, false), |s| (Some(s.day), s.open));
         let id = intent.id.clone();
-        self.emit(Event::OrderArmed(OrderArmed { intent: Box::new(intent), day, open }));
+        let intent = Box::new(intent);
+        self.emit(Event::OrderArmed(OrderArmed { intent, day, open, becomes }));
         self.reply(reply, Reply::Armed { intent: id });
+    }
+
+    /// Lets a close wait, of which so much would be closed now.
+    pub(super) fn arm_close(
+        &mut self,
+        (book, instrument): Holding,
+        (share, qty, activate): (Percent, Qty, Activate),
+        key: Option<String>,
+        origin: Origin,
+        reply: Option<ReplyId>,
+    ) {
+        let position = self.state().position(&book, &instrument);
+        // The number of the record that is about to be written names the request.
+        let id = IntentId::new(format!("close-{}", self.state().head.seq + 1)).ok();
+        let (Some(side), Some(id)) = (Side::reducing(position), id) else { return };
+        let conditions = domain::Conditions { activate, ..domain::Conditions::default() };
+        let intent = Intent {
+            id,
+            account: self.state().spec.id.clone(),
+            book,
+            instrument,
+            side,
+            size: Size::Quantity(qty),
+            kind: OrderKind::Market,
+            tif: TimeInForce::default(),
+            post_only: false,
+            reduce_only: true,
+            protective: Protective::default(),
+            conditions,
+            origin,
+            idempotency_key: key,
+        };
+        self.arm(intent, ArmedAs::Close { share }, reply);
     }
 
     fn cannot_wait(&self, intent: &Intent) -> Option<Refusal> {
@@ -49,52 +88,82 @@ impl Step<'_> {
             let text = format!("The account has no book `{}` to trade in.", intent.book);
             return rule(RefusalCode::BookUnknown, text);
         }
-        if instrument.calendar == CalendarKind::AlwaysOpen {
+        let opens = instrument.calendar != CalendarKind::AlwaysOpen;
+        if intent.conditions.activate == Activate::NextOpen && !opens {
             let text = format!("The market of {} never closes.", instrument.id);
             return rule(RefusalCode::OrderShape, text);
         }
         if state.armed.len() >= ARMED_MAX || state.armed.contains_key(&intent.id) {
-            let text = format!("{} orders wait for an opening.", state.armed.len());
+            let text = format!("{} requests wait for an opening or a price.", state.armed.len());
             return rule(RefusalCode::Capacity, text);
         }
         None
     }
 
-    /// Asks for what waited, where its market has opened.
+    /// Asks for what waited, where its time has come.
     pub(super) fn armed_duty(&mut self) {
-        let now = self.now.at;
-        let halted = self.state().kill.as_ref().is_some_and(|k| k.level >= KillLevel::Halt);
-        let ended: Vec<(Intent, ArmedEnd)> = self
-            .state()
-            .armed
-            .values()
-            .filter_map(|armed| {
-                let end = if halted && !self.takes_out(&armed.intent) {
-                    ArmedEnd::Killed
-                } else if now.since(armed.since) > WAITS_AT_MOST {
-                    ArmedEnd::Missed
-                } else if self.has_opened(armed) {
-                    ArmedEnd::Opened
-                } else {
-                    return None;
-                };
-                Some((armed.intent.clone(), end))
-            })
-            .collect();
-        for (mut intent, end) in ended {
-            let id = intent.id.clone();
+        let mut waiting: Vec<(u64, IntentId)> =
+            self.state().armed.iter().map(|(id, armed)| (armed.number, id.clone())).collect();
+        waiting.sort_unstable();
+        for (_, id) in waiting {
+            let Some(armed) = self.state().armed.get(&id) else { continue };
+            let Some(end) = self.wait_ends(armed) else { continue };
+            let armed = armed.clone();
             if !self.emit(Event::ArmedEnded(ArmedEnded { intent: id.clone(), end, by: None })) {
                 continue;
             }
             match end {
-                ArmedEnd::Opened => {
-                    intent.conditions.activate = Activate::Now;
-                    self.submit(intent, None, false);
-                }
+                ArmedEnd::Opened => self.happens(armed),
                 ArmedEnd::Missed => {
                     self.alarm("armed_missed", format!("Order {id} missed its opening."));
                 }
                 ArmedEnd::Killed | ArmedEnd::Withdrawn | ArmedEnd::UnitsChanged => {}
+            }
+        }
+    }
+
+    /// How a wait ends now, if it does.
+    fn wait_ends(&self, armed: &Armed) -> Option<ArmedEnd> {
+        let halted = self.state().kill.as_ref().is_some_and(|k| k.level >= KillLevel::Halt);
+        let intent = &armed.intent;
+        if halted && !self.takes_out(intent) {
+            return Some(ArmedEnd::Killed);
+        }
+        if self.now.at.since(armed.since) > WAITS_AT_MOST {
+            return Some(ArmedEnd::Missed);
+        }
+        let due = match intent.conditions.activate {
+            Activate::NextOpen => self.has_opened(armed),
+            Activate::NextPrice | Activate::Now => self.has_priced(armed),
+        };
+        let free = || self.closing(&intent.book, &intent.instrument).is_none();
+        (due && free()).then_some(ArmedEnd::Opened)
+    }
+
+    /// What waited happens.
+    fn happens(&mut self, Armed { mut intent, becomes, .. }: Armed) {
+        if let ArmedAs::Close { share } = becomes {
+            return self.close_armed(intent, share);
+        }
+        let content = submit::content(&intent);
+        intent.conditions.activate = Activate::Now;
+        let held = self.state().backed(&intent.book, &intent.instrument);
+        if becomes == ArmedAs::Reversal && !held.is_zero() {
+            return self.reverse_now(intent, content, None);
+        }
+        self.submit_now(intent, content, None, false);
+    }
+
+    /// A close whose time has come, of what the book holds now.
+    fn close_armed(&mut self, intent: Intent, share: Percent) {
+        match self.close_qty(&intent.book, &intent.instrument, share, &intent.origin) {
+            Err(refusal) => self.refused(intent, RiskClass::Exit, vec![refusal], None),
+            Ok(qty) => {
+                let holding = (intent.book, intent.instrument);
+                let content = super::close::content(&holding, share, intent.conditions.activate);
+                let key = intent.idempotency_key;
+                let key = key.map(|key| crate::event::Idempotency { key, content });
+                self.close_or_join(holding, qty, intent.origin, key);
             }
         }
     }
@@ -116,6 +185,17 @@ impl Step<'_> {
         let since = self.core.live.opened.get(&calendar);
         let priced = self.core.market.quote(id).zip(since).is_some_and(|(q, at)| q.at >= *at);
         session.open && begun && priced
+    }
+
+    /// True once a price has come that is younger than the wish and of its market's session.
+    fn has_priced(&self, armed: &Armed) -> bool {
+        let id = &armed.intent.instrument;
+        let calendar = self.state().instruments.get(id).map(|i| i.calendar);
+        let Some(calendar) = calendar else { return false };
+        let open = self.core.market.session(calendar).is_some_and(|s| s.open);
+        let opened = self.core.live.opened.get(&calendar);
+        let quote = self.core.market.quote(id).zip(opened);
+        open && quote.is_some_and(|(q, opened)| q.at > armed.since && q.at >= *opened)
     }
 
     /// A market opened or closed, or a trading day began.
@@ -154,7 +234,7 @@ impl Step<'_> {
     pub(super) fn disarm(&mut self, id: &IntentId, by: Origin, reply: Option<ReplyId>) {
         let known = self.state().armed.contains_key(id);
         let unknown = || {
-            let text = format!("Nothing with id {id} waits for an opening.");
+            let text = format!("Nothing with id {id} waits for an opening or a price.");
             Refusal::rule(RefusalCode::OrderUnknown, text)
         };
         if let Some(refusal) = gate::door(&by).or_else(|| (!known).then(unknown)) {

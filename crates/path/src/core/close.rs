@@ -5,7 +5,8 @@
 //! must not know why a position is closed.
 
 use domain::{
-    BookId, InstrumentId, IntentId, Nanos, OrderKind, Origin, Percent, Protective, Qty, Side,
+    Activate, BookId, InstrumentId, IntentId, Nanos, OrderKind, Origin, Percent, Protective, Qty,
+    Side,
 };
 
 use super::{
@@ -43,6 +44,16 @@ impl Cause {
     }
 }
 
+/// The content that an idempotency key of a close stands for.
+pub(super) fn content((book, instrument): &Holding, share: Percent, activate: Activate) -> Hash {
+    let when = match activate {
+        Activate::Now => "",
+        Activate::NextOpen => "|next_open",
+        Activate::NextPrice => "|next_price",
+    };
+    Hash::of(format!("close|{book}|{instrument}|{share}{when}").as_bytes())
+}
+
 impl Step<'_> {
     /// The close under way for a position.
     pub(super) fn closing(&self, book: &BookId, instrument: &InstrumentId) -> Option<u64> {
@@ -54,13 +65,17 @@ impl Step<'_> {
     pub(super) fn close_request(
         &mut self,
         (book, instrument): Holding,
-        share: Percent,
+        (share, activate): (Percent, Activate),
         key: Option<String>,
         origin: Origin,
         reply: Option<ReplyId>,
     ) {
-        let content = Hash::of(format!("close|{book}|{instrument}|{share}").as_bytes());
-        let before = key.as_ref().and_then(|k| self.replay_key(&origin.principal, k, &content));
+        let (holding, by) = ((book.clone(), instrument.clone()), &origin.principal);
+        let content = content(&holding, share, activate);
+        let before = key.as_ref().and_then(|k| {
+            let waiting = self.replay_waiting(by, k, &content);
+            waiting.or_else(|| self.replay_key(by, k, &content))
+        });
         if let Some(answer) = before {
             return self.reply(reply, answer);
         }
@@ -68,8 +83,11 @@ impl Step<'_> {
             Ok(qty) => qty,
             Err(refusal) => return self.reply(reply, Reply::Refused(vec![refusal])),
         };
+        if activate.waits() {
+            return self.arm_close(holding, (share, qty, activate), key, origin, reply);
+        }
         let key = key.map(|key| Idempotency { key, content });
-        let answer = self.close_or_join((book, instrument), qty, origin, key);
+        let answer = self.close_or_join(holding, qty, origin, key);
         self.reply(reply, answer);
     }
 

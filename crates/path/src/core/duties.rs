@@ -37,6 +37,8 @@ impl Step<'_> {
         self.group_duty();
         self.cancel_duty();
         self.advance_closes();
+        // What waited for one of them goes on at the price of now.
+        self.armed_duty();
         self.protect_duty();
         self.inquiry_duty();
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    BookId, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Intent, IntentId,
-    Limits, Origin, Percent, Protective, Qty, Quote, Timestamp,
+    Activate, BookId, CalendarKind, ClientOrderId, Currency, Instrument, InstrumentId, Intent,
+    IntentId, Limits, Origin, Percent, Protective, Qty, Quote, Timestamp,
 };
 use rust_decimal::Decimal;
 
@@ -46,13 +46,14 @@ pub enum Input {
         origin: Origin,
         reply: Option<ReplyId>,
     },
-    /// Somebody wants a share of a book's position closed at the market. The same `key` of the
-    /// same origin closes once.
+    /// Somebody wants a share of a book's position closed at the market, at once or of what it
+    /// holds at the next opening or price. The same `key` of the same origin closes once.
     Close {
         book: BookId,
         instrument: InstrumentId,
         share: Percent,
         key: Option<String>,
+        activate: Activate,
         origin: Origin,
         reply: Option<ReplyId>,
     },
@@ -64,9 +65,10 @@ pub enum Input {
         origin: Origin,
         reply: Option<ReplyId>,
     },
-    /// Somebody wants a position closed and, once it is, the other direction opened by this wish.
+    /// Somebody wants a position closed and, once it is, the other direction opened by this wish,
+    /// at once or at the next opening or price.
     Reverse { intent: Box<Intent>, reply: Option<ReplyId> },
-    /// Somebody takes a request back that waits for an opening.
+    /// Somebody takes a request back that waits for an opening or a price.
     Disarm { intent: IntentId, by: Origin, reply: Option<ReplyId> },
     /// Somebody decides about a request that waits.
     Decide { hold: IntentId, approve: bool, by: Origin, reply: Option<ReplyId> },
@@ -147,7 +149,7 @@ pub enum Reply {
     Closing { close: u64, qty: Qty },
     /// Compound closes have begun, one per position: book, instrument, number, quantity.
     ClosingAll(Vec<(BookId, InstrumentId, u64, Qty)>),
-    /// It waits for the market's next opening.
+    /// It waits for the market's next opening or price.
     Armed { intent: IntentId },
     /// The venue is asked for other terms; the policy holds once it has agreed.
     TermsAsked { request: ClientOrderId },

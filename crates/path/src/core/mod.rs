@@ -357,8 +357,8 @@ impl<'a> Step<'a> {
             Input::Replace { order, changes, intent, origin, reply } => {
                 self.replace_request(&order, changes, (intent, origin), reply);
             }
-            Input::Close { book, instrument, share, key, origin, reply } => {
-                self.close_request((book, instrument), share, key, origin, reply);
+            Input::Close { book, instrument, share, key, activate, origin, reply } => {
+                self.close_request((book, instrument), (share, activate), key, origin, reply);
             }
             Input::CloseAll { instrument, share, origin, reply } => {
                 self.close_all(instrument.as_ref(), share, &origin, reply);

@@ -8,8 +8,9 @@ use domain::{Activate, InstrumentId, Intent, Origin, Percent, Side};
 use super::{Reply, ReplyId, Step, submit};
 use crate::{
     codes::{Refusal, RefusalCode},
-    event::{ClosePurpose, CloseStarted, Idempotency},
+    event::{ArmedAs, ClosePurpose, CloseStarted, Idempotency},
     gate,
+    journal::Hash,
 };
 
 impl Step<'_> {
@@ -50,12 +51,18 @@ impl Step<'_> {
     /// Somebody wants a position closed and the other direction opened.
     pub(super) fn reverse(&mut self, intent: Intent, reply: Option<ReplyId>) {
         let content = submit::content(&intent);
-        let key = intent.idempotency_key.clone();
-        let principal = &intent.origin.principal;
-        let before = key.as_ref().and_then(|k| self.replay_key(principal, k, &content));
-        if let Some(answer) = before {
+        if let Some(answer) = self.replay(&intent, &content) {
             return self.reply(reply, answer);
         }
+        if intent.conditions.activate.waits() {
+            return self.arm(intent, ArmedAs::Reversal, reply);
+        }
+        self.reverse_now(intent, content, reply);
+    }
+
+    /// A reversal begins.
+    pub(super) fn reverse_now(&mut self, intent: Intent, content: Hash, reply: Option<ReplyId>) {
+        let key = intent.idempotency_key.clone();
         if let Some(refusal) = self.cannot_reverse(&intent) {
             let class = self.class_of(&intent, std::slice::from_ref(&refusal));
             return self.refused(intent, class, vec![refusal], reply);

@@ -2,15 +2,15 @@
 //!
 //! It must not know what a venue answers.
 
-use domain::{Activate, ClientOrderId, Intent, Origin, Qty, Side};
+use domain::{ClientOrderId, Intent, Origin, Qty, Side};
 
 use super::{Input, Reply, ReplyId, Step, kill::not_an_operator, live::RefusalRate, system};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
     event::{
-        CancelRecorded, Event, HoldDecision, HoldResolved, Idempotency, IntentRefused, OrderHeld,
-        OrderRecorded, RefusalsCounted,
+        ArmedAs, CancelRecorded, Event, HoldDecision, HoldResolved, Idempotency, IntentRefused,
+        OrderHeld, OrderRecorded, RefusalsCounted,
     },
     gate::{self, Verdict},
     journal::Hash,
@@ -39,9 +39,20 @@ impl Step<'_> {
         if let Some(answer) = self.replay(&intent, &content) {
             return self.reply(reply, answer);
         }
-        if intent.conditions.activate == Activate::NextOpen {
-            return self.arm(intent, reply);
+        if intent.conditions.activate.waits() {
+            return self.arm(intent, ArmedAs::Order, reply);
         }
+        self.submit_now(intent, content, reply, approved);
+    }
+
+    /// A wish is resolved, judged and recorded.
+    pub(super) fn submit_now(
+        &mut self,
+        intent: Intent,
+        content: Hash,
+        reply: Option<ReplyId>,
+        approved: bool,
+    ) {
         let resolved = match gate::resolve(&self.core.context(self.now), &intent) {
             Ok(resolved) => resolved,
             Err(refusals) => {
@@ -106,17 +117,11 @@ impl Step<'_> {
     }
 
     /// The answer to a key that was used before.
-    fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
+    pub(super) fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
         let state = self.state();
         let key = intent.idempotency_key.as_ref()?;
-        let waits = state.armed.values().map(|a| &a.intent).find(|i| {
-            i.idempotency_key.as_ref() == Some(key) && i.origin.principal == intent.origin.principal
-        });
-        if let Some(armed) = waits {
-            let same = self::content(armed) == *content;
-            let waiting = || Reply::Armed { intent: armed.id.clone() };
-            let other = || Reply::Refused(vec![other_content(key)]);
-            return Some(if same { waiting() } else { other() });
+        if let Some(answer) = self.replay_waiting(&intent.origin.principal, key, content) {
+            return Some(answer);
         }
         let held = state.holds.values().find(|h| {
             h.intent.idempotency_key.as_ref() == Some(key)
@@ -131,6 +136,30 @@ impl Step<'_> {
         let Hold { intent, notional, limit, expires_at, .. } = hold;
         let (intent, notional) = (intent.id.clone(), *notional);
         Some(Reply::Held { intent, notional, limit: *limit, expires_at: *expires_at })
+    }
+
+    /// The answer to a key of something that waits for an opening or a price.
+    pub(super) fn replay_waiting(
+        &self,
+        principal: &domain::Principal,
+        key: &str,
+        content: &Hash,
+    ) -> Option<Reply> {
+        let mut waiting = self.state().armed.values();
+        let armed = waiting.find(|a| {
+            let intent = &a.intent;
+            intent.idempotency_key.as_deref() == Some(key) && intent.origin.principal == *principal
+        })?;
+        let intent = &armed.intent;
+        let known = if let ArmedAs::Close { share } = armed.becomes {
+            let holding = (intent.book.clone(), intent.instrument.clone());
+            super::close::content(&holding, share, intent.conditions.activate)
+        } else {
+            self::content(intent)
+        };
+        let waiting = || Reply::Armed { intent: intent.id.clone() };
+        let other = || Reply::Refused(vec![other_content(key)]);
+        Some(if known == *content { waiting() } else { other() })
     }
 
     /// The answer to a key that became an order or a close.

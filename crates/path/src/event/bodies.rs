@@ -10,7 +10,7 @@ use domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ArmedEnd, ClosePurpose, HoldDecision, LimitTarget, RejectReason};
+use super::{ArmedAs, ArmedEnd, ClosePurpose, HoldDecision, LimitTarget, RejectReason};
 use crate::{
     broker::{OrderReport, VenueStatus},
     codes::{Refusal, RefusalCode},
@@ -142,6 +142,9 @@ bodies! {
         day: Option<i64>,
         /// The market was open then.
         open: bool,
+        /// What becomes of it in its time.
+        #[serde(default, skip_serializing_if = "ArmedAs::is_order")]
+        becomes: ArmedAs,
     }
     /// Body of `armed_ended`.
     ArmedEnded {

@@ -7,7 +7,7 @@
 mod bodies;
 
 pub use bodies::*;
-use domain::{BookId, InstrumentId, OriginKind, Principal};
+use domain::{BookId, InstrumentId, OriginKind, Percent, Principal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -85,9 +85,9 @@ events! {
     OrderHeld(OrderHeld) = "order_held";
     /// A wait ended.
     HoldResolved(HoldResolved) = "hold_resolved";
-    /// A request waits for the next opening.
+    /// A request waits for the next opening or price.
     OrderArmed(OrderArmed) = "order_armed";
-    /// A wait for an opening ended.
+    /// A wait for an opening or a price ended.
     ArmedEnded(ArmedEnded) = "armed_ended";
     /// An order was cleared and will be sent.
     OrderRecorded(Box<OrderRecorded>) = "order_recorded";
@@ -218,15 +218,37 @@ pub enum HoldDecision {
     UnitsChanged,
 }
 
-/// How a wait for an opening ended.
+/// What becomes of a request that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArmedAs {
+    /// An order.
+    #[default]
+    Order,
+    /// A close of this share of what the book holds then.
+    Close {
+        /// The share.
+        share: Percent,
+    },
+    /// A close of what the book holds on the other side then, and an order once that is done.
+    Reversal,
+}
+
+impl ArmedAs {
+    fn is_order(&self) -> bool {
+        matches!(self, Self::Order)
+    }
+}
+
+/// How a wait for an opening or a price ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArmedEnd {
-    /// The market opened; the gate judges now.
+    /// The market opened or the price came; the gate judges now.
     Opened,
     /// The kill switch stopped it.
     Killed,
-    /// Nobody was there when the market opened.
+    /// Nobody was there when the market opened or the price came.
     Missed,
     /// Somebody took it back.
     Withdrawn,

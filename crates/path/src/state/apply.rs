@@ -190,7 +190,10 @@ impl AccountState {
             }
             Event::OrderArmed(e) => {
                 let (intent, day, open) = ((*e.intent).clone(), e.day, e.open);
-                let armed = Armed { intent, day, open, since: at };
+                let latest = self.armed.values().map(|a| a.number).max();
+                let number = latest.map_or(0, |n| n.saturating_add(1));
+                let becomes = e.becomes;
+                let armed = Armed { number, intent, becomes, day, open, since: at };
                 self.armed.insert(e.intent.id.clone(), armed);
             }
             Event::ArmedEnded(e) => {

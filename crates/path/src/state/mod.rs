@@ -37,13 +37,13 @@ pub use working::Working;
 
 use crate::{
     broker::OrderReport,
-    event::{ClosePurpose, DecodeError, TermsRequested},
+    event::{ArmedAs, ClosePurpose, DecodeError, TermsRequested},
     journal::{ChainError, Hash, Head},
     policy::{AccountSpec, KillLevel, LatchKind, Policy},
 };
 
 /// The version of the state's serialised form; a snapshot of another version is not read.
-pub const STATE_VERSION: u16 = 6;
+pub const STATE_VERSION: u16 = 7;
 /// Orders of others that are remembered beyond their end.
 const STRANGERS_KEPT: usize = 256;
 /// Settled orders that stay in memory at least; older ones are in the journal.
@@ -94,11 +94,15 @@ pub struct Hold {
     pub expires_at: Timestamp,
 }
 
-/// A request that waits for the next opening.
+/// A request that waits for the next opening or price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Armed {
-    /// What was asked.
+    /// Less than that of everything that waits and was asked later.
+    pub number: u64,
+    /// What was asked. For a close it names the side, and the quantity when it was asked.
     pub intent: Intent,
+    /// What becomes of it.
+    pub becomes: ArmedAs,
     /// The trading day in which it was asked, where it is known.
     pub day: Option<i64>,
     /// The market was open then.
@@ -287,7 +291,7 @@ pub struct AccountState {
     pub keys: BTreeMap<String, KeyUse>,
     /// Requests that wait for approval.
     pub holds: BTreeMap<IntentId, Hold>,
-    /// Requests that wait for the next opening.
+    /// Requests that wait for the next opening or price.
     pub armed: BTreeMap<IntentId, Armed>,
     /// Groups of orders of which one may fill, by book and name.
     pub groups: BTreeMap<String, Group>,

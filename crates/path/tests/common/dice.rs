@@ -160,6 +160,7 @@ impl Dice {
     fn conditions(&mut self) -> Conditions {
         let activate = match self.roll(3) {
             0 => Activate::NextOpen,
+            1 => Activate::NextPrice,
             _ => Activate::Now,
         };
         Conditions {

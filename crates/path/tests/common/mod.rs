@@ -18,8 +18,8 @@ use std::{
 
 pub(crate) use build::*;
 use domain::{
-    BookId, CalendarKind, ClientOrderId, Instrument, InstrumentId, Intent, Nanos, OrderStatus,
-    Origin, Protective, Qty, SignedQty, Timestamp,
+    Activate, BookId, CalendarKind, ClientOrderId, Instrument, InstrumentId, Intent, Nanos,
+    OrderStatus, Origin, Protective, Qty, SignedQty, Timestamp,
 };
 pub(crate) use journal::MemoryJournal;
 use path::{
@@ -28,7 +28,7 @@ use path::{
     codes::{Refusal, RefusalCode},
     commit::{Action, Committed, Failed, commit},
     core::{Core, Input, Reply, ReplyId},
-    event::{AccountOpened, Event, LimitTarget},
+    event::{AccountOpened, ArmedAs, Event, LimitTarget},
     journal::{
         Draft, EventRecord, Head, JournalReader, JournalStore, LeaseToken, StreamBatch, StreamId,
     },

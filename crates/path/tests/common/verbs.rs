@@ -80,16 +80,27 @@ impl Desk {
     ) -> Reply {
         let (book, instrument, share) = (book.clone(), build::id(instrument), pct(share));
         let (key, origin) = (key.map(str::to_owned), anna());
-        self.answer(|id| Input::Close { book, instrument, share, key, origin, reply: Some(id) })
+        self.close_at(Activate::Now, (book, instrument, share), key, origin)
     }
 
     pub(crate) fn close_as(&mut self, instrument: &str, share: &str, origin: Origin) -> Reply {
         let (book, instrument, share) = (BookId::manual(), build::id(instrument), pct(share));
+        self.close_at(Activate::Now, (book, instrument, share), None, origin)
+    }
+
+    pub(crate) fn close_at(
+        &mut self,
+        activate: Activate,
+        (book, instrument, share): (BookId, InstrumentId, domain::Percent),
+        key: Option<String>,
+        origin: Origin,
+    ) -> Reply {
         self.answer(|id| Input::Close {
             book,
             instrument,
             share,
-            key: None,
+            key,
+            activate,
             origin,
             reply: Some(id),
         })

@@ -114,9 +114,13 @@ impl World {
         let grouped = self.dice.chance(400);
         let group = grouped.then(|| format!("g{}", self.intents / 12));
         let listed = instrument.calendar == CalendarKind::UsEquities;
-        let waits = listed && self.dice.chance(150);
+        let activate = match self.dice.between(0, 999) {
+            0..150 if listed => Activate::NextOpen,
+            150..300 => Activate::NextPrice,
+            _ => Activate::Now,
+        };
         Conditions {
-            activate: if waits { Activate::NextOpen } else { Activate::Now },
+            activate,
             group: group.map(|g| g.parse().expect("a letter and digits")),
             ..Conditions::default()
         }
@@ -242,8 +246,12 @@ impl World {
         let share = Percent::basis_points(self.dice.pick(&[10_000, 10_000, 5_000, 2_500]));
         let origin = origin(self.dice.pick(&[OriginKind::Human, OriginKind::Strategy]));
         let must_pass = !self.procs[p].ledgers[a].contested(&book, &instrument);
+        let activate = self.dice.pick(&[Activate::Now, Activate::Now, Activate::NextPrice]);
+        let must_pass = must_pass && !activate.waits();
         let reply = self.wait_for(Waiting { must_pass, asked: None, kill: false });
-        self.tell(p, a, Input::Close { book, instrument, share, key: None, origin, reply });
+        let key = None;
+        let input = Input::Close { book, instrument, share, key, activate, origin, reply };
+        self.tell(p, a, input);
     }
 
     /// Somebody cancels one of the desk's orders.
@@ -307,7 +315,10 @@ impl World {
             post_only: false,
             reduce_only: false,
             protective: self.levels(index, side),
-            conditions: Conditions::default(),
+            conditions: Conditions {
+                activate: self.dice.pick(&[Activate::Now, Activate::NextPrice]),
+                ..Conditions::default()
+            },
             idempotency_key: None,
         };
         let reply = self.somebody();

@@ -2373,8 +2373,9 @@ export interface components {
             /** @description Where to trade. */
             account: string;
             /**
-             * @description `now` (when absent), or `next_open`: it waits in the desk for the market's next opening and
-             *     is sized and judged then, at the price of then.
+             * @description `now` (when absent), `next_open` or `next_price`: it waits in the desk for the market's next
+             *     opening, or for the next price while its market is open, and is sized and judged then, at
+             *     the price of then.
              */
             activate?: string | null;
             /** @description On whose behalf; `manual` when absent. */

@@ -3,7 +3,7 @@
 //! Nothing is recorded or reserved. It must not judge by itself.
 
 use axum::Json;
-use domain::{Activate, Side};
+use domain::Side;
 use path::core::Preview;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -125,7 +125,7 @@ pub(crate) async fn preview(
     let facts = IntentFacts {
         named_stop: levels.stop.is_some(),
         buys: intent.side == Side::Buy,
-        waits: intent.conditions.activate == Activate::NextOpen,
+        waits: intent.conditions.activate.waits(),
     };
     let preview = account.preview(intent).await?;
     Ok(Json(PreviewView::new(&preview, &facts)))

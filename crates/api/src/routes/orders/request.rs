@@ -72,8 +72,9 @@ pub(crate) struct OrderRequestSchema {
     /// True to let it fill before the opening and after the close too, where the venue has such
     /// sessions.
     extended_hours: Option<bool>,
-    /// `now` (when absent), or `next_open`: it waits in the desk for the market's next opening and
-    /// is sized and judged then, at the price of then.
+    /// `now` (when absent), `next_open` or `next_price`: it waits in the desk for the market's next
+    /// opening, or for the next price while its market is open, and is sized and judged then, at
+    /// the price of then.
     activate: Option<String>,
     /// Orders of one book with the same group are alternatives: as soon as one fills, the others
     /// are cancelled. 1 to 32 of letters, digits, `-` and `_`.
@@ -210,7 +211,7 @@ fn kind(f: &mut Fields) -> Option<OrderKind> {
 fn conditions(f: &mut Fields) -> Option<Conditions> {
     let trigger_by = f.choice::<TriggerBy>("trigger_by", "last, quote or mark");
     let extended_hours = f.flag("extended_hours");
-    let activate = f.choice::<Activate>("activate", "now or next_open");
+    let activate = f.choice::<Activate>("activate", "now, next_open or next_price");
     let group = f.may::<GroupId>("group");
     Some(Conditions {
         trigger_by: trigger_by?,

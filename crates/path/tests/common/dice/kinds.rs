@@ -42,6 +42,11 @@ impl Dice {
                 intent: Box::new(self.intent()),
                 day: self.maybe(|_| 20_454),
                 open: self.roll(2) == 0,
+                becomes: self.pick(&[
+                    ArmedAs::Order,
+                    ArmedAs::Reversal,
+                    ArmedAs::Close { share: pct("50") },
+                ]),
             }),
             "armed_ended" => Event::ArmedEnded(ArmedEnded {
                 intent: self.intent_id(),
