@@ -181,9 +181,8 @@ impl Graph {
             Source::Node(id) => Some(self.node(*id)),
             Source::Constant(_) => None,
         };
-        let other_frame = matches!(prim, Prim::Align { .. });
-        let before = sources.iter().filter_map(read).map(|n| n.warm_up).max().unwrap_or(0);
-        let before = if other_frame { 0 } else { before };
+        let ready = |source: &Source| read(source).map_or(0, |n| n.warm_up);
+        let before = prim.sources_ready(sources.iter().map(ready));
         let grids: Vec<_> = sources.iter().map(|s| read(s).map(|n| n.grid)).collect();
         Node {
             prim: *prim,
