@@ -133,4 +133,37 @@ impl Columns {
             column.clear();
         }
     }
+
+    /// Appends other bars.
+    pub fn append(&mut self, other: &Self) {
+        self.append_first(other, other.len());
+    }
+
+    fn append_first(&mut self, other: &Self, count: usize) {
+        self.open_at.extend_from_slice(&other.open_at[..count]);
+        self.close_at.extend_from_slice(&other.close_at[..count]);
+        self.open.extend_from_slice(&other.open[..count]);
+        self.high.extend_from_slice(&other.high[..count]);
+        self.low.extend_from_slice(&other.low[..count]);
+        self.close.extend_from_slice(&other.close[..count]);
+        self.volume.extend_from_slice(&other.volume[..count]);
+    }
+
+    /// Appends to `out` the bars that have closed by `until`, which must be the first ones.
+    pub(crate) fn read_until(&self, until: Timestamp, out: &mut Self) {
+        out.append_first(self, self.close_at.partition_point(|close| *close <= until));
+    }
+
+    /// Moves the bars that have closed by `until` to `out`.
+    pub(crate) fn take_until(&mut self, until: Timestamp, out: &mut Self) {
+        let count = self.close_at.partition_point(|close| *close <= until);
+        out.append_first(self, count);
+        self.open_at.drain(..count);
+        self.close_at.drain(..count);
+        for column in
+            [&mut self.open, &mut self.high, &mut self.low, &mut self.close, &mut self.volume]
+        {
+            column.drain(..count);
+        }
+    }
 }

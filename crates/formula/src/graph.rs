@@ -103,6 +103,7 @@ type Key = (Prim, Vec<Source>, FrameId);
 /// The nodes of a plan.
 #[derive(Debug, Clone)]
 pub struct Graph {
+    timeframe: Option<Timeframe>,
     nodes: Vec<Node>,
     frames: Vec<Frame>,
     known: HashMap<Key, NodeId>,
@@ -110,15 +111,43 @@ pub struct Graph {
 
 impl Default for Graph {
     fn default() -> Self {
-        Self { nodes: Vec::new(), frames: vec![Frame::default()], known: HashMap::new() }
+        Self::new(None)
     }
 }
 
 impl Graph {
+    /// Without nodes; the plan's own bars have this timeframe, where it is known.
+    #[must_use]
+    pub fn new(timeframe: Option<Timeframe>) -> Self {
+        let frames = vec![Frame::default()];
+        Self { timeframe, nodes: Vec::new(), frames, known: HashMap::new() }
+    }
+
+    /// The timeframe of a frame's bars, where it is known.
+    #[must_use]
+    pub fn timeframe(&self, frame: FrameId) -> Option<Timeframe> {
+        self.frames.get(frame.0 as usize).and_then(|one| one.timeframe).or(self.timeframe)
+    }
+
+    /// Bars of frame `outer` in which so many bars of frame `inner` have surely closed.
+    fn outer_bars(&self, inner: FrameId, outer: FrameId, bars: usize) -> usize {
+        let spans = (self.timeframe(inner), self.timeframe(outer));
+        let (Some(inner), Some(outer)) = spans else { return bars };
+        let (inner, outer) = (inner.span().0.max(1), outer.span().0.max(1));
+        let ratio = usize::try_from((inner / outer).max(1)).unwrap_or(1);
+        bars.saturating_add(1).saturating_mul(ratio).saturating_sub(1)
+    }
+
     /// All nodes; each reads only nodes before it.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Takes back the nodes from this one on, after a part of a plan was found to be wrong.
+    pub(crate) fn truncate(&mut self, nodes: usize) {
+        self.nodes.truncate(nodes);
+        self.known.retain(|_, id| (id.0 as usize) < nodes);
     }
 
     /// All series that are read; the first is the plan's own.
@@ -182,7 +211,12 @@ impl Graph {
             Source::Constant(_) => None,
         };
         let ready = |source: &Source| read(source).map_or(0, |n| n.warm_up);
-        let before = prim.sources_ready(sources.iter().map(ready));
+        let before = match prim {
+            Prim::Align { frame: inner, node } => {
+                self.outer_bars(*inner, *frame, self.node(*node).warm_up)
+            }
+            _ => prim.sources_ready(sources.iter().map(ready)),
+        };
         let grids: Vec<_> = sources.iter().map(|s| read(s).map(|n| n.grid)).collect();
         Node {
             prim: *prim,

@@ -172,7 +172,7 @@ impl Prim {
     #[must_use]
     pub fn sources_ready(&self, sources: impl Iterator<Item = usize>) -> usize {
         match self {
-            Self::Align { .. } | Self::Unary(Unary::Defined) => 0,
+            Self::Unary(Unary::Defined) => 0,
             Self::Binary(Binary::Coalesce) => sources.min().unwrap_or(0),
             _ => sources.max().unwrap_or(0),
         }
