@@ -210,11 +210,12 @@ impl Graph {
             Source::Node(id) => Some(self.node(*id)),
             Source::Constant(_) => None,
         };
+        let ready = |source: &Source| read(source).map_or(0, |n| n.warm_up);
         let before = match prim {
             Prim::Align { frame: inner, node } => {
                 self.outer_bars(*inner, *frame, self.node(*node).warm_up)
             }
-            _ => sources.iter().filter_map(read).map(|n| n.warm_up).max().unwrap_or(0),
+            _ => prim.sources_ready(sources.iter().map(ready)),
         };
         let grids: Vec<_> = sources.iter().map(|s| read(s).map(|n| n.grid)).collect();
         Node {

@@ -6,6 +6,15 @@
 
 mod averages;
 mod logic;
+mod math;
+mod momentum;
+mod oscillators;
+mod parts;
+mod relations;
+mod statistics;
+mod trend;
+mod volatility;
+mod volume;
 
 use crate::{
     graph::Full,
@@ -248,9 +257,42 @@ pub struct Function {
 /// A function with one output.
 pub(crate) const ONE: &[Output] = &[Output { name: "", summary: "" }];
 
+/// An output with a name.
+const fn output(name: &'static str, summary: &'static str) -> Output {
+    Output { name, summary }
+}
+
+/// What the entries of the tables have in common.
+const BLANK: Function = Function {
+    name: "",
+    group: Group::Math,
+    summary: "",
+    formula: "",
+    source: "",
+    example: "",
+    params: &[],
+    variadic: false,
+    outputs: ONE,
+    returns: Some(Type::Number),
+    build: |_, _| Ok(Vec::new()),
+};
+
 /// Every function, by group and then in the order of the documentation.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    [averages::FUNCTIONS, logic::FUNCTIONS].into_iter().flatten()
+    [
+        averages::FUNCTIONS,
+        momentum::FUNCTIONS,
+        oscillators::FUNCTIONS,
+        trend::FUNCTIONS,
+        volatility::FUNCTIONS,
+        volume::FUNCTIONS,
+        statistics::FUNCTIONS,
+        relations::FUNCTIONS,
+        logic::FUNCTIONS,
+        math::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The function with this name.

@@ -1,9 +1,12 @@
 //! Averages that carry their past along.
 //!
 //! Each is seeded with the mean of its first values. An undefined value in the middle leaves the
-//! memory as it is.
+//! memory as it is; while the seed is gathered, undefined values don't count.
 
-use super::{In, Op, finite};
+use super::{
+    Step, count, finite,
+    window::{quotient, whole},
+};
 
 /// Exponential average: `y += (2 / (length + 1)) * (x - y)`.
 #[derive(Debug)]
@@ -15,26 +18,26 @@ pub struct Ema {
 impl Ema {
     /// Seeded with the mean of the first `length` values after `skip` ones.
     #[must_use]
-    pub fn new(length: usize, skip: usize) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
-        let alpha = 2.0 / (length as f64 + 1.0);
-        Self { smooth: Smooth::new(length, alpha), skip }
+    pub fn new(length: usize, skip: usize, unit: Option<f64>) -> Self {
+        Self { smooth: Smooth::new(length, exponential(length), unit), skip }
     }
 }
 
-impl Op for Ema {
-    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
-        let [source] = ins else { return out.fill(f64::NAN) };
-        for (bar, out) in out.iter_mut().enumerate() {
-            let value = source.at(bar);
-            *out = if self.skip > 0 {
-                self.skip -= usize::from(!value.is_nan());
-                f64::NAN
-            } else {
-                self.smooth.push(value)
-            };
+impl Step<1> for Ema {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        if self.skip == 0 {
+            return self.smooth.push(value);
         }
+        self.skip -= usize::from(!value.is_nan());
+        f64::NAN
     }
+}
+
+/// The weight of the latest value in an exponential average.
+#[must_use]
+pub fn exponential(length: usize) -> f64 {
+    2.0 / (count(length) + 1.0)
 }
 
 /// A seeded average with a factor.
@@ -42,15 +45,24 @@ impl Op for Ema {
 pub struct Smooth {
     length: usize,
     alpha: f64,
+    unit: Option<f64>,
     seen: usize,
+    whole: i128,
     value: f64,
 }
 
 impl Smooth {
-    /// Seeded with the mean of the first `length` values.
+    /// Seeded with the mean of the first `length` values, exactly if they are whole multiples of
+    /// `1 / unit`.
     #[must_use]
-    pub fn new(length: usize, alpha: f64) -> Self {
-        Self { length: length.max(1), alpha, seen: 0, value: 0.0 }
+    pub fn new(length: usize, alpha: f64, unit: Option<f64>) -> Self {
+        Self { length: length.max(1), alpha, unit, seen: 0, whole: 0, value: 0.0 }
+    }
+
+    /// Wilder's average: `y += (x - y) / length`.
+    #[must_use]
+    pub fn wilder(length: usize, unit: Option<f64>) -> Self {
+        Self::new(length, 1.0 / count(length.max(1)), unit)
     }
 
     /// Takes a value in and tells the average, undefined before the seed is complete.
@@ -59,18 +71,32 @@ impl Smooth {
         if value.is_nan() {
             return f64::NAN;
         }
-        if self.seen >= self.length {
-            self.value += self.alpha * (value - self.value);
-            return finite(self.value);
-        }
-        self.seen += 1;
-        self.value += value;
         if self.seen < self.length {
-            return f64::NAN;
+            return self.seed(value);
         }
-        #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
-        let length = self.length as f64;
-        self.value /= length;
-        finite(self.value)
+        self.value = if self.alpha < 1.0 {
+            finite(self.value + self.alpha * (value - self.value))
+        } else {
+            value
+        };
+        self.value
+    }
+
+    fn seed(&mut self, value: f64) -> f64 {
+        self.seen += 1;
+        if let Some(unit) = self.unit {
+            self.whole += i128::from(whole(value, unit));
+            self.value = quotient(self.whole, unit * count(self.seen));
+        } else {
+            self.value += (value - self.value) / count(self.seen);
+        }
+        if self.seen < self.length { f64::NAN } else { finite(self.value) }
+    }
+}
+
+impl Step<1> for Smooth {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        self.push(value)
     }
 }

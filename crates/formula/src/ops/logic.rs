@@ -2,7 +2,7 @@
 //!
 //! Undefined in, undefined out; but `and` and `or` are certain as soon as one side decides.
 
-use super::{In, Op, finite, truth};
+use super::{In, Op, finite, truth, window::nearest};
 use crate::prim::{Binary, Unary};
 
 /// One value of [`Binary`].
@@ -51,15 +51,15 @@ pub fn unary_value(op: Unary, a: f64) -> f64 {
     match op {
         Unary::Defined => truth(!a.is_nan()),
         _ if a.is_nan() => f64::NAN,
-        Unary::Neg => -a,
+        Unary::Neg => 0.0 - a,
         Unary::Not => 1.0 - a,
         Unary::Abs => a.abs(),
         Unary::Sqrt => finite(a.sqrt()),
         Unary::Exp => finite(a.exp()),
         Unary::Log => finite(a.ln()),
         Unary::Log10 => finite(a.log10()),
-        Unary::Floor => a.floor(),
-        Unary::Ceil => a.ceil(),
+        Unary::Floor => finite(a.floor()),
+        Unary::Ceil => finite(a.ceil()),
         Unary::Sign if a == 0.0 => 0.0,
         Unary::Sign => a.signum(),
         Unary::Atan => a.atan(),
@@ -173,7 +173,7 @@ impl Op for Whole {
     fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
         let [a, b] = ins else { return out.fill(f64::NAN) };
         let (unit, sign) = (self.unit, if self.subtract { -1.0 } else { 1.0 });
-        zip(*a, *b, out, |a, b| ((a * unit).round() + sign * (b * unit).round()) / unit);
+        zip(*a, *b, out, |a, b| (nearest(a * unit) + sign * nearest(b * unit)) / unit);
     }
 }
 

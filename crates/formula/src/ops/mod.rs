@@ -5,10 +5,26 @@
 //! change a value. An operator sees the bars up to now and nothing else. This module must not
 //! know names, types or text.
 //!
-//! *Undefined* is NaN here; no operator gives out an infinity.
+//! *Undefined* is NaN here; no operator gives out an infinity. Windows and recursive operators
+//! treat holes in their sources differently: a window starts anew after an undefined value, a
+//! recursive operator keeps its memory and is undefined on that bar only.
 
+pub mod adaptive;
 pub mod average;
+pub mod covariance;
+pub mod deviation;
+pub mod events;
+pub mod extreme;
+pub mod line;
 pub mod logic;
+pub mod order;
+pub mod sar;
+pub mod sliding;
+pub mod sorted;
+pub mod trail;
+pub mod variance;
+pub mod volume;
+pub mod wilder;
 pub mod window;
 
 /// One input of an operator.
@@ -41,11 +57,44 @@ pub trait Op: Send + std::fmt::Debug {
     fn run(&mut self, ins: &[In<'_>], out: &mut [f64]);
 }
 
-/// The value, or undefined where it is infinite.
+/// An operator of `N` sources that takes one bar after the other.
+pub trait Step<const N: usize>: Send + std::fmt::Debug + 'static {
+    /// Takes the sources' values of a bar in and tells its value.
+    fn step(&mut self, values: [f64; N]) -> f64;
+}
+
+/// The operator that steps through the bars of a block.
+#[must_use]
+pub fn stepped<const N: usize>(step: impl Step<N>) -> Box<dyn Op> {
+    Box::new(Stepped(step))
+}
+
+#[derive(Debug)]
+struct Stepped<S, const N: usize>(S);
+
+impl<S: Step<N>, const N: usize> Op for Stepped<S, N> {
+    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
+        let Ok(ins) = <&[In<'_>; N]>::try_from(ins) else { return out.fill(f64::NAN) };
+        match ins.as_slice() {
+            [In::Column(column)] => {
+                for (out, value) in out.iter_mut().zip(*column) {
+                    *out = self.0.step([*value; N]);
+                }
+            }
+            _ => {
+                for (bar, out) in out.iter_mut().enumerate() {
+                    *out = self.0.step(std::array::from_fn(|source| ins[source].at(bar)));
+                }
+            }
+        }
+    }
+}
+
+/// The value, or undefined where it is infinite. There is one zero only.
 #[inline]
 #[must_use]
 pub fn finite(value: f64) -> f64 {
-    if value.is_finite() { value } else { f64::NAN }
+    if value.is_finite() { value + 0.0 } else { f64::NAN }
 }
 
 /// `true`, `false` as a column holds them.
@@ -53,4 +102,13 @@ pub fn finite(value: f64) -> f64 {
 #[must_use]
 pub fn truth(value: bool) -> f64 {
     if value { 1.0 } else { 0.0 }
+}
+
+/// A length or count as a number.
+#[inline]
+#[must_use]
+pub fn count(length: usize) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
+    let length = length as f64;
+    length
 }

@@ -1,50 +1,54 @@
 //! Windows that slide over the last values: history, sums, means.
 //!
-//! A window that holds an undefined value has an undefined result. Values before the first defined
-//! one don't count as held, so a window is full so many bars after its source's warm-up.
+//! A window that holds an undefined value has an undefined result: it starts anew after one. So a
+//! window is full so many bars after its source's warm-up.
 
-use super::{In, Op, finite};
+use super::{
+    Op, Step, count, finite,
+    sliding::{Sliding, Total},
+    stepped,
+};
 
-/// The last values of a source, the oldest falling out.
+/// The last values, the oldest falling out.
 #[derive(Debug)]
-pub struct Ring {
-    values: Vec<f64>,
+pub struct Last<T> {
+    values: Vec<T>,
     next: usize,
     held: usize,
-    undefined: usize,
 }
 
-impl Ring {
+impl<T: Copy> Last<T> {
     /// Room for `length` values, at least one.
     #[must_use]
-    pub fn new(length: usize) -> Self {
-        let values = vec![f64::NAN; length.max(1)];
-        Self { values, next: 0, held: 0, undefined: 0 }
+    pub fn new(length: usize, blank: T) -> Self {
+        Self { values: vec![blank; length.max(1)], next: 0, held: 0 }
     }
 
-    /// Takes a value in and gives back the one that fell out, `None` while there is room. Before
-    /// the first defined value nothing is held.
+    /// Takes a value in and gives back the one that fell out, `None` while there is room.
     #[inline]
-    pub fn push(&mut self, value: f64) -> Option<f64> {
-        if self.held == 0 && value.is_nan() {
-            return None;
-        }
+    pub fn push(&mut self, value: T) -> Option<T> {
         let old = std::mem::replace(&mut self.values[self.next], value);
-        self.next = if self.next + 1 == self.values.len() { 0 } else { self.next + 1 };
-        self.undefined += usize::from(value.is_nan());
+        self.next += 1;
+        if self.next == self.values.len() {
+            self.next = 0;
+        }
         if self.held < self.values.len() {
             self.held += 1;
             return None;
         }
-        self.undefined -= usize::from(old.is_nan());
         Some(old)
     }
 
-    /// True when the window is full and holds defined values only.
+    /// Forgets all values.
+    pub fn clear(&mut self) {
+        (self.next, self.held) = (0, 0);
+    }
+
+    /// True when the next value pushes one out.
     #[inline]
     #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.held == self.values.len() && self.undefined == 0
+    pub fn is_full(&self) -> bool {
+        self.held == self.values.len()
     }
 
     /// How many values fit.
@@ -53,40 +57,63 @@ impl Ring {
         self.values.len()
     }
 
-    /// The values from the oldest to the latest.
-    pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+    /// The oldest value, when there is no more room.
+    #[must_use]
+    pub fn oldest(&self) -> Option<T> {
+        self.is_full().then(|| self.values[self.next])
+    }
+
+    /// The values of a full window, the oldest first, in two parts.
+    #[must_use]
+    pub fn parts(&self) -> (&[T], &[T]) {
         let (late, early) = self.values.split_at(self.next);
-        let early = if self.held < self.values.len() { &[] } else { early };
-        early.iter().chain(late).copied()
+        (early, late)
     }
 }
 
 /// The value some bars ago.
 #[derive(Debug)]
-pub struct History {
-    ring: Vec<f64>,
-    next: usize,
-}
+pub struct History(Last<f64>);
 
 impl History {
-    /// The value `bars` bars ago.
+    /// The value `bars` bars ago, at least one.
     #[must_use]
     pub fn new(bars: usize) -> Self {
-        Self { ring: vec![f64::NAN; bars], next: 0 }
+        Self(Last::new(bars, f64::NAN))
     }
 }
 
-impl Op for History {
-    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
-        let [source] = ins else { return out.fill(f64::NAN) };
-        for (bar, out) in out.iter_mut().enumerate() {
-            let value = source.at(bar);
-            *out = match self.ring.get_mut(self.next) {
-                Some(slot) => std::mem::replace(slot, value),
-                None => value,
-            };
-            self.next = if self.next + 1 >= self.ring.len() { 0 } else { self.next + 1 };
+impl Step<1> for History {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        self.0.push(value).unwrap_or(f64::NAN)
+    }
+}
+
+/// Leaves the first values out: undefined on so many bars from the first defined one.
+#[derive(Debug)]
+pub struct Skip {
+    left: usize,
+    begun: bool,
+}
+
+impl Skip {
+    /// Leaves out `bars` bars.
+    #[must_use]
+    pub fn new(bars: usize) -> Self {
+        Self { left: bars, begun: false }
+    }
+}
+
+impl Step<1> for Skip {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        self.begun |= !value.is_nan();
+        if self.begun && self.left > 0 {
+            self.left -= 1;
+            return f64::NAN;
         }
+        value
     }
 }
 
@@ -95,40 +122,71 @@ impl Op for History {
 #[must_use]
 pub fn sum(length: usize, unit: Option<f64>, mean: bool) -> Box<dyn Op> {
     match unit {
-        Some(unit) => Box::new(WholeSum { ring: Ring::new(length), unit, sum: 0, mean }),
-        None => Box::new(FloatSum { ring: Ring::new(length), sum: Blocks::new(length), mean }),
+        Some(unit) => stepped(WholeSum::new(length, unit, mean)),
+        None => stepped(FloatSum::new(length, mean)),
     }
 }
 
+/// A window sum of whole multiples of `1 / unit`.
 #[derive(Debug)]
-struct WholeSum {
-    ring: Ring,
-    unit: f64,
+pub struct WholeSum {
+    last: Last<i64>,
     sum: i128,
-    mean: bool,
+    unit: f64,
+    divisor: f64,
 }
 
-impl Op for WholeSum {
-    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
-        let [source] = ins else { return out.fill(f64::NAN) };
-        #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
-        let divisor = if self.mean { self.unit * self.ring.length() as f64 } else { self.unit };
-        for (bar, out) in out.iter_mut().enumerate() {
-            let value = source.at(bar);
-            let old = self.ring.push(value);
-            self.sum += whole(value, self.unit) - old.map_or(0, |old| whole(old, self.unit));
-            *out = if self.ring.is_sound() { quotient(self.sum, divisor) } else { f64::NAN };
-        }
+impl WholeSum {
+    /// The sum of the last `length` values, or their mean.
+    #[must_use]
+    pub fn new(length: usize, unit: f64, mean: bool) -> Self {
+        let divisor = if mean { unit * count(length) } else { unit };
+        Self { last: Last::new(length, 0), sum: 0, unit, divisor }
     }
 }
 
-/// The whole number that `value` is of `1 / unit`; 0 for undefined.
+impl Step<1> for WholeSum {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        if value.is_nan() {
+            self.last.clear();
+            self.sum = 0;
+            return f64::NAN;
+        }
+        let new = whole(value, self.unit);
+        let old = self.last.push(new).unwrap_or(0);
+        self.sum += i128::from(new) - i128::from(old);
+        if self.last.is_full() { quotient(self.sum, self.divisor) } else { f64::NAN }
+    }
+}
+
+/// The whole number that `value` is of `1 / unit`.
 #[inline]
 #[must_use]
-pub fn whole(value: f64, unit: f64) -> i128 {
-    #[allow(clippy::cast_possible_truncation, reason = "whole after rounding; undefined is 0")]
-    let whole = (value * unit).round() as i64;
-    i128::from(whole)
+pub fn whole(value: f64, unit: f64) -> i64 {
+    #[allow(clippy::cast_possible_truncation, reason = "whole after rounding")]
+    let whole = nearest(value * unit) as i64;
+    whole
+}
+
+/// The whole number nearest to a value that is almost whole and below 2^51.
+#[inline]
+#[must_use]
+pub fn nearest(value: f64) -> f64 {
+    const FIRST_WITHOUT_FRACTION: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+    (value + FIRST_WITHOUT_FRACTION) - FIRST_WITHOUT_FRACTION
+}
+
+/// The float nearest to a whole number.
+#[inline]
+#[must_use]
+pub fn float(whole: i128) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "rounded once")]
+    let float = match i64::try_from(whole) {
+        Ok(small) => small as f64,
+        Err(_) => whole as f64,
+    };
+    float
 }
 
 /// The quotient of a whole number and a whole divisor, rounded once.
@@ -138,82 +196,82 @@ pub fn quotient(sum: i128, divisor: f64) -> f64 {
     match i64::try_from(sum) {
         #[allow(clippy::cast_precision_loss, reason = "below 2^53")]
         Ok(small) if small.unsigned_abs() < 1 << 53 => small as f64 / divisor,
-        _ => long_quotient(sum, divisor),
+        #[allow(clippy::cast_possible_truncation, reason = "divisors are whole")]
+        _ => long_quotient(sum, divisor as i128),
     }
 }
 
 /// The same beyond 2^53: whole part and rest are divided apart, so that equal ratios stay equal.
 #[cold]
-fn long_quotient(sum: i128, divisor: f64) -> f64 {
-    #[allow(clippy::cast_possible_truncation, reason = "divisors are whole")]
-    let by = (divisor as i128).max(1);
-    #[allow(clippy::cast_precision_loss, reason = "rounded once each, by the ratio alone")]
-    let (whole, rest) = (sum.div_euclid(by) as f64, sum.rem_euclid(by) as f64 / by as f64);
-    finite(whole + rest)
+#[must_use]
+pub fn long_quotient(sum: i128, by: i128) -> f64 {
+    let by = by.max(1);
+    finite(float(sum.div_euclid(by)) + float(sum.rem_euclid(by)) / float(by))
 }
 
-/// Window sums of floats without drift: the window is the end of one block and the beginning of
-/// the next, each summed in its order, so nothing that has left the window leaves a trace.
+/// A window sum of any numbers, in a fixed order.
 #[derive(Debug)]
-pub struct Blocks {
+pub struct FloatSum {
+    window: Sliding<Total>,
+    divisor: f64,
     length: usize,
-    /// Suffix sums of the block before.
-    suffix: Vec<f64>,
-    /// The block under way.
-    block: Vec<f64>,
-    prefix: f64,
+    /// The last value, and how often it came in a row: the mean of equal values is that value.
+    latest: f64,
+    same: usize,
 }
 
-impl Blocks {
-    /// For a window of `length` values, at least one.
+impl FloatSum {
+    /// The sum of the last `length` values, or their mean.
     #[must_use]
-    pub fn new(length: usize) -> Self {
-        let length = length.max(1);
-        let (suffix, block) = (vec![0.0; length + 1], Vec::with_capacity(length));
-        Self { length, suffix, block, prefix: 0.0 }
+    pub fn new(length: usize, mean: bool) -> Self {
+        let divisor = if mean { count(length) } else { 1.0 };
+        Self { window: Sliding::new(length), divisor, length, latest: f64::NAN, same: 0 }
     }
+}
 
-    /// Takes a value in and tells the sum of the last `length` ones. Undefined counts as zero.
+impl Step<1> for FloatSum {
     #[inline]
-    pub fn push(&mut self, value: f64) -> f64 {
-        let value = if value.is_nan() { 0.0 } else { value };
-        if self.block.len() == self.length {
-            self.turn();
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        self.same = if value == self.latest { self.same + 1 } else { 1 };
+        self.latest = value;
+        if value.is_nan() {
+            self.window.clear();
+            return f64::NAN;
         }
-        self.block.push(value);
-        self.prefix += value;
-        self.prefix + self.suffix[self.block.len()]
-    }
-
-    fn turn(&mut self) {
-        let mut sum = 0.0;
-        self.suffix[self.length] = 0.0;
-        for (slot, value) in self.suffix[..self.length].iter_mut().zip(&self.block).rev() {
-            sum += value;
-            *slot = sum;
+        match self.window.push(Total(value)) {
+            None => f64::NAN,
+            Some(_) if self.same >= self.length => {
+                finite(value * (count(self.length) / self.divisor))
+            }
+            Some(Total(sum)) => finite(sum / self.divisor),
         }
-        self.block.clear();
-        self.prefix = 0.0;
     }
 }
 
-#[derive(Debug)]
-struct FloatSum {
-    ring: Ring,
-    sum: Blocks,
-    mean: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Op for FloatSum {
-    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
-        let [source] = ins else { return out.fill(f64::NAN) };
-        #[allow(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
-        let divisor = if self.mean { self.ring.length() as f64 } else { 1.0 };
-        for (bar, out) in out.iter_mut().enumerate() {
-            let value = source.at(bar);
-            self.ring.push(value);
-            let sum = self.sum.push(value);
-            *out = if self.ring.is_sound() { finite(sum / divisor) } else { f64::NAN };
+    #[test]
+    fn a_mean_of_equal_values_is_that_value() {
+        let (mut floats, mut wholes) = (FloatSum::new(10, true), WholeSum::new(10, 10.0, true));
+        for bar in 0..40 {
+            let means = (floats.step([0.1]), wholes.step([0.1]));
+            assert!(bar < 9 || means == (0.1, 0.1), "bar {bar}: {means:?}");
+        }
+    }
+
+    #[test]
+    fn long_quotients_are_equal_where_the_ratios_are() {
+        let large = 123_456_789_i128 << 40;
+        assert_eq!(quotient(large, 1024.0).to_bits(), quotient(large * 10, 10_240.0).to_bits());
+        assert_eq!(quotient(-(1 << 60), 4.0), -(2.0_f64.powi(58)));
+    }
+
+    #[test]
+    fn almost_whole_numbers_are_made_whole() {
+        for (value, unit, is) in [(0.29, 100.0, 29), (-1.15, 100.0, -115), (0.0, 10.0, 0)] {
+            assert_eq!(whole(value, unit), is);
         }
     }
 }
