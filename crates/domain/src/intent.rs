@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{AccountId, BookId, GroupId, InstrumentId, IntentId, Principal},
-    num::{Percent, Qty},
+    num::{Percent, Price, Qty},
     order::{OrderKind, Side, TimeInForce, TriggerBy},
     plan::Protective,
 };
@@ -168,6 +168,23 @@ pub struct Conditions {
     /// As soon as one order of the group fills, the book's others are cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupId>,
+    /// Protective levels that are not named as prices, by their distance from the entry's price.
+    #[serde(skip_serializing_if = "is_default")]
+    pub distances: Distances,
+}
+
+/// How far protective levels lie from the price of an entry, in units of price. They become levels
+/// when the entry is judged, from the price that it is judged at; a level that is named as a price
+/// goes before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Distances {
+    /// Of the stop, on the side of a loss. Rounded up to the tick.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Price>,
+    /// Of the target, on the side of a profit. Rounded up to the tick.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Price>,
 }
 
 impl Conditions {

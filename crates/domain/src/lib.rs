@@ -27,7 +27,7 @@ pub use ids::{
     MovementId, Principal, TradeId, VenueId, VenueOrderId,
 };
 pub use instrument::{AssetClass, CalendarKind, Instrument, InstrumentError, TickSource};
-pub use intent::{Activate, Asker, Conditions, Intent, Origin, OriginKind, Size};
+pub use intent::{Activate, Asker, Conditions, Distances, Intent, Origin, OriginKind, Size};
 pub use limits::{Cap, Limits, Scope};
 pub use money::{Cash, Currency, Money, MoneyError};
 pub use movement::{CashMovement, CorporateAction, MovementKind};

@@ -26,6 +26,7 @@ fn file(kind: &str) -> PathBuf {
 /// Fields that came later, as they stand in a record that was written before them, and what stood
 /// there then.
 const ADDED: &[(&str, &str)] = &[
+    (", distances: Distances { stop: None, target: None }", ""),
     (
         "conditions: Conditions { trigger_by: None, extended_hours: false, activate: Now, group: \
          None }, ",

@@ -27,6 +27,47 @@ fn next(intent: Intent) -> Intent {
     intent.with(|i| i.conditions.activate = Activate::NextPrice)
 }
 
+#[test]
+fn levels_by_distance_count_from_the_price_that_an_entry_is_judged_at() {
+    let mut desk = shorting();
+    let distances =
+        |stop, target| domain::Distances { stop: Some(px(stop)), target: Some(px(target)) };
+    let wish = next(buy("10")).with(|i| i.conditions.distances = distances("4", "8"));
+    assert!(matches!(desk.ask(wish), Reply::Armed { .. }));
+    tick(&mut desk, "110");
+    let plan = |desk: &Desk| desk.core.state().books[&BookId::manual()].plans[&id(IBM)].levels;
+    assert_eq!((plan(&desk).stop, plan(&desk).target), (Some(px("106")), Some(px("118"))));
+
+    let mut desk = shorting();
+    let wish = next(sell("10")).with(|i| i.conditions.distances = distances("4", "8"));
+    desk.ask(wish);
+    tick(&mut desk, "110");
+    assert_eq!((plan(&desk).stop, plan(&desk).target), (Some(px("114")), Some(px("102"))));
+}
+
+#[test]
+fn a_size_by_risk_takes_the_distance_of_the_stop() {
+    let mut desk = Desk::new();
+    let distances = domain::Distances { stop: Some(px("5")), target: None };
+    let risk = domain::Size::RiskPercent(pct("1"));
+    desk.ask(next(buy("1")).with(|i| {
+        i.conditions.distances = distances;
+        i.size = risk;
+    }));
+    tick(&mut desk, "100");
+    // 1 % of 100 000 is 1 000; a unit loses 5 and costs 0.1 % of 100 and of 95: 1 000 / 5.195.
+    assert_eq!(desk.manual(), signed("192"));
+}
+
+#[test]
+fn a_distance_beyond_zero_is_refused() {
+    let mut desk = Desk::new();
+    let distances = domain::Distances { stop: Some(px("200")), target: None };
+    desk.ask(next(buy("1")).with(|i| i.conditions.distances = distances));
+    tick(&mut desk, "100");
+    assert_eq!(refused(&desk), [RefusalCode::PriceInvalid]);
+}
+
 fn shorting() -> Desk {
     Desk::with_policy(Policy { allow_short: true, ..plain_policy() })
 }

@@ -3,6 +3,15 @@
 //! It exists so that one file means the same in a backtest, on paper and live. It must not know
 //! accounts, the journal, venues or files.
 
+mod compile;
+mod fault;
+mod file;
+mod read;
+mod strategy;
 mod time;
 
+pub use compile::{Compiled, compile};
+pub use fault::{Fault, Faults};
+pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, PARAMS_MAX, SYMBOLS_MAX, read};
+pub use strategy::{ParamSpec, Part, Rule, Strategy};
 pub use time::market_time;

@@ -316,11 +316,42 @@ fn protective(
     let one = |refusal| vec![refusal];
     let mut levels =
         plan::on_tick(instrument, intent.side.opposite(), intent.protective).map_err(one)?;
+    let distances = intent.conditions.distances;
+    let by_distance = |profit: bool, distance: Option<Price>| {
+        let up = buy == profit;
+        let sign = if up { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+        let rounding = if up { Rounding::Up } else { Rounding::Down };
+        price.moved(sign * distance?.get())?.to_tick(instrument.tick, rounding)
+    };
+    if levels.target.is_none() {
+        levels.target = by_distance(true, distances.target);
+        unless_lost("target", distances.target, levels.target)?;
+    }
+    if levels.stop.is_none() {
+        levels.stop = by_distance(false, distances.stop);
+        unless_lost("stop", distances.stop, levels.stop)?;
+    }
     let behind = || plan::first_stop(instrument, intent.side, price, &levels);
     let attached = || attached(ctx, instrument, buy, price)?.to_tick(instrument.tick, far);
     levels.stop = levels.stop.or_else(behind).or_else(attached);
     plan::check(instrument, intent.side, price, &levels, ctx.now.at).map_err(one)?;
     Ok(levels)
+}
+
+/// Refuses a distance that is wider than the price itself.
+fn unless_lost(
+    name: &str,
+    distance: Option<Price>,
+    level: Option<Price>,
+) -> Result<(), Vec<Refusal>> {
+    match (distance, level) {
+        (Some(distance), None) => {
+            let text =
+                format!("No {name} lies {distance} away from the price: it would be below 0.");
+            refuse(RefusalCode::PriceInvalid, text)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn attached(ctx: &Context<'_>, instrument: &Instrument, buy: bool, price: Price) -> Option<Price> {

@@ -169,6 +169,10 @@ impl Dice {
             extended_hours: self.roll(4) == 0,
             activate,
             group: self.maybe(|d| d.pick(&["oco-1", "pair"]).parse().unwrap()),
+            distances: domain::Distances {
+                stop: self.maybe(|d| d.pick(&["0.5", "12"]).parse().unwrap()),
+                target: self.maybe(|d| d.pick(&["3", "77.25"]).parse().unwrap()),
+            },
         }
     }
 

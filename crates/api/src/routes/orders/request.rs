@@ -218,6 +218,7 @@ fn conditions(f: &mut Fields) -> Option<Conditions> {
         extended_hours: extended_hours?,
         activate: activate?.unwrap_or_default(),
         group: group?,
+        ..Conditions::default()
     })
 }
 

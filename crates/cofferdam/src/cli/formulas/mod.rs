@@ -70,7 +70,9 @@ pub(crate) fn run(command: FormulaCommand, out: &mut Out) -> Result<Outcome, Fai
 /// Tells what is wrong with a formula, pointing at its place.
 fn wrong(error: &Diagnostic, text: &str, out: &mut Out) -> Result<Outcome, Failure> {
     let (line, column) = error.place(text);
-    out.json(&json!({ "ok": false, "formula": text, "error": error, "line": line, "column": column }))?;
+    out.json(
+        &json!({ "ok": false, "formula": text, "error": error, "line": line, "column": column }),
+    )?;
     out.line(error.pointing_at(text).to_string());
     Ok(Outcome::Refused)
 }
