@@ -6,7 +6,11 @@ use super::{
     output,
     parts::{self, Part, percent, skip, times},
 };
-use crate::{prim::Prim, scope::Scope, value::Value};
+use crate::{
+    prim::{Prim, Weigh},
+    scope::Scope,
+    value::Value,
+};
 
 const TEMPLATE: Function = Function { group: Group::Momentum, ..BLANK };
 const FAST_AND_SLOW: &[Param] =
@@ -39,7 +43,7 @@ fn convergence(s: &mut Scope<'_>, source: Value, lengths: (usize, usize), signal
     let slow = s.ema(source, slow)?;
     let line = s.sub(late, slow)?;
     let average = s.ema(line, signal)?;
-    let line = skip(s, line, signal - 1)?;
+    let line = skip(s, line, line, signal - 1)?;
     Ok(vec![line, average, s.sub(line, average)?])
 }
 
@@ -47,13 +51,6 @@ fn triple_rate(s: &mut Scope<'_>, source: Value, length: usize) -> Built {
     let [_, _, thrice] = chain(s, source, length)?;
     let returns = parts::returns(s, thrice, 1)?;
     Ok(vec![times(s, 100.0, returns)?])
-}
-
-fn balance_of_moves(s: &mut Scope<'_>, source: Value, length: usize) -> Built {
-    let (gain, loss) = parts::gain_and_loss(s, source)?;
-    let (gain, loss) = (parts::rma(s, gain, length)?, parts::rma(s, loss, length)?);
-    let (net, both) = (s.sub(gain, loss)?, s.add(gain, loss)?);
-    Ok(vec![percent(s, net, both)?])
 }
 
 fn rate(s: &mut Scope<'_>, source: Value, length: usize) -> Part {
@@ -90,7 +87,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         source: "Wilder 1978; TA-Lib RSI",
         example: "rsi(close, 14)",
         params: &[Param::SOURCE, Param::length("length", 2).or(14.0)],
-        build: |s, a| Ok(vec![parts::strength(s, a.value(0), a.length(1))?]),
+        build: |s, a| Ok(vec![parts::strength(s, a.value(0), a.length(1), Weigh::Gains)?]),
         ..TEMPLATE
     },
     Function {
@@ -152,7 +149,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         source: "TA-Lib CMO (smoothed as Wilder did)",
         example: "cmo(close, 14)",
         params: &[Param::SOURCE, Param::length("length", 2).or(14.0)],
-        build: |s, a| balance_of_moves(s, a.value(0), a.length(1)),
+        build: |s, a| Ok(vec![parts::strength(s, a.value(0), a.length(1), Weigh::Net)?]),
         ..TEMPLATE
     },
 ];

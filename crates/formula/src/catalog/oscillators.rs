@@ -5,7 +5,8 @@ use super::{
     parts::{self, percent, skip, times},
 };
 use crate::{
-    prim::{Column, End, Prim},
+    graph::Full,
+    prim::{Column, End, Prim, Weigh},
     scope::Scope,
     value::Value,
 };
@@ -14,30 +15,31 @@ const TEMPLATE: Function = Function { group: Group::Momentum, ..BLANK };
 const K_AND_D: &[Output] =
     &[output("k", "The position in the range, in percent."), output("d", "The average of `k`.")];
 
-/// The close's place in the range of the last bars, in percent.
-fn raw_stochastic(s: &mut Scope<'_>, length: usize) -> parts::Part {
+/// The close's place in the range of the last bars in percent, and the lower end of that range.
+fn raw_stochastic(s: &mut Scope<'_>, length: usize) -> Result<(Value, Value), Full> {
     let (highest, lowest) = parts::range(s, length)?;
     let close = s.column(Column::Close)?;
-    parts::position_in(s, close, highest, lowest)
+    Ok((parts::position_in(s, close, highest, lowest)?, lowest))
 }
 
-/// A line and its average, both from the average's first bar on.
-fn with_average(s: &mut Scope<'_>, k: Value, length: usize) -> Built {
+/// A line and its average, both from the average's first bar on; the line begins with `made_of`.
+fn with_average(s: &mut Scope<'_>, k: Value, made_of: Value, length: usize) -> Built {
     let d = s.sma(k, length)?;
-    Ok(vec![skip(s, k, length - 1)?, d])
+    Ok(vec![skip(s, k, made_of, length - 1)?, d])
 }
 
 fn stochastic(s: &mut Scope<'_>, k: usize, smooth: usize, d: usize) -> Built {
-    let raw = raw_stochastic(s, k)?;
+    let (raw, lowest) = raw_stochastic(s, k)?;
     let slow = s.sma(raw, smooth)?;
-    with_average(s, slow, d)
+    let lowest = s.history(lowest, smooth - 1)?;
+    with_average(s, slow, lowest, d)
 }
 
 fn stochastic_of_strength(s: &mut Scope<'_>, rsi: Value, k: usize, d: usize) -> Built {
     let highest = parts::extreme(s, rsi, k, End::Top)?;
     let lowest = parts::extreme(s, rsi, k, End::Bottom)?;
     let raw = parts::position_in(s, rsi, highest, lowest)?;
-    with_average(s, raw, d)
+    with_average(s, raw, lowest, d)
 }
 
 fn williams(s: &mut Scope<'_>, length: usize) -> Built {
@@ -110,8 +112,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[Param::length("k", 1).or(14.0), Param::length("d", 1).or(3.0)],
         outputs: K_AND_D,
         build: |s, a| {
-            let raw = raw_stochastic(s, a.length(0))?;
-            with_average(s, raw, a.length(1))
+            let (raw, lowest) = raw_stochastic(s, a.length(0))?;
+            with_average(s, raw, lowest, a.length(1))
         },
         ..TEMPLATE
     },
@@ -131,7 +133,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ],
         outputs: K_AND_D,
         build: |s, a| {
-            let rsi = parts::strength(s, a.value(0), a.length(1))?;
+            let rsi = parts::strength(s, a.value(0), a.length(1), Weigh::Gains)?;
             stochastic_of_strength(s, rsi, a.length(2), a.length(3))
         },
         ..TEMPLATE

@@ -2,7 +2,7 @@
 
 use crate::{
     graph::Full,
-    prim::{Binary, Column, End, Prim, Unary},
+    prim::{Binary, Column, End, Prim, Unary, Weigh},
     scope::Scope,
     value::Value,
 };
@@ -26,9 +26,9 @@ pub(super) fn middle(s: &mut Scope<'_>, a: Value, b: Value) -> Part {
     s.div(sum, Value::number(2.0))
 }
 
-/// All but the first values.
-pub(super) fn skip(s: &mut Scope<'_>, a: Value, bars: usize) -> Part {
-    if bars == 0 { Ok(a) } else { s.number(Prim::Skip(bars), &[a]) }
+/// A series from so many bars after the one that it is made of begins.
+pub(super) fn skip(s: &mut Scope<'_>, a: Value, made_of: Value, bars: usize) -> Part {
+    if bars == 0 { Ok(a) } else { s.number(Prim::Skip(bars), &[a, made_of]) }
 }
 
 /// The sum of the last values.
@@ -100,23 +100,14 @@ pub(super) fn average_true_range(s: &mut Scope<'_>, length: usize) -> Part {
     rma(s, range, length)
 }
 
-/// What the series gained and what it lost since the bar before, both from 0.
-pub(super) fn gain_and_loss(s: &mut Scope<'_>, a: Value) -> Result<(Value, Value), Full> {
-    let up = change(s, a, 1)?;
-    let down = s.unary(Unary::Neg, up)?;
-    let zero = Value::number(0.0);
-    Ok((s.binary(Binary::Max, up, zero)?, s.binary(Binary::Max, down, zero)?))
+/// Gains against losses, by Wilder's averages, in percent.
+pub(super) fn strength(s: &mut Scope<'_>, a: Value, length: usize, weigh: Weigh) -> Part {
+    let change = change(s, a, 1)?;
+    let ratio = s.number(Prim::Strength { length, weigh }, &[change])?;
+    times(s, 100.0, ratio)
 }
 
-/// The relative strength index.
-pub(super) fn strength(s: &mut Scope<'_>, a: Value, length: usize) -> Part {
-    let (gain, loss) = gain_and_loss(s, a)?;
-    let (gain, loss) = (rma(s, gain, length)?, rma(s, loss, length)?);
-    let both = s.add(gain, loss)?;
-    percent(s, gain, both)
-}
-
-/// `(x - lowest) / (highest - lowest)` in percent.
+/// `100 * (x - lowest) / (highest - lowest)`.
 pub(super) fn position_in(s: &mut Scope<'_>, x: Value, highest: Value, lowest: Value) -> Part {
     let above = s.sub(x, lowest)?;
     let width = s.sub(highest, lowest)?;

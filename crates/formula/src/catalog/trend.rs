@@ -43,7 +43,7 @@ fn indicator(s: &mut Scope<'_>, sum: Value, length: usize) -> Built {
     let range = parts::true_range(s)?;
     let range = s.number(Prim::RunningSum(length), &[range])?;
     let share = percent(s, sum, range)?;
-    Ok(vec![skip(s, share, 1)?])
+    Ok(vec![skip(s, share, range, 1)?])
 }
 
 /// How much the moves of one direction outweigh the others, in percent of both.
@@ -52,7 +52,7 @@ fn directional(s: &mut Scope<'_>, length: usize) -> Result<Value, BuildError> {
     let (net, both) = (s.sub(up, down)?, s.add(up, down)?);
     let net = s.unary(Unary::Abs, net)?;
     let index = percent(s, net, both)?;
-    Ok(skip(s, index, 1)?)
+    Ok(skip(s, index, both, 1)?)
 }
 
 fn average_directional(s: &mut Scope<'_>, length: usize) -> Result<Value, BuildError> {

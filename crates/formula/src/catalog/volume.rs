@@ -40,7 +40,7 @@ fn oscillator(s: &mut Scope<'_>, fast: usize, slow: usize) -> Built {
     let quick = s.number(Prim::EmaFromFirst(fast), &[line])?;
     let calm = s.number(Prim::EmaFromFirst(slow), &[line])?;
     let apart = s.sub(quick, calm)?;
-    Ok(vec![skip(s, apart, fast.max(slow) - 1)?])
+    Ok(vec![skip(s, apart, apart, fast.max(slow) - 1)?])
 }
 
 fn chaikin_flow(s: &mut Scope<'_>, length: usize) -> Built {

@@ -35,6 +35,11 @@ pub fn line(length: usize, ask: Ask, unit: Option<f64>) -> Box<dyn Op> {
     }
 }
 
+/// What can't be above 1 but for rounding; undefined for 0/0.
+fn share(ratio: f64) -> f64 {
+    if ratio > 1.0 { 1.0 } else { finite(ratio) }
+}
+
 #[derive(Debug, Default)]
 struct Sums {
     held: i128,
@@ -98,7 +103,7 @@ impl Whole {
             Ask::Fit => {
                 let spread = self.length * self.sums.squares - self.sums.plain * self.sums.plain;
                 let tilt = float(tilt);
-                finite(3.0 * tilt * tilt / (float(spread) * (n * n - 1.0))).min(1.0)
+                share(3.0 * tilt * tilt / (float(spread) * (n * n - 1.0)))
             }
         }
     }
@@ -152,7 +157,7 @@ impl Step<1> for Float {
         match self.ask {
             Ask::Weighted => finite(mean + 2.0 * products / (n * (n + 1.0))),
             Ask::Slope => finite(12.0 * products / (n * (n * n - 1.0))),
-            Ask::Fit => finite(12.0 * products * products / (n * (n * n - 1.0) * squares)).min(1.0),
+            Ask::Fit => share(12.0 * products * products / (n * (n * n - 1.0) * squares)),
         }
     }
 }

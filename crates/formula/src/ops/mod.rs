@@ -21,6 +21,7 @@ pub mod order;
 pub mod sar;
 pub mod sliding;
 pub mod sorted;
+pub mod strength;
 pub mod trail;
 pub mod variance;
 pub mod volume;

@@ -90,7 +90,10 @@ impl Step<1> for History {
     }
 }
 
-/// Leaves the first values out: undefined on so many bars from the first defined one.
+/// Leaves the first values out: the first source from so many bars after the second one begins.
+///
+/// The second source is what the first is made of, where that begins earlier: a quotient of zeros
+/// is no value, but the bar counts.
 #[derive(Debug)]
 pub struct Skip {
     left: usize,
@@ -105,10 +108,10 @@ impl Skip {
     }
 }
 
-impl Step<1> for Skip {
+impl Step<2> for Skip {
     #[inline]
-    fn step(&mut self, [value]: [f64; 1]) -> f64 {
-        self.begun |= !value.is_nan();
+    fn step(&mut self, [value, clock]: [f64; 2]) -> f64 {
+        self.begun |= !clock.is_nan();
         if self.begun && self.left > 0 {
             self.left -= 1;
             return f64::NAN;

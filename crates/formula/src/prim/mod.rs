@@ -8,12 +8,12 @@ mod fields;
 use domain::Timeframe;
 
 pub use self::fields::{Binary, Column, PositionField, TimeField, Unary};
-pub use crate::ops::{extreme::End, line::Ask};
+pub use crate::ops::{extreme::End, line::Ask, strength::Weigh};
 use crate::{
     graph::{Exactly, FrameId, Grid, NodeId},
     ops::{
         Op, adaptive, average, covariance, deviation, events, extreme, line, logic, order, sar,
-        stepped, trail, variance, volume, wilder, window,
+        stepped, strength, trail, variance, volume, wilder, window,
     },
 };
 
@@ -59,6 +59,13 @@ pub enum Prim {
     EmaFromFirst(usize),
     /// Wilder's average, with alpha `1 / length`, seeded with the mean of the first values.
     Rma(usize),
+    /// Wilder's averages of gains and losses in a series of changes, against each other.
+    Strength {
+        /// Their length.
+        length: usize,
+        /// Which ratio.
+        weigh: Weigh,
+    },
     /// Wilder's running sum, seeded with the sum of the first `length - 1` values.
     RunningSum(usize),
     /// Kaufman's average of the first source, from the distance come and the length of the way.
@@ -70,7 +77,7 @@ pub enum Prim {
         /// Which fact.
         ask: Ask,
     },
-    /// All but so many bars from the first value.
+    /// The first source from so many bars after the second one begins.
     Skip(usize),
     /// The highest or lowest of the last values, or the bars since then.
     Extreme {
@@ -157,6 +164,7 @@ impl Prim {
             | Self::Sma(n)
             | Self::Rma(n)
             | Self::Line { length: n, .. }
+            | Self::Strength { length: n, .. }
             | Self::Extreme { length: n, .. }
             | Self::Percentile { length: n, .. }
             | Self::Variance(n)
@@ -253,6 +261,9 @@ impl Prim {
                 stepped(average::Smooth::new(1, average::exponential(*n), unit))
             }
             Self::Rma(n) => stepped(average::Smooth::wilder(*n, unit)),
+            Self::Strength { length, weigh } => {
+                stepped(strength::Strength::new(*length, *weigh, unit))
+            }
             Self::RunningSum(n) => stepped(wilder::RunningSum::new(*n)),
             Self::Adaptive => stepped(adaptive::Adaptive::default()),
             Self::Running => stepped(volume::Running::new(unit)),
