@@ -78,8 +78,8 @@ fn sums_and_differences_of_prices_are_exact() {
 fn a_cross_fires_where_the_difference_turns_strictly() {
     //                   below, equal, above, above, equal, above, below
     let bars = closes(&[100, 200, 300, 300, 200, 300, 100]);
-    assert_values("crosses_above(close, 2)", &bars, &[0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]);
-    // On the first bar it is below; what was before is not known.
+    // What was before the first bar is not known.
+    assert_values("crosses_above(close, 2)", &bars, &[U, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]);
     assert_values("crosses_below(close, 2)", &bars, &[U, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
 }
 

@@ -138,7 +138,7 @@ fn noise_is_answered_and_never_panics() {
     let until = secs.map(|secs| Instant::now() + Duration::from_secs(secs));
     let names: Vec<&str> =
         NAMES.iter().map(|n| n.name).chain(catalog::functions().map(|f| f.name)).collect();
-    let bars = common::closes(&[100, 103, 99, 140, 140, 140, 20, 1_000, 999, 998, 1_200, 1]);
+    let bars = common::closes(&[100, 103, 99, 140, 140, 140, 20, 1_000, 999, 998, 1_200, 30]);
     let mut dice = ChaCha8Rng::seed_from_u64(5);
     let (mut tried, mut right) = (0_u64, 0_u64);
     while until.map_or(tried < 6_000, |until| Instant::now() < until) {

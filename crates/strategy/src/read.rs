@@ -59,6 +59,7 @@ pub fn read(text: &str) -> Result<Strategy, Faults> {
 
 fn first_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or("The file is no TOML.");
+    let line = line.replace("i64", "a whole number").replace("f64", "a number");
     let mut chars = line.chars();
     let first = chars.next().map_or_else(String::new, |c| c.to_uppercase().to_string());
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
@@ -337,7 +338,7 @@ fn formulas_mean_something(strategy: &Strategy, file: &File, findings: &mut Find
     for (part, text) in written(file).filter(|(part, _)| strategy.rules.contains_key(part)) {
         // A rule over a wrong formula would repeat that formula's fault.
         if (sound || !names_a_formula(text.get_ref(), strategy))
-            && let Err(error) = part_is_right(part, text.get_ref(), &env(!part.is_entry()))
+            && let Err(error) = part_is_right(part, text.get_ref(), &env(!part.is_distance_of_entry()))
         {
             findings.formula(part.key(), text.span(), &error);
         }

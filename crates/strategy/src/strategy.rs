@@ -80,10 +80,10 @@ impl Part {
         }
     }
 
-    /// True for rules that open a position.
+    /// True for distances that are measured when a position is about to be opened.
     #[must_use]
-    pub const fn is_entry(self) -> bool {
-        matches!(self, Self::EntryLong | Self::EntryShort)
+    pub const fn is_distance_of_entry(self) -> bool {
+        matches!(self, Self::Stop | Self::Target | Self::Trail)
     }
 
     /// True for conditions, false for distances.

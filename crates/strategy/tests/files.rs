@@ -96,7 +96,7 @@ const FAULTS: &[(&str, &str, &str, &str, usize, &str)] = &[
     ("risk_percent = 0.5", "", "size_invalid", "size", 17, "exactly one"),
     ("stop = \"2 * atr(14)\"", "", "risk_needs_stop", "size.risk_percent", 18, "[exit]"),
     ("entries = 3", "entries = 999", "out_of_range", "pyramid.entries", 20, "50"),
-    ("max_positions = 1", "max_positions = 1.5", "file_invalid", "", 22, "integer"),
+    ("max_positions = 1", "max_positions = 1.5", "file_invalid", "", 22, "whole number"),
     ("short = \"crosses_below(close, sma(close, fast))\"", "", "", "", 0, ""),
 ];
 
@@ -126,5 +126,5 @@ fn all_faults_are_told_at_once_and_point_into_the_formula() {
     let codes: Vec<_> = faults.iter().map(|f| f.code).collect();
     assert_eq!(codes, ["size_invalid", "unknown_name", "unknown_name"]);
     let fault = &faults[1];
-    assert_eq!((fault.line, fault.column, fault.length), (10, 61, 4), "{fault:?}");
+    assert_eq!((fault.line, fault.column, fault.length), (10, 60, 4), "{fault:?}");
 }
