@@ -14,7 +14,7 @@ use domain::{
 };
 use market::{
     calendar::Calendar,
-    replay::{Phase, Replay, Step, Tick},
+    replay::{Phase, Replay, Step, Tick, average_true_range, on_tick},
     watchdog::{Change, State, Watchdog},
 };
 use path::{core::Input, market::Session};
@@ -35,8 +35,6 @@ const LEFT_OUT: Nanos = Nanos::from_secs(3_600);
 const STALE_SYNTHETIC: Nanos = Nanos::from_secs(10);
 /// A replayed daily bar has a price every two hours or so of its session.
 const STALE_REPLAY: Nanos = Nanos::from_secs(4 * 3_600);
-/// Bars over which the average true range is taken.
-const RANGE_BARS: usize = 14;
 
 /// A synthetic symbol that moves once a second.
 pub(super) struct Moving {
@@ -202,9 +200,13 @@ impl Feed {
             let Some(replay) = &mut self.replay else { return };
             match replay.poll(at) {
                 Step::Tick(tick) => {
-                    let range =
-                        (tick.phase == Phase::Close).then(|| range(replay, &tick)).flatten();
-                    self.tick(&tick, at);
+                    let complete = tick.phase == Phase::Close;
+                    let series = replay.series().iter().find(|s| s.instrument == tick.instrument);
+                    let range = series
+                        .filter(|_| complete)
+                        .and_then(|s| average_true_range(&s.bars, tick.bar));
+                    let volume = replay.traded(&tick);
+                    self.tick(&tick, volume, at);
                     if let Some(range) = range {
                         self.tell_range(&tick.instrument, range).await;
                     }
@@ -214,13 +216,12 @@ impl Feed {
         }
     }
 
-    fn tick(&mut self, tick: &Tick, at: Timestamp) {
+    fn tick(&mut self, tick: &Tick, volume: Option<Qty>, at: Timestamp) {
         let phase = match tick.phase {
             Phase::Open => VenuePhase::Open,
             Phase::Path => VenuePhase::Continuous,
             Phase::Close => VenuePhase::Close,
         };
-        let volume = (!tick.volume.is_zero()).then_some(tick.volume);
         self.publish(&tick.instrument, tick.quote, volume, phase, at);
     }
 
@@ -308,13 +309,6 @@ fn watch(watchdog: &mut Watchdog, listings: &Listings, instrument: &Instrument, 
     }
 }
 
-/// The prices of another instrument on a contract's own tick, never with a narrower spread.
-fn on_tick(quote: Quote, tick: Price) -> Quote {
-    let to = |price: Price, rounding| price.to_tick(tick, rounding).unwrap_or(tick);
-    let (bid, ask) = (to(quote.bid, Rounding::Down), to(quote.ask, Rounding::Up));
-    Quote { bid, ask, last: to(quote.last, Rounding::Down), at: quote.at }
-}
-
 /// Says when the prices of an instrument stop, and when they are back.
 fn tell_age(change: &Change) {
     let id = &change.instrument;
@@ -336,22 +330,4 @@ fn around(last: Price, tick: Price, at: Timestamp) -> Quote {
     let bid = last.moved(-tick.get()).and_then(|p| p.to_tick(tick, Rounding::Down)).unwrap_or(last);
     let ask = last.moved(tick.get()).and_then(|p| p.to_tick(tick, Rounding::Up)).unwrap_or(last);
     Quote { bid, ask, last, at }
-}
-
-/// The average true range of the latest complete bars: the mean of the largest of high − low,
-/// |high − previous close| and |low − previous close|.
-fn range(replay: &Replay, tick: &Tick) -> Option<Decimal> {
-    let series = replay.series().iter().find(|s| s.instrument == tick.instrument)?;
-    let from = (tick.bar + 1).checked_sub(RANGE_BARS)?;
-    let bars = series.bars.get(from..=tick.bar)?;
-    let previous = series.bars.get(from.checked_sub(1)?..tick.bar)?;
-    let sum: Decimal = bars
-        .iter()
-        .zip(previous)
-        .map(|(bar, before)| {
-            let inner = bar.high.distance(bar.low);
-            inner.max(bar.high.distance(before.close)).max(bar.low.distance(before.close))
-        })
-        .sum();
-    Some((sum / Decimal::from(RANGE_BARS)).round_dp(8))
 }

@@ -13,6 +13,7 @@
 mod clock;
 mod error;
 mod points;
+mod range;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -22,7 +23,9 @@ use serde::Serialize;
 
 pub use clock::{Pace, ReplayClock};
 pub use error::{ClockError, ReplayError};
+pub use points::on_tick;
 use points::{POINTS, Spread};
+pub use range::average_true_range;
 
 /// The bars of one instrument.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +191,22 @@ impl Replay {
     #[must_use]
     pub fn series(&self) -> &[Series] {
         &self.series
+    }
+
+    /// What was traded with a tick; `None` when the bar's volume is zero, which means unknown. A
+    /// tick may have no share of a volume that is known.
+    #[must_use]
+    pub fn traded(&self, tick: &Tick) -> Option<Qty> {
+        let known = self.bar_of(tick).is_some_and(|bar| !bar.volume.is_zero());
+        known.then_some(tick.volume)
+    }
+
+    /// The quote around another price than a tick's, as the replay would have told it; `None` for
+    /// an instrument without a series.
+    #[must_use]
+    pub fn quote(&self, instrument: &InstrumentId, last: Price, at: Timestamp) -> Option<Quote> {
+        let index = self.series.binary_search_by(|s| s.instrument.cmp(instrument)).ok()?;
+        Some(self.spread.quote(last, self.series.get(index)?.tick, at))
     }
 
     /// The bar to which a tick belongs. Before its [`Phase::Close`] it tells the future.

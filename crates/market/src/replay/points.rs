@@ -2,7 +2,7 @@
 //!
 //! This module must not know series or the order in which they are played.
 
-use domain::{Bar, Nanos, Price, Qty, Quote, Timestamp};
+use domain::{Bar, Nanos, Price, Qty, Quote, Timestamp, num::Rounding};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Phase;
@@ -92,6 +92,14 @@ impl Spread {
         let ask = self.ask(last, tick).unwrap_or(last);
         Quote { bid, ask, last, at }
     }
+}
+
+/// The prices of another instrument on a contract's own tick, never with a narrower spread.
+#[must_use]
+pub fn on_tick(quote: Quote, tick: Price) -> Quote {
+    let to = |price: Price, rounding| price.to_tick(tick, rounding).unwrap_or(tick);
+    let (bid, ask) = (to(quote.bid, Rounding::Down), to(quote.ask, Rounding::Up));
+    Quote { bid, ask, last: to(quote.last, Rounding::Down), at: quote.at }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod protect;
 mod reconcile;
 mod replace;
 mod reverse;
+mod second;
 mod settle;
 mod submit;
 mod terms;
@@ -39,6 +40,7 @@ pub use input::{Input, Preview, Reply, ReplyId};
 use live::Live;
 pub use live::Unprotected;
 pub use replace::Changes;
+pub use second::Compared;
 use touch::TouchedSet;
 
 use crate::{
@@ -86,6 +88,7 @@ pub struct Core {
     figures: RefCell<Figures>,
     handed: Handed,
     live: Live,
+    second: Option<second::Second>,
     capabilities: Capabilities,
     token: LeaseToken,
     stream: StreamId,
@@ -104,7 +107,8 @@ impl Core {
         let stream = StreamId::account(&state.spec.id);
         let figures = RefCell::new(Figures::unread());
         let (live, handed) = (Live::new(now), Handed::default());
-        Self { state, market, figures, handed, live, capabilities, token, stream }
+        let second = None;
+        Self { state, market, figures, handed, live, second, capabilities, token, stream }
     }
 
     /// The account's state, what is not yet durable included.

@@ -73,6 +73,7 @@ impl Step<'_> {
             Verdict::Refused(refusals) => self.refused(intent, resolved.class, refusals, reply),
             Verdict::Held { notional, limit } => self.hold(intent, notional, limit, reply),
             Verdict::Cleared(cleared) => {
+                self.judge_again(&intent, &resolved, &id);
                 let request = cleared.request();
                 let (class, qty) = (resolved.class, request.qty);
                 let reduce_only = request.reduce_only;

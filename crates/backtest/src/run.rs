@@ -1,0 +1,406 @@
+//! A run from the first price to the last.
+//!
+//! It must not know how core and venue talk to each other.
+
+mod begin;
+mod lane;
+
+use domain::{InstrumentId, Origin, Price, Quote, Timestamp};
+use lane::Lane;
+use market::replay::{Phase, Tick, average_true_range};
+use path::{core::Input, market::Session, policy::WithoutStop};
+use rust_decimal::Decimal;
+use venue_sim::{SessionChange, SimTick};
+
+use crate::{
+    driver::Driver,
+    error::BacktestError,
+    feed::{Due, Feed, venue_phase},
+    outcome::{BarMark, Holding, Outcome, Watcher},
+    setup::{Inside, Setup},
+    trader::{ClosedBar, Trader, View, Wish},
+    way::{Leg, Levels, low_first},
+};
+
+/// Levels between two prices of a bar that are met one by one; then the next price comes.
+const LEVELS_MAX: usize = 1_000;
+
+/// A backtest that can begin.
+#[derive(Debug)]
+pub struct Backtest {
+    setup: Setup,
+    feed: Feed,
+    start: Timestamp,
+}
+
+impl Backtest {
+    /// Runs from the first price to the last. The watcher is told what happens meanwhile.
+    ///
+    /// # Errors
+    /// [`BacktestError`] when the desk does not take a setting.
+    pub fn run(
+        self,
+        trader: &mut dyn Trader,
+        watcher: &mut dyn Watcher,
+    ) -> Result<Outcome, BacktestError> {
+        let mut run = self.begin(watcher)?;
+        while let Some((at, due)) = run.feed.next() {
+            run.driver.advance(at);
+            run.happens(at, due, trader);
+            run.driver.check()?;
+        }
+        Ok(run.end())
+    }
+}
+
+/// A run under way.
+struct Run<'w> {
+    driver: Driver<'w>,
+    feed: Feed,
+    lanes: Vec<Lane>,
+    closed: Vec<(usize, usize)>,
+    wishes: Vec<Wish>,
+    /// The latest mark and the number of records then.
+    mark: Option<(BarMark, u64)>,
+    origin: Origin,
+    inside: Inside,
+    jump: bool,
+    tells_range: bool,
+}
+
+impl Run<'_> {
+    fn happens(&mut self, at: Timestamp, due: Due, trader: &mut dyn Trader) {
+        match due {
+            Due::Session(kind, session) => self.session(kind, session),
+            Due::Charge => {
+                for what in [venue_sim::Happening::Time, venue_sim::Happening::Day] {
+                    let events = self.driver.engine.happen(&what, at);
+                    self.driver.hear(events);
+                }
+            }
+            Due::Happening(dated) => {
+                self.catch_up();
+                let events = self.driver.engine.happen(&dated.what, at);
+                self.driver.hear(events);
+            }
+            Due::Price(tick) => self.price(&tick),
+        }
+        self.look_who_is_awake();
+        if !self.closed.is_empty() && self.feed.next_price_at().is_none_or(|next| next > at) {
+            self.bars_closed(at, trader);
+            self.look_who_is_awake();
+        }
+    }
+
+    fn session(&mut self, kind: domain::CalendarKind, session: Session) {
+        let change = if session.open { SessionChange::Open } else { SessionChange::Close };
+        let at = self.driver.now.at;
+        for instrument in self.lanes.iter().flat_map(|l| &l.traded) {
+            if instrument.calendar == kind {
+                let events = self.driver.engine.on_session(&instrument.id, change, at);
+                self.driver.hear(events);
+            }
+        }
+        if self.lanes.iter().any(|lane| lane.awake) {
+            self.driver.tell(Input::Session { calendar: kind, session });
+        }
+    }
+
+    /// One price of a bar, and the levels on the way to it.
+    fn price(&mut self, tick: &Tick) {
+        let Ok(index) = self.feed.replay.series().binary_search_by(|s| {
+            let id: &InstrumentId = &s.instrument;
+            id.cmp(&tick.instrument)
+        }) else {
+            return;
+        };
+        let (mut quote, mut traded) = (tick.quote, self.feed.replay.traded(tick));
+        if self.inside == Inside::Levels && self.lanes[index].awake {
+            quote = self.turned(index, tick);
+            traded = self.walk(index, quote, tick, traded);
+        }
+        self.driver.advance(quote.at);
+        let bars = &self.feed.replay.series()[index].bars;
+        let phase = venue_phase(self.lanes[index].traded[0].calendar, bars, tick);
+        self.tell_price(index, quote, traded, phase);
+        self.lanes[index].last = Some((quote.last, quote.at));
+        if tick.phase == Phase::Close {
+            self.closed.push((index, tick.bar));
+        }
+    }
+
+    /// A tick's quote, with low and high of its bar in the order in which they come here.
+    fn turned(&mut self, index: usize, tick: &Tick) -> Quote {
+        let lane = &mut self.lanes[index];
+        let Some(bar) = self.feed.replay.bar_of(tick).filter(|_| tick.phase == Phase::Path) else {
+            return tick.quote;
+        };
+        let second = lane.extremes == Some(tick.bar);
+        if !second {
+            lane.extremes = Some(tick.bar);
+            lane.low_first = low_first(self.driver.core.state(), &lane.traded, bar);
+        }
+        let price = if lane.low_first == second { bar.high } else { bar.low };
+        if price == tick.quote.last {
+            return tick.quote;
+        }
+        let at = tick.quote.at;
+        self.feed.replay.quote(&tick.instrument, price, at).unwrap_or(tick.quote)
+    }
+
+    /// Tells the levels between the last price of the bar and this one. Returns what is left of
+    /// the traded volume, of which each level had its equal share.
+    fn walk(
+        &mut self,
+        index: usize,
+        quote: Quote,
+        tick: &Tick,
+        mut traded: Option<domain::Qty>,
+    ) -> Option<domain::Qty> {
+        if tick.phase == Phase::Open {
+            return traded;
+        }
+        let Some(mut from) = self.lanes[index].last else { return traded };
+        for _ in 0..LEVELS_MAX {
+            let leg = Leg { from, to: (quote.last, quote.at) };
+            let replay = &self.feed.replay;
+            let around = |price: Price, at: Timestamp| {
+                let plain = Quote { bid: price, ask: price, last: price, at };
+                replay.quote(&tick.instrument, price, at).unwrap_or(plain)
+            };
+            let levels = Levels {
+                core: &self.driver.core,
+                traded: &self.lanes[index].traded,
+                fill_limits_on: self.driver.engine.config().fill_limits_on,
+                quote: &around,
+            };
+            let Some(stop) = levels.next(&leg) else { break };
+            let level = around(stop.price, stop.at);
+            let share = traded.map(|volume| lane::share(volume, stop.levels));
+            traded = traded.zip(share).map(|(volume, share)| volume.minus(share));
+            self.driver.advance(stop.at);
+            self.tell_price(index, level, share, venue_sim::Phase::Continuous);
+            from = (stop.price, stop.at);
+        }
+        traded
+    }
+
+    /// The venue hears a price, then the desk, as in life.
+    fn tell_price(
+        &mut self,
+        index: usize,
+        quote: Quote,
+        traded_volume: Option<domain::Qty>,
+        phase: venue_sim::Phase,
+    ) {
+        let lane = &mut self.lanes[index];
+        for (n, instrument) in lane.traded.iter().enumerate() {
+            let own = if n == 0 { quote } else { market::replay::on_tick(quote, instrument.tick) };
+            let id = instrument.id.clone();
+            let tick = SimTick { instrument: id.clone(), quote: own, traded_volume, phase };
+            self.driver.venue_price(&tick);
+            if lane.awake {
+                self.driver.tally.counts.prices += 1;
+                self.driver.tell(Input::Quote { instrument: id, quote: own });
+            }
+        }
+        lane.untold = (!lane.awake).then_some(quote);
+        // Time passes for what is awake, whatever it was that had a price.
+        if self.lanes.iter().any(|lane| lane.awake) {
+            self.driver.tell(Input::Tick);
+        }
+    }
+
+    /// The desk hears what it was spared: sessions and the latest prices.
+    fn catch_up(&mut self) {
+        for (calendar, session) in self.feed.sessions() {
+            if self.driver.core.market().session(calendar) != Some(session) {
+                self.driver.tell(Input::Session { calendar, session });
+            }
+        }
+        for lane in &mut self.lanes {
+            let Some(quote) = lane.untold.take() else { continue };
+            for (n, instrument) in lane.traded.iter().enumerate() {
+                let tick = instrument.tick;
+                let own = if n == 0 { quote } else { market::replay::on_tick(quote, tick) };
+                let instrument = instrument.id.clone();
+                self.driver.tally.counts.prices += 1;
+                self.driver.tell(Input::Quote { instrument, quote: own });
+            }
+        }
+        self.driver.tell(Input::Tick);
+    }
+
+    fn look_who_is_awake(&mut self) {
+        if !std::mem::take(&mut self.driver.moved) {
+            return;
+        }
+        for lane in &mut self.lanes {
+            lane.awake = !self.jump || lane.traded.iter().any(|i| self.driver.busy(&i.id));
+        }
+    }
+
+    /// The bars of an instant are complete: the account is marked and the trader is asked.
+    fn bars_closed(&mut self, at: Timestamp, trader: &mut dyn Trader) {
+        let mut closed = std::mem::take(&mut self.closed);
+        let counts = &mut self.driver.tally.counts;
+        counts.closes += 1;
+        counts.bars += closed.len() as u64;
+        for (index, bar) in &closed {
+            for instrument in &self.lanes[*index].traded {
+                self.driver.held.bar_closed(&instrument.id);
+            }
+            self.lanes[*index].closed = Some(*bar);
+        }
+        self.mark(at);
+        let bars: Vec<ClosedBar<'_>> = closed
+            .iter()
+            .filter_map(|(index, bar)| {
+                let series = self.feed.replay.series().get(*index)?;
+                let (instrument, index) = (&series.instrument, *bar);
+                Some(ClosedBar { instrument, bar: series.bars.get(index)?, index })
+            })
+            .collect();
+        let view = View::new(at, &self.driver.core, &self.driver.held, &bars);
+        trader.on_close(&view, &mut self.wishes);
+        closed.clear();
+        self.closed = closed;
+        if self.wishes.is_empty() {
+            return;
+        }
+        self.catch_up();
+        self.tell_ranges();
+        let mut wishes = std::mem::take(&mut self.wishes);
+        for wish in wishes.drain(..) {
+            self.driver.wish(wish, self.origin.clone());
+        }
+        self.wishes = wishes;
+    }
+
+    /// How far prices usually go, where entries without a stop get one by that.
+    fn tell_ranges(&mut self) {
+        if !self.tells_range {
+            return;
+        }
+        for (lane, series) in self.lanes.iter().zip(self.feed.replay.series()) {
+            let Some(last) = lane.closed else { continue };
+            let Some(range) = average_true_range(&series.bars, last) else { continue };
+            for instrument in &lane.traded {
+                let instrument = instrument.id.clone();
+                self.driver.tell(Input::Range { instrument, range });
+            }
+        }
+    }
+
+    fn mark(&mut self, at: Timestamp) {
+        // Nothing is held and nothing was recorded since: nothing can have changed.
+        let records = self.driver.tally.counts.records;
+        let same = |(before, known): &(BarMark, u64)| {
+            before.exposure == Some(Decimal::ZERO) && *known == records
+        };
+        let mark = match self.mark.filter(same) {
+            Some((before, _)) => BarMark { at, ..before },
+            None => {
+                let equity = self.driver.core.book().equity();
+                BarMark { at, equity, exposure: self.exposure() }
+            }
+        };
+        self.mark = Some((mark, records));
+        self.driver.watcher.bars_closed(&mark);
+    }
+
+    /// The value of everything that is held, in the reporting currency.
+    fn exposure(&self) -> Option<Decimal> {
+        let state = self.driver.core.state();
+        let mut sum = Decimal::ZERO;
+        for book in state.books.values() {
+            for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
+                let rules = state.instruments.get(id)?;
+                let mark = self.driver.core.market().mark(id)?;
+                let value = rules.notional(mark, position.qty.abs()).ok()?;
+                let rate = self.driver.core.book().rate(value.currency())?;
+                sum = sum.checked_add(value.amount().checked_mul(rate)?)?;
+            }
+        }
+        Some(sum)
+    }
+
+    fn end(mut self) -> Outcome {
+        let core = &self.driver.core;
+        let state = core.state();
+        let mut open = Vec::new();
+        for book in state.books.values() {
+            for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
+                let multiplier = state.instruments.get(id).map_or(Decimal::ONE, |i| i.multiplier);
+                let mark = core.market().mark(id);
+                open.push(Holding {
+                    book: book.id.clone(),
+                    instrument: id.clone(),
+                    qty: position.qty,
+                    entry: position.average_price(multiplier),
+                    mark,
+                    unrealized: mark.and_then(|m| position.unrealized(m, multiplier).ok()),
+                });
+            }
+        }
+        let balances = self.driver.engine.cash(&self.driver.account).cloned();
+        Outcome {
+            ended: self.driver.now.at,
+            counts: self.driver.tally.counts,
+            refusals: std::mem::take(&mut self.driver.tally.refusals),
+            compared: core.compared().cloned(),
+            alarms: std::mem::take(&mut self.driver.tally.alarms),
+            assumptions: self.assumptions(),
+            equity: core.book().equity(),
+            cash: state.cash(),
+            balances: balances.unwrap_or_default(),
+            open,
+            head: state.head,
+            records: std::mem::take(&mut self.driver.journal.records),
+        }
+    }
+
+    /// What was assumed, in words.
+    fn assumptions(&self) -> Vec<String> {
+        let mut words = self.driver.engine.describe();
+        words.push(
+            match self.inside {
+                Inside::Levels => {
+                    "Inside a bar the price goes from the open to low and high and then to the \
+                     close, the high first where the bar fell, and passes every level between: \
+                     stops, limits and targets are met at their own prices. Where a position's \
+                     stop and its target both lie inside the bar, the stop comes first. A \
+                     trailing stop moves with the extremes of the bar. Of a bar's volume each \
+                     quarter belongs to one of its four prices and is shared with the levels \
+                     before it."
+                }
+                Inside::Points => {
+                    "Inside a bar four prices are told: open, low, high, close, the high before \
+                     the low where the bar fell. Stops and targets between two of them are met \
+                     at the next one. Of the bar's volume each has a quarter."
+                }
+            }
+            .to_owned(),
+        );
+        words.push(
+            "A decision at a bar's close meets the next price that is told. Closes that are not \
+             filled within fifteen prices are given up, as they are live after fifteen seconds."
+                .to_owned(),
+        );
+        words.push(
+            "Positions that are open at the end stay open and are valued at the last price."
+                .to_owned(),
+        );
+        if self.tells_range {
+            let text =
+                "An entry without a stop gets one at twice the average true range of 14 bars.";
+            words.push(text.to_owned());
+        }
+        words
+    }
+}
+
+/// True for a policy that attaches stops by the average range.
+const fn tells_range(without_stop: WithoutStop) -> bool {
+    matches!(without_stop, WithoutStop::Attach(_))
+}

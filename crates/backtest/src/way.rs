@@ -1,0 +1,191 @@
+//! The way of a price through its bar: which levels it meets, and which extreme comes first.
+//!
+//! A bar tells four prices. Between two of them the price passes every level, so an order that
+//! acts at a level is met there, and not where the bar's next price happens to be. The order of low
+//! and high is not told: where a position's stop and its target both lie inside the bar, the stop
+//! comes first. It must not know how orders fill.
+
+use std::collections::BTreeSet;
+
+use domain::{Bar, Instrument, Nanos, OrderKind, Price, Quote, Side, Timestamp, num::Rounding};
+use path::{
+    core::Core,
+    state::{AccountState, Book, Order},
+    verbs::RiskClass,
+};
+use rust_decimal::Decimal;
+use venue_sim::FillLimitsOn;
+
+/// A piece of the way, from one price to another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leg {
+    pub(crate) from: (Price, Timestamp),
+    pub(crate) to: (Price, Timestamp),
+}
+
+impl Leg {
+    fn rises(&self) -> bool {
+        self.to.0 > self.from.0
+    }
+
+    fn passes(&self, level: Price) -> bool {
+        let (low, high) = (self.from.0.min(self.to.0), self.from.0.max(self.to.0));
+        low < level && level < high
+    }
+
+    /// When the price is at a level of the way, if it moves evenly.
+    fn instant(&self, level: Price) -> Timestamp {
+        let span = Decimal::from(self.to.1.since(self.from.1).0);
+        let part = span
+            .checked_mul(self.from.0.distance(level))
+            .and_then(|part| part.checked_div(self.from.0.distance(self.to.0)));
+        let nanos = part.and_then(|part| i64::try_from(part.trunc()).ok()).unwrap_or_default();
+        self.from.1.plus(Nanos(nanos))
+    }
+}
+
+/// The next level of a way and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stop {
+    pub(crate) price: Price,
+    pub(crate) at: Timestamp,
+    pub(crate) levels: usize,
+}
+
+/// How the levels of a way are found.
+pub(crate) struct Levels<'a> {
+    pub(crate) core: &'a Core,
+    /// What has this price: an instrument and the contracts that follow it.
+    pub(crate) traded: &'a [Instrument],
+    pub(crate) fill_limits_on: FillLimitsOn,
+    /// The quote around a price.
+    pub(crate) quote: &'a dyn Fn(Price, Timestamp) -> Quote,
+}
+
+impl Levels<'_> {
+    /// The first level that a leg passes.
+    pub(crate) fn next(&self, leg: &Leg) -> Option<Stop> {
+        if leg.from.0 == leg.to.0 {
+            return None;
+        }
+        let mut found = BTreeSet::new();
+        let state = self.core.state();
+        for instrument in self.traded {
+            for order in state.live_of(&instrument.id).filter(|o| o.end.is_none()) {
+                found.extend(self.of_order(order, instrument));
+            }
+            for book in state.books.values() {
+                self.of_plan(book, instrument, leg.to.1, &mut found);
+            }
+            if instrument.contract.is_some() {
+                found.extend(self.liquidated_at(instrument));
+            }
+        }
+        found.retain(|level| leg.passes(*level));
+        let price = *if leg.rises() { found.first() } else { found.last() }?;
+        Some(Stop { price, at: leg.instant(price), levels: found.len() })
+    }
+
+    fn of_order(&self, order: &Order, instrument: &Instrument) -> impl Iterator<Item = Price> {
+        let limit = order.kind.limit().and_then(|limit| match self.fill_limits_on {
+            FillLimitsOn::Touch => Some(limit),
+            FillLimitsOn::TradeThrough => beyond(limit, order.side, instrument.tick),
+        });
+        order.kind.trigger().into_iter().chain(limit)
+    }
+
+    fn of_plan(
+        &self,
+        book: &Book,
+        instrument: &Instrument,
+        at: Timestamp,
+        found: &mut BTreeSet<Price>,
+    ) {
+        let Some(plan) = book.plans.get(&instrument.id) else { return };
+        let Some(position) = book.positions.get(&instrument.id) else { return };
+        let Some(side) = Side::reducing(position.qty) else { return };
+        found.extend(plan.levels.stop);
+        let open = plan.levels.targets.iter().zip(plan.taken).filter(|(_, taken)| !taken);
+        let targets = open.map(|(target, _)| target.price).chain(plan.levels.target);
+        found.extend(targets.filter_map(|level| self.sold_at(level, side, instrument.tick, at)));
+    }
+
+    /// One tick beyond the price at which the venue would liquidate a contract.
+    fn liquidated_at(&self, instrument: &Instrument) -> Option<Price> {
+        let side = Side::reducing(self.core.state().net_position(&instrument.id))?;
+        let price = self.core.book().liquidation_price(&instrument.id)?;
+        let (rounding, sign) = match side {
+            Side::Sell => (Rounding::Down, Decimal::NEGATIVE_ONE),
+            Side::Buy => (Rounding::Up, Decimal::ONE),
+        };
+        let near = price.to_tick(instrument.tick, rounding)?;
+        if near == price { near.moved(sign * instrument.tick.get()) } else { Some(near) }
+    }
+
+    /// The price at which the side's quote reaches a level: a target is reached by the bid of a
+    /// long position and by the ask of a short one.
+    fn sold_at(&self, level: Price, side: Side, tick: Price, at: Timestamp) -> Option<Price> {
+        let (rounding, sign) = match side {
+            Side::Sell => (Rounding::Up, Decimal::ONE),
+            Side::Buy => (Rounding::Down, Decimal::NEGATIVE_ONE),
+        };
+        let reached = |price: Price| {
+            let quote = (self.quote)(price, at);
+            if side == Side::Sell { quote.bid >= level } else { quote.ask <= level }
+        };
+        let gap = {
+            let quote = (self.quote)(level, at);
+            if side == Side::Sell { level.distance(quote.bid) } else { quote.ask.distance(level) }
+        };
+        let near = level.moved(sign * gap)?.to_tick(tick, rounding)?;
+        if reached(near) { Some(near) } else { near.moved(sign * tick.get()) }
+    }
+}
+
+/// One tick better than a limit for its side: there the market has gone through it.
+fn beyond(limit: Price, side: Side, tick: Price) -> Option<Price> {
+    limit.moved(if side == Side::Buy { -tick.get() } else { tick.get() })
+}
+
+/// True when the way goes to the bar's low before its high: the other way round where a bar fell,
+/// but always first to where the stop of a position is whose target lies in the bar as well. Where
+/// positions ask for both, the bar's own direction decides.
+pub(crate) fn low_first(state: &AccountState, traded: &[Instrument], bar: &Bar) -> bool {
+    let (mut longs, mut shorts) = (false, false);
+    for instrument in traded {
+        for book in state.books.values() {
+            match torn(state, book, instrument, bar) {
+                Some(Side::Sell) => longs = true,
+                Some(Side::Buy) => shorts = true,
+                None => {}
+            }
+        }
+    }
+    if longs == shorts { bar.close >= bar.open } else { longs }
+}
+
+/// The side that closes a book's position, when both its stop and a target of it lie inside a bar.
+fn torn(state: &AccountState, book: &Book, instrument: &Instrument, bar: &Bar) -> Option<Side> {
+    let side = Side::reducing(book.positions.get(&instrument.id)?.qty)?;
+    let exits = || {
+        let live = state.live_in(&book.id, &instrument.id);
+        live.filter(|o| o.side == side && o.class != RiskClass::Entry && o.end.is_none())
+    };
+    let plan = book.plans.get(&instrument.id);
+    let levels = plan.map(|plan| plan.levels).unwrap_or_default();
+    let stops = exits().filter_map(|o| o.kind.trigger()).chain(levels.stop);
+    let limits = exits().filter_map(|o| match o.kind {
+        OrderKind::Limit { limit } => Some(limit),
+        _ => None,
+    });
+    let targets = levels.targets.iter().map(|t| t.price);
+    let targets: Vec<Price> = limits.chain(targets).chain(levels.target).collect();
+    let below = |level: &Price| *level >= bar.low && *level < bar.open;
+    let above = |level: &Price| *level <= bar.high && *level > bar.open;
+    let mut stops = stops;
+    let both = match side {
+        Side::Sell => stops.any(|s| below(&s)) && targets.iter().any(above),
+        Side::Buy => stops.any(|s| above(&s)) && targets.iter().any(below),
+    };
+    both.then_some(side)
+}
