@@ -4,7 +4,7 @@ use super::{
     Op, Step, count, finite,
     sliding::{Merge, Sliding},
     stepped,
-    window::{Last, float, whole},
+    window::{Last, float, product, signed, times, whole},
 };
 
 /// Population covariance of the last `length` pairs. With two `units` the values are whole
@@ -14,7 +14,7 @@ pub fn covariance(length: usize, units: &[Option<f64>]) -> Box<dyn Op> {
     match units {
         [Some(a), Some(b)] => stepped(Whole {
             last: Last::new(length, (0, 0)),
-            length: length as i128,
+            length: signed(length),
             sums: (0, 0),
             products: 0,
             units: (*a, *b),
@@ -27,8 +27,8 @@ pub fn covariance(length: usize, units: &[Option<f64>]) -> Box<dyn Op> {
 #[derive(Debug)]
 struct Whole {
     last: Last<(i64, i64)>,
-    length: i128,
-    sums: (i128, i128),
+    length: i64,
+    sums: (i64, i64),
     products: i128,
     units: (f64, f64),
     divisor: f64,
@@ -44,12 +44,11 @@ impl Step<2> for Whole {
         }
         let new = (whole(a, self.units.0), whole(b, self.units.1));
         let old = self.last.push(new).unwrap_or((0, 0));
-        self.sums.0 += i128::from(new.0) - i128::from(old.0);
-        self.sums.1 += i128::from(new.1) - i128::from(old.1);
-        self.products += i128::from(new.0) * i128::from(new.1);
-        self.products -= i128::from(old.0) * i128::from(old.1);
+        self.sums = (self.sums.0 + new.0 - old.0, self.sums.1 + new.1 - old.1);
+        self.products += product(new.0, new.1) - product(old.0, old.1);
         if self.last.is_full() {
-            float(self.length * self.products - self.sums.0 * self.sums.1) / self.divisor
+            let together = times(self.products, self.length);
+            float(together - product(self.sums.0, self.sums.1)) / self.divisor
         } else {
             f64::NAN
         }

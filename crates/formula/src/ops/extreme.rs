@@ -1,8 +1,10 @@
 //! The highest and lowest values of a window, and when they were.
 
-use std::collections::VecDeque;
-
-use super::{Step, count, finite};
+use super::{
+    Op, Step, count, finite,
+    sliding::{Merge, Sliding},
+    stepped,
+};
 
 /// Which end of the window's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,50 +15,91 @@ pub enum End {
     Bottom,
 }
 
-/// The highest or lowest of the last `length` values, or how many bars ago it was; of equal ones
-/// the latest counts.
-///
-/// Keeps the values that may still become the extreme, in order: amortised O(1) per bar.
-#[derive(Debug)]
-pub struct Extreme {
-    length: usize,
-    sign: f64,
-    ago: bool,
-    candidates: VecDeque<(usize, f64)>,
-    bar: usize,
+impl End {
+    fn sign(self) -> f64 {
+        match self {
+            Self::Top => 1.0,
+            Self::Bottom => -1.0,
+        }
+    }
 }
 
-impl Extreme {
-    /// The value, or with `ago` the bars since then.
-    #[must_use]
-    pub fn new(length: usize, end: End, ago: bool) -> Self {
-        let sign = if end == End::Top { 1.0 } else { -1.0 };
-        let length = length.max(1);
-        Self { length, sign, ago, candidates: VecDeque::with_capacity(length + 1), bar: 0 }
+/// The highest or lowest of the last `length` values, or how many bars ago it was; of equal ones
+/// the latest counts.
+#[must_use]
+pub fn extreme(length: usize, end: End, ago: bool) -> Box<dyn Op> {
+    let sign = end.sign();
+    if ago {
+        stepped(Ago { sign, window: Sliding::new(length), bar: 0 })
+    } else {
+        stepped(Extreme { sign, window: Sliding::new(length) })
     }
+}
+
+/// The highest value of a stretch.
+#[derive(Debug, Clone, Copy)]
+struct Top(f64);
+
+impl Merge for Top {
+    const EMPTY: Self = Self(f64::NEG_INFINITY);
+
+    #[inline]
+    fn then(self, later: Self) -> Self {
+        if later.0 >= self.0 { later } else { self }
+    }
+}
+
+/// The values are mirrored where the lowest is looked for.
+#[derive(Debug)]
+struct Extreme {
+    sign: f64,
+    window: Sliding<Top>,
 }
 
 impl Step<1> for Extreme {
     #[inline]
     fn step(&mut self, [value]: [f64; 1]) -> f64 {
         if value.is_nan() {
-            self.candidates.clear();
-            self.bar = 0;
+            self.window.clear();
             return f64::NAN;
         }
-        let value = self.sign * value;
-        while self.candidates.back().is_some_and(|(_, beaten)| *beaten <= value) {
-            self.candidates.pop_back();
+        let window = self.window.push(Top(self.sign * value));
+        window.map_or(f64::NAN, |Top(extreme)| finite(self.sign * extreme))
+    }
+}
+
+/// The highest value of a stretch and its bar.
+#[derive(Debug, Clone, Copy)]
+struct Peak {
+    value: f64,
+    bar: usize,
+}
+
+impl Merge for Peak {
+    const EMPTY: Self = Self { value: f64::NEG_INFINITY, bar: 0 };
+
+    #[inline]
+    fn then(self, later: Self) -> Self {
+        if later.value >= self.value { later } else { self }
+    }
+}
+
+#[derive(Debug)]
+struct Ago {
+    sign: f64,
+    window: Sliding<Peak>,
+    bar: usize,
+}
+
+impl Step<1> for Ago {
+    #[inline]
+    fn step(&mut self, [value]: [f64; 1]) -> f64 {
+        if value.is_nan() {
+            self.window.clear();
+            return f64::NAN;
         }
-        self.candidates.push_back((self.bar, value));
         self.bar += 1;
-        if self.candidates.front().is_some_and(|(since, _)| since + self.length < self.bar) {
-            self.candidates.pop_front();
-        }
-        match self.candidates.front() {
-            Some((since, _)) if self.ago && self.bar >= self.length => count(self.bar - 1 - since),
-            Some((_, extreme)) if self.bar >= self.length => finite(self.sign * extreme),
-            _ => f64::NAN,
-        }
+        let window = self.window.push(Peak { value: self.sign * value, bar: self.bar });
+        window.map_or(f64::NAN, |peak| count(self.bar - peak.bar))
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Op, Step, count, finite,
     sliding::{Merge, Sliding},
     stepped,
-    window::{Last, float, long_quotient, quotient, whole},
+    window::{Last, float, product, quotient, signed, times, whole},
 };
 
 /// What is asked of the line.
@@ -24,13 +24,7 @@ pub enum Ask {
 #[must_use]
 pub fn line(length: usize, ask: Ask, unit: Option<f64>) -> Box<dyn Op> {
     match unit {
-        Some(unit) => stepped(Whole {
-            last: Last::new(length, 0),
-            length: length as i128,
-            unit,
-            ask,
-            sums: Sums::default(),
-        }),
+        Some(unit) => stepped(Whole::new(length, ask, unit)),
         None => stepped(Float { window: Sliding::new(length), ask }),
     }
 }
@@ -42,8 +36,8 @@ fn share(ratio: f64) -> f64 {
 
 #[derive(Debug, Default)]
 struct Sums {
-    held: i128,
-    plain: i128,
+    held: i64,
+    plain: i64,
     weighted: i128,
     squares: i128,
 }
@@ -51,10 +45,40 @@ struct Sums {
 #[derive(Debug)]
 struct Whole {
     last: Last<i64>,
-    length: i128,
+    length: i64,
     unit: f64,
     ask: Ask,
+    /// Of the answer, for the weighted mean and the slope.
+    divisor: f64,
     sums: Sums,
+}
+
+impl Whole {
+    fn new(length: usize, ask: Ask, unit: f64) -> Self {
+        let n = count(length);
+        let divisor = match ask {
+            Ask::Weighted => n * (n + 1.0) / 2.0 * unit,
+            Ask::Slope | Ask::Fit => n * (n * n - 1.0),
+        };
+        let last = Last::new(length, 0);
+        Self { last, length: signed(length), unit, ask, divisor, sums: Sums::default() }
+    }
+
+    #[inline]
+    fn answer(&self) -> f64 {
+        if self.ask == Ask::Weighted {
+            return quotient(self.sums.weighted, self.divisor);
+        }
+        // Twice the sum of the products of the values with the distances from the middle bar.
+        let tilt = 2 * self.sums.weighted - product(self.length + 1, self.sums.plain);
+        if self.ask == Ask::Slope {
+            return finite(quotient(6 * tilt, self.divisor) / self.unit);
+        }
+        let spread =
+            times(self.sums.squares, self.length) - product(self.sums.plain, self.sums.plain);
+        let (n, tilt) = (count(self.last.length()), float(tilt));
+        share(3.0 * tilt * tilt / (float(spread) * (n * n - 1.0)))
+    }
 }
 
 impl Step<1> for Whole {
@@ -66,46 +90,20 @@ impl Step<1> for Whole {
             return f64::NAN;
         }
         let new = whole(value, self.unit);
-        let old = self.last.push(new);
-        let (new, sums) = (i128::from(new), &mut self.sums);
-        if let Some(old) = old.map(i128::from) {
-            sums.weighted += self.length * new - sums.plain;
+        let (old, sums) = (self.last.push(new), &mut self.sums);
+        if let Some(old) = old {
+            sums.weighted += product(self.length, new) - i128::from(sums.plain);
             sums.plain += new - old;
-            sums.squares += if self.ask == Ask::Fit { new * new - old * old } else { 0 };
+            if self.ask == Ask::Fit {
+                sums.squares += product(new, new) - product(old, old);
+            }
         } else {
             sums.held += 1;
-            sums.weighted += sums.held * new;
+            sums.weighted += product(sums.held, new);
             sums.plain += new;
-            sums.squares += new * new;
+            sums.squares += product(new, new);
         }
         if self.last.is_full() { self.answer() } else { f64::NAN }
-    }
-}
-
-impl Whole {
-    #[inline]
-    fn answer(&self) -> f64 {
-        let (n, unit) = (count(self.last.length()), self.unit);
-        // Twice the sum of the products of the values with the distances from the middle bar.
-        let tilt = 2 * self.sums.weighted - (self.length + 1) * self.sums.plain;
-        match self.ask {
-            Ask::Weighted => quotient(self.sums.weighted, n * (n + 1.0) / 2.0 * unit),
-            Ask::Slope => {
-                let by = self.length * (self.length * self.length - 1);
-                match i64::try_from(6 * tilt) {
-                    #[allow(clippy::cast_precision_loss, reason = "below 2^53")]
-                    Ok(small) if small.unsigned_abs() < 1 << 53 => {
-                        finite(small as f64 / (float(by) * unit))
-                    }
-                    _ => finite(long_quotient(6 * tilt, by) / unit),
-                }
-            }
-            Ask::Fit => {
-                let spread = self.length * self.sums.squares - self.sums.plain * self.sums.plain;
-                let tilt = float(tilt);
-                share(3.0 * tilt * tilt / (float(spread) * (n * n - 1.0)))
-            }
-        }
     }
 }
 

@@ -184,10 +184,22 @@ pub struct UnaryOp(pub Unary);
 impl Op for UnaryOp {
     fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
         let [a] = ins else { return out.fill(f64::NAN) };
-        for (bar, out) in out.iter_mut().enumerate() {
-            *out = unary_value(self.0, a.at(bar));
-        }
+        map_each(self.0, *a, out);
     }
+}
+
+/// As [`for_each`].
+fn map_each(op: Unary, a: In<'_>, out: &mut [f64]) {
+    macro_rules! cases {
+        ($($name:ident),*) => {
+            match op {
+                $(Unary::$name => {
+                    zip(a, In::Constant(0.0), out, |a, _| unary_value(Unary::$name, a));
+                })*
+            }
+        };
+    }
+    cases!(Neg, Not, Abs, Sqrt, Exp, Log, Log10, Floor, Ceil, Sign, Atan, Defined);
 }
 
 /// Chooses between two values.

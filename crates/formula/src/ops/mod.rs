@@ -76,16 +76,19 @@ struct Stepped<S, const N: usize>(S);
 impl<S: Step<N>, const N: usize> Op for Stepped<S, N> {
     fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
         let Ok(ins) = <&[In<'_>; N]>::try_from(ins) else { return out.fill(f64::NAN) };
-        match ins.as_slice() {
-            [In::Column(column)] => {
-                for (out, value) in out.iter_mut().zip(*column) {
-                    *out = self.0.step([*value; N]);
-                }
+        let length = out.len();
+        let columns = ins.map(|source| match source {
+            In::Column(values) => values.get(..length),
+            In::Constant(_) => None,
+        });
+        if columns.iter().all(Option::is_some) {
+            let columns = columns.map(Option::unwrap_or_default);
+            for (bar, out) in out.iter_mut().enumerate() {
+                *out = self.0.step(columns.map(|column| column[bar]));
             }
-            _ => {
-                for (bar, out) in out.iter_mut().enumerate() {
-                    *out = self.0.step(std::array::from_fn(|source| ins[source].at(bar)));
-                }
+        } else {
+            for (bar, out) in out.iter_mut().enumerate() {
+                *out = self.0.step(std::array::from_fn(|source| ins[source].at(bar)));
             }
         }
     }

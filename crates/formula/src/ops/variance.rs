@@ -7,7 +7,7 @@ use super::{
     Op, Step, count, finite,
     sliding::{Merge, Sliding},
     stepped,
-    window::{Last, float, whole},
+    window::{Last, float, product, signed, times, whole},
 };
 
 /// Population variance of the last `length` values. With a `unit` the values are whole multiples
@@ -23,8 +23,8 @@ pub fn variance(length: usize, unit: Option<f64>) -> Box<dyn Op> {
 #[derive(Debug)]
 struct Whole {
     last: Last<i64>,
-    length: i128,
-    sum: i128,
+    length: i64,
+    sum: i64,
     squares: i128,
     unit: f64,
     divisor: f64,
@@ -34,7 +34,7 @@ impl Whole {
     fn new(length: usize, unit: f64) -> Self {
         let divisor = (count(length) * unit).powi(2);
         let last = Last::new(length, 0);
-        Self { last, length: length as i128, sum: 0, squares: 0, unit, divisor }
+        Self { last, length: signed(length), sum: 0, squares: 0, unit, divisor }
     }
 }
 
@@ -48,11 +48,10 @@ impl Step<1> for Whole {
         }
         let new = whole(value, self.unit);
         let old = self.last.push(new).unwrap_or(0);
-        let (new, old) = (i128::from(new), i128::from(old));
         self.sum += new - old;
-        self.squares += new * new - old * old;
+        self.squares += product(new, new) - product(old, old);
         if self.last.is_full() {
-            float(self.length * self.squares - self.sum * self.sum) / self.divisor
+            float(times(self.squares, self.length) - product(self.sum, self.sum)) / self.divisor
         } else {
             f64::NAN
         }

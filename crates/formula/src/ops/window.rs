@@ -167,17 +167,26 @@ impl Step<1> for WholeSum {
 #[inline]
 #[must_use]
 pub fn whole(value: f64, unit: f64) -> i64 {
-    #[allow(clippy::cast_possible_truncation, reason = "whole after rounding")]
-    let whole = nearest(value * unit) as i64;
+    let scaled = value * unit;
+    if scaled.abs() < NEAREST_MAX {
+        // The digits of the shifted value are the whole number, above those of the shift alone.
+        return (scaled + SHIFT).to_bits().wrapping_sub(SHIFT.to_bits()).cast_signed();
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "without a fraction at this size")]
+    let whole = scaled as i64;
     whole
 }
+
+/// 1.5 * 2^52: among floats of this size there are whole ones only.
+const SHIFT: f64 = 6_755_399_441_055_744.0;
+/// 2^51: shifted values below this keep their size.
+const NEAREST_MAX: f64 = 2_251_799_813_685_248.0;
 
 /// The whole number nearest to a value that is almost whole and below 2^51.
 #[inline]
 #[must_use]
 pub fn nearest(value: f64) -> f64 {
-    const FIRST_WITHOUT_FRACTION: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
-    (value + FIRST_WITHOUT_FRACTION) - FIRST_WITHOUT_FRACTION
+    (value + SHIFT) - SHIFT
 }
 
 /// The float nearest to a whole number.
@@ -190,6 +199,29 @@ pub fn float(whole: i128) -> f64 {
         Err(_) => whole as f64,
     };
     float
+}
+
+/// A length as a whole number with a sign.
+#[must_use]
+pub fn signed(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// The product of two whole numbers, which always fits.
+#[inline]
+#[must_use]
+pub fn product(a: i64, b: i64) -> i128 {
+    i128::from(a) * i128::from(b)
+}
+
+/// A sum times a length.
+#[inline]
+#[must_use]
+pub fn times(sum: i128, length: i64) -> i128 {
+    match i64::try_from(sum) {
+        Ok(small) => product(small, length),
+        Err(_) => sum * i128::from(length),
+    }
 }
 
 /// The quotient of a whole number and a whole divisor, rounded once.
@@ -273,7 +305,13 @@ mod tests {
 
     #[test]
     fn almost_whole_numbers_are_made_whole() {
-        for (value, unit, is) in [(0.29, 100.0, 29), (-1.15, 100.0, -115), (0.0, 10.0, 0)] {
+        for (value, unit, is) in [
+            (0.29, 100.0, 29),
+            (-1.15, 100.0, -115),
+            (0.0, 10.0, 0),
+            (-2_251_799_813_685_247.0, 1.0, -2_251_799_813_685_247),
+            (3e15, 3.0, 9_000_000_000_000_000),
+        ] {
             assert_eq!(whole(value, unit), is);
         }
     }

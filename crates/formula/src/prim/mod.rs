@@ -236,9 +236,7 @@ impl Prim {
             Self::Sum(n) => window::sum(*n, unit, false),
             Self::Sma(n) => window::sum(*n, unit, true),
             Self::Line { length, ask } => line::line(*length, *ask, unit),
-            Self::Extreme { length, end, ago } => {
-                stepped(extreme::Extreme::new(*length, *end, *ago))
-            }
+            Self::Extreme { length, end, ago } => extreme::extreme(*length, *end, *ago),
             Self::Percentile { length, percent } => {
                 stepped(order::Percentile::new(*length, percent.0))
             }
