@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from averages import gains
 from number import common, lift, ratio, settle
+from series import remembered
 from trends import adosc_average, true_range
-from windows import divided, history, mean, minus, sums, times, windows
+from windows import divided, extreme, history, mean, minus, sums, times, windows
 
 ZERO = Fraction(0)
 
@@ -17,6 +18,7 @@ def percent(xs):
     return lift(lambda x: 100 * x, xs)
 
 
+@remembered
 def typical(bars):
     return lift(lambda h, l, c: (h + l + c) / 3, bars["high"], bars["low"], bars["close"])
 
@@ -33,7 +35,7 @@ def cmo(xs, length):
 
 def place(high, low, close, length):
     """Where the close lies in the window's range, in percent; undefined without a range."""
-    top, bottom = windows(high, length, max), windows(low, length, min)
+    top, bottom = extreme(high, length, max), extreme(low, length, min)
     return percent(divided(minus(close, bottom), minus(top, bottom)))
 
 
@@ -90,6 +92,7 @@ def bop(bars):
     return divided(minus(bars["close"], bars["open"]), minus(bars["high"], bars["low"]))
 
 
+@remembered
 def money_flow(bars):
     """The close's place in the bar, from -1 to 1, times volume; nothing for a bar without range."""
     rows = zip(bars["high"], bars["low"], bars["close"], bars["volume"])

@@ -8,8 +8,12 @@ magnitude must be met exactly, and undefined only by undefined.
 from dataclasses import dataclass
 from math import isfinite
 
+from language import evaluate
+
 RELATIVE = 1e-9
 ABSOLUTE = 1e-12
+# What the rounding of floats leaves of a range of 0 to 100 that is zero.
+NOISE = 1e-10
 
 
 @dataclass
@@ -42,10 +46,21 @@ def magnitude(row, bars, t):
         return top if row.near == "price" else top * top
     if row.near == "flow":
         return float(sum(bars["volume"][: t + 1]))
-    return {"self": 0.0, "unit": 1.0, "percent": 100.0}[row.near]
+    size = {"self": 0.0, "unit": 1.0, "percent": 100.0}[row.near]
+    divisor = divided_by(row, bars, t)
+    return size if divisor is None else size * 100 / divisor
+
+
+def divided_by(row, bars, t):
+    """What the row divides by on this bar, if rounding has touched it."""
+    value = evaluate(row.divisor, bars)[t] if row.divisor else None
+    return None if value is None else float(value)
 
 
 def same(row, bars, t, ours, reference):
+    divisor = divided_by(row, bars, t)
+    if divisor is not None and divisor < NOISE:
+        return ours is None or 0 <= ours <= 100
     if ours is None or reference is None or isinstance(ours, bool) or isinstance(reference, bool):
         return ours is reference
     if not isfinite(ours):

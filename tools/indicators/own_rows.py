@@ -3,7 +3,7 @@
 This module must not know how anything is worked out.
 """
 
-from rows import Row
+from rows import Row, rsi_range
 
 
 def lengths(n):
@@ -61,7 +61,7 @@ def single():
         Row("donchian()", 1), Row("keltner()", 1), Row("supertrend()", 1), Row("supertrend(5, 0.5).line", 1),
         Row("supertrend(5, 0.5).direction"), Row("cmf()", 0, "unit"), Row("volatility(close, 20, 365)", 0, "unit"),
         Row("volatility()", 0, "unit"), Row("stoch().k", 0, "percent"), Row("stoch(5, 1, 1).k", 0, "percent"),
-        Row("stochf().d", 0, "percent"), Row("stochrsi(close, 14, 14, 3).d", 0, "percent"),
+        Row("stochf().d", 0, "percent"), Row("stochrsi(close, 14, 14, 3).d", 0, "percent", None, rsi_range(14, 14)),
         Row("bbands(close, length=20, mult=2).lower", 1, "price"), Row("bbands(volume, 10, 3).upper"),
         Row("stddev(volume, 10)"), Row("sma(close[2], 5)", 1), Row("sma(rsi(14), 5)", 0, "percent"),
         Row("wma(momentum(close, 3), 5)", 1, "price"), Row("highest(rsi(7), 10)", 0, "percent"),

@@ -18,9 +18,11 @@ def columns(bars, texts, week_with_last_bar=False):
     return {text: [plain(x) for x in evaluate(text, bars, week_with_last_bar)] for text in texts}
 
 
-def many(work):
-    """columns() for each (bars, texts), in order. The longest first, so that cores end together."""
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        order = sorted(range(len(work)), key=lambda k: -len(work[k][0]))
-        waiting = {k: pool.submit(columns, *work[k]) for k in order}
-        return [waiting[k].result() for k in range(len(work))]
+def begin(work):
+    """Begins columns() for each (bars, texts) in the background; the results are waited for with
+    `.result()`, in the same order. The longest is begun first, so that the cores end together."""
+    pool = ProcessPoolExecutor(max_workers=os.cpu_count())
+    order = sorted(range(len(work)), key=lambda k: -len(work[k][0]) * len(work[k][1]))
+    waiting = {k: pool.submit(columns, *work[k]) for k in order}
+    pool.shutdown(wait=False)
+    return [waiting[k] for k in range(len(work))]

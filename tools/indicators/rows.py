@@ -18,12 +18,17 @@ class Row:
     self: nothing but the value itself counts, and an exact zero must be exactly zero;
     price, square: the highest price of the last bars (squared);
     unit, percent: 1 and 100;
-    flow: the volume traded so far."""
+    flow: the volume traded so far.
+
+    `divisor` is a formula with a value of 0 to 100 that the row divides by and that rounding has
+    touched. Where it is small, an error in it grows in proportion, and so does what is allowed;
+    where it is smaller than the rounding of floats, nothing can be asked."""
 
     text: str
     power: int = 0
     near: str = "self"
     talib: Optional[Callable] = None
+    divisor: Optional[str] = None
 
     @property
     def reach(self):
@@ -48,6 +53,12 @@ def averages(n):
     ]
 
 
+def rsi_range(length, k):
+    """The RSI's range in the window. An RSI of exactly 0 or 100 has no rounding: any range is sound."""
+    rsi = f"rsi({length})"
+    return f"lowest(if({rsi} == 0 or {rsi} == 100, 100, highest({rsi}, {k}) - lowest({rsi}, {k})), 3)"
+
+
 def momentum(n):
     return [
         Row(f"roc(close, {n})", 0, "self", lambda T, b: T.ROC(b.close, n)),
@@ -59,8 +70,8 @@ def momentum(n):
         Row(f"stoch({n}, 3, 3).d", 0, "percent", lambda T, b: T.STOCH(b.high, b.low, b.close, n, 3, 0, 3, 0)[1]),
         Row(f"stochf({n}, 3).k", 0, "percent", lambda T, b: T.STOCHF(b.high, b.low, b.close, n, 3, 0)[0]),
         Row(f"stochf({n}, 3).d", 0, "percent", lambda T, b: T.STOCHF(b.high, b.low, b.close, n, 3, 0)[1]),
-        Row(f"stochrsi(close, {n}, 5, 3).k", 0, "percent", lambda T, b: T.STOCHRSI(b.close, n, 5, 3, 0)[0]),
-        Row(f"stochrsi(close, {n}, 5, 3).d", 0, "percent", lambda T, b: T.STOCHRSI(b.close, n, 5, 3, 0)[1]),
+        Row(f"stochrsi(close, {n}, 5, 3).k", 0, "percent", lambda T, b: T.STOCHRSI(b.close, n, 5, 3, 0)[0], rsi_range(n, 5)),
+        Row(f"stochrsi(close, {n}, 5, 3).d", 0, "percent", lambda T, b: T.STOCHRSI(b.close, n, 5, 3, 0)[1], rsi_range(n, 5)),
         Row(f"trix(close, {n})", 0, "percent", lambda T, b: T.TRIX(b.close, n)),
         Row(f"cci({n})", 0, "percent", lambda T, b: T.CCI(b.high, b.low, b.close, n)),
         Row(f"mfi({n})", 0, "percent", lambda T, b: T.MFI(b.high, b.low, b.close, b.volume, n)),
@@ -138,7 +149,7 @@ def single():
         Row("psar(0.05, 0.1)", 1, "self", lambda T, b: T.SAR(b.high, b.low, 0.05, 0.1)),
         Row("adosc()", 0, "flow", lambda T, b: T.ADOSC(b.high, b.low, b.close, b.volume, 3, 10)),
         Row("bbands().upper", 1, "price", lambda T, b: T.BBANDS(b.close, 20, 2.0, 2.0, 0)[0]),
-        Row("stochrsi().k", 0, "percent", lambda T, b: T.STOCHRSI(b.close, 14, 5, 3, 0)[0]),
+        Row("stochrsi().k", 0, "percent", lambda T, b: T.STOCHRSI(b.close, 14, 5, 3, 0)[0], rsi_range(14, 5)),
         Row("macd()", 1, "price", lambda T, b: T.MACD(b.close, 12, 26, 9)[0]),
         Row("trix()", 0, "percent", lambda T, b: T.TRIX(b.close, 15)),
         Row("t3()", 1, "price", lambda T, b: T.T3(b.close, 5, 0.7)),

@@ -7,6 +7,7 @@ import csv
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import wraps
 from pathlib import Path
 
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -32,6 +33,19 @@ class Bars:
     def label(self, t):
         moment = self.time[t]
         return moment.strftime("%Y-%m-%d" if moment.hour == moment.minute == 0 else "%Y-%m-%dT%H:%MZ")
+
+
+def remembered(function):
+    """Works a column of these bars out once."""
+
+    @wraps(function)
+    def of(bars, *arguments):
+        key = (function.__name__, arguments)
+        if key not in bars.memory:
+            bars.memory[key] = function(bars, *arguments)
+        return bars.memory[key]
+
+    return of
 
 
 def read(path, name=None):

@@ -7,20 +7,24 @@ from fractions import Fraction
 
 from averages import ema, rma
 from number import lift, ratio, settle
-from windows import history, minus, since_extreme, windows
+from series import remembered
+from windows import extreme, history, minus, since_extreme
 
 ZERO = Fraction(0)
 
 
+@remembered
 def true_range(bars):
     before = history(bars["close"], 1)
     return lift(lambda h, l, c: max(h - l, abs(h - c), abs(l - c)), bars["high"], bars["low"], before)
 
 
+@remembered
 def atr(bars, length):
     return rma(true_range(bars), length)
 
 
+@remembered
 def movement(bars):
     """+DM and -DM of each bar: the larger of the two moves outside the bar before, if it is one."""
     rise = minus(bars["high"], history(bars["high"], 1))
@@ -44,6 +48,7 @@ def running(xs, length):
     return out
 
 
+@remembered
 def directional(bars, length):
     """+DI, -DI and DX; the first is one step after the first sum."""
     span = running(true_range(bars), length)
@@ -56,6 +61,7 @@ def directional(bars, length):
     return plus, minus_di, [settle(x) for x in dx]
 
 
+@remembered
 def adx(bars, length):
     return rma(directional(bars, length)[2], length)
 
@@ -73,8 +79,9 @@ def aroon(bars, length):
     return {"up": up, "down": down, "oscillator": minus(up, down)}
 
 
+@remembered
 def donchian(bars, length):
-    upper, lower = windows(bars["high"], length, max), windows(bars["low"], length, min)
+    upper, lower = extreme(bars["high"], length, max), extreme(bars["low"], length, min)
     return {"upper": upper, "lower": lower, "middle": lift(lambda a, b: (a + b) / 2, upper, lower)}
 
 

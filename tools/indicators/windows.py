@@ -154,9 +154,15 @@ def percentile_rank(xs, length):
     return lift(lambda k: Fraction(100 * k, length), whole)
 
 
+def extreme(xs, length, pick):
+    """The window's max or min."""
+    xs, unit = common(xs)
+    return lift(lambda x: Fraction(x) / unit, windows(xs, length, pick))
+
+
 def since_extreme(xs, length, pick):
     """Bars since the window's extreme; the latest of equal ones."""
-    return windows(xs, length, lambda w: Fraction(w[::-1].index(pick(w))))
+    return windows(common(xs)[0], length, lambda w: Fraction(w[::-1].index(pick(w))))
 
 
 def log_returns(xs, back):
