@@ -25,6 +25,8 @@ pub struct BarMark {
     pub equity: Option<Decimal>,
     /// The sum of the values of all holdings, longs and shorts added up, in the reporting currency.
     pub exposure: Option<Decimal>,
+    /// The value of longs less that of shorts, in the reporting currency.
+    pub net_exposure: Option<Decimal>,
 }
 
 /// Is told what happens while a run proceeds.

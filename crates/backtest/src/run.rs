@@ -302,27 +302,32 @@ impl Run<'_> {
             Some((before, _)) => BarMark { at, ..before },
             None => {
                 let equity = self.driver.core.book().equity();
-                BarMark { at, equity, exposure: self.exposure() }
+                let (exposure, net_exposure) = self.exposure().unzip();
+                BarMark { at, equity, exposure, net_exposure }
             }
         };
         self.mark = Some((mark, records));
         self.driver.watcher.bars_closed(&mark);
     }
 
-    /// The value of everything that is held, in the reporting currency.
-    fn exposure(&self) -> Option<Decimal> {
+    /// The value of everything that is held in the reporting currency: longs and shorts added up,
+    /// and longs less shorts.
+    fn exposure(&self) -> Option<(Decimal, Decimal)> {
         let state = self.driver.core.state();
-        let mut sum = Decimal::ZERO;
+        let (mut sum, mut net) = (Decimal::ZERO, Decimal::ZERO);
         for book in state.books.values() {
             for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
                 let rules = state.instruments.get(id)?;
                 let mark = self.driver.core.market().mark(id)?;
                 let value = rules.notional(mark, position.qty.abs()).ok()?;
                 let rate = self.driver.core.book().rate(value.currency())?;
-                sum = sum.checked_add(value.amount().checked_mul(rate)?)?;
+                let value = value.amount().checked_mul(rate)?;
+                sum = sum.checked_add(value)?;
+                let signed = if position.qty.is_short() { -value } else { value };
+                net = net.checked_add(signed)?;
             }
         }
-        Some(sum)
+        Some((sum, net))
     }
 
     fn end(mut self) -> Outcome {

@@ -149,7 +149,7 @@ fn duration(text: &str, span: Span) -> Result<Token, Diagnostic> {
 
 fn quoted(rest: &str, at: usize, quote: char) -> Result<(Token, usize), Diagnostic> {
     let inside = &rest[1..];
-    let end = inside.find(|c: char| c == quote || c == '\n');
+    let end = inside.find([quote, '\n']);
     match end {
         Some(end) if inside[end..].starts_with(quote) => {
             Ok((Token::Text(inside[..end].to_owned()), end + 2))

@@ -6,3 +6,4 @@
 //! logarithms come from `libm`, because those of the platform differ in the last digit.
 
 pub mod stats;
+pub mod trial;

@@ -7,11 +7,13 @@ mod compile;
 mod fault;
 mod file;
 mod read;
+mod rules;
 mod strategy;
 mod time;
 
 pub use compile::{Compiled, compile};
 pub use fault::{Fault, Faults};
 pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, PARAMS_MAX, SYMBOLS_MAX, read};
+pub use rules::{Desk, Rules, Skipped, Symbol};
 pub use strategy::{ParamSpec, Part, Rule, Strategy};
 pub use time::market_time;

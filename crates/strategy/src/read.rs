@@ -338,7 +338,8 @@ fn formulas_mean_something(strategy: &Strategy, file: &File, findings: &mut Find
     for (part, text) in written(file).filter(|(part, _)| strategy.rules.contains_key(part)) {
         // A rule over a wrong formula would repeat that formula's fault.
         if (sound || !names_a_formula(text.get_ref(), strategy))
-            && let Err(error) = part_is_right(part, text.get_ref(), &env(!part.is_distance_of_entry()))
+            && let Err(error) =
+                part_is_right(part, text.get_ref(), &env(!part.is_distance_of_entry()))
         {
             findings.formula(part.key(), text.span(), &error);
         }

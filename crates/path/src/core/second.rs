@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What other limits would have refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Compared {
     /// Entries that were cleared.
     pub entries: u64,

@@ -1,0 +1,61 @@
+//! The statistics of a trial by the calendar of what it trades.
+
+use std::collections::BTreeMap;
+
+use domain::{CalendarKind, Nanos, Timestamp};
+use jiff::{
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
+use market::Calendar;
+
+use super::{Trial, TrialError};
+use crate::stats::{
+    Benchmark, EquityPoint, EveryDay, PricePoint, Run, Sessions, Statistics, TradeRow,
+};
+
+/// Sessions of US stocks in a year.
+const SESSIONS_A_YEAR: u16 = 252;
+
+/// The statistics of a trial.
+pub(super) fn statistics(
+    trial: &Trial,
+    equity: &[EquityPoint],
+    trades: &[TradeRow],
+    prices: &[PricePoint],
+    rejected_orders: &BTreeMap<String, u64>,
+    warm_up: usize,
+) -> Result<Statistics, TrialError> {
+    let from = prices.get(warm_up).or(prices.last()).map(|point| point.at);
+    let benchmark = from.map(|from| Benchmark { prices, from });
+    let run = Run { equity, trades, benchmark, rejected_orders, data_gaps: &[] };
+    let traded = |m: &&super::Market| trial.strategy.symbols.contains(&m.symbol);
+    let mut kinds = trial.markets.iter().filter(traded).map(|m| m.calendar);
+    if kinds.any(|kind| kind == CalendarKind::AlwaysOpen) {
+        return Ok(Statistics::of(&run, &EveryDay, &trial.terms.figures)?);
+    }
+    let calendar = Calendar::of(CalendarKind::UsEquities);
+    let days = sessions(calendar, equity);
+    let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
+    let sessions = Sessions {
+        days: &days,
+        // A close is the last instant of its session, after it the next one has begun.
+        day_of: |at: Timestamp| calendar.trading_day(Timestamp(at.0.saturating_sub(1))),
+        local: |at: Timestamp| -> DateTime { zone.to_datetime(at.to_jiff()) },
+        periods_per_year: SESSIONS_A_YEAR,
+    };
+    Ok(Statistics::of(&run, &sessions, &trial.terms.figures)?)
+}
+
+/// The days with a session from the first mark to two weeks after the last.
+fn sessions(calendar: Calendar, equity: &[EquityPoint]) -> Vec<i64> {
+    let (Some(first), Some(last)) = (equity.first(), equity.last()) else { return Vec::new() };
+    let until = last.at.plus(Nanos::from_secs(14 * 86_400)).utc_day();
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let date = |day: i64| -> Option<Date> {
+        epoch.checked_add(jiff::Span::new().try_days(day).ok()?).ok()
+    };
+    (first.at.utc_day() - 7..=until)
+        .filter(|day| date(*day).is_some_and(|date| calendar.session_of_date(date).is_some()))
+        .collect()
+}

@@ -1,0 +1,221 @@
+//! One strategy over one stretch of history: the desk's own path, and what came of it.
+//!
+//! It puts the parts together: a strategy's rules, the batch driver with the desk's core, gate,
+//! ledger and paper venue, and the statistics. Equal inputs give equal bytes. It must not know
+//! files or where bars come from.
+
+mod calendar;
+mod error;
+mod fingerprint;
+mod rows;
+mod setup;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use backtest::{Backtest, Collected, Holding, Outcome};
+use domain::{Bar, CalendarKind, Limits, Price, Qty, Timeframe, Timestamp};
+pub use error::TrialError;
+pub use fingerprint::Reproducibility;
+use path::{codes::RefusalCode, core::Compared};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use strategy::{Rules, Skipped, Strategy, compile};
+
+use crate::stats::{EquityPoint, Settings, Statistics, TradeRow};
+
+/// The bars of one symbol and how it trades.
+#[derive(Debug, Clone)]
+pub struct Market {
+    /// The symbol, as the strategy names it.
+    pub symbol: String,
+    /// When it trades.
+    pub calendar: CalendarKind,
+    /// Prices are multiples of this.
+    pub tick: Price,
+    /// Quantities are multiples of this.
+    pub step: Qty,
+    /// The bars, in order.
+    pub bars: Vec<Bar>,
+}
+
+/// What a strategy is tried with.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What the account begins with, in US dollars; above 0.
+    pub cash: Decimal,
+    /// Fee of every fill as a share of its value: 0.001 is 0.1 %.
+    pub fee: Decimal,
+    /// By how many hundredths of a per cent market and stop orders fill worse; 0 to 1000.
+    pub slippage_bps: Decimal,
+    /// Half the distance from bid to ask in hundredths of a per cent.
+    pub half_spread_bps: Decimal,
+    /// What holders of shorts owe a year, as a share of their value.
+    pub borrow_rate: Decimal,
+    /// Limits that are in force; none in research.
+    pub limits: Limits,
+    /// The name of these limits, for the record.
+    pub limits_name: String,
+    /// Limits by which entries are judged besides, without effect.
+    pub compare: Option<(String, Limits)>,
+    /// What the figures are relative to.
+    pub figures: Settings,
+}
+
+/// What one trial rests on.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// The strategy.
+    pub strategy: Arc<Strategy>,
+    /// Its constants, each of them.
+    pub params: BTreeMap<String, f64>,
+    /// A market for each symbol of the strategy, and for each that its formulas read.
+    pub markets: Vec<Market>,
+    /// Money and costs.
+    pub terms: Terms,
+}
+
+/// Refused wishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// How many.
+    pub orders: u64,
+    /// By rule; an order may break several.
+    pub codes: BTreeMap<RefusalCode, u64>,
+}
+
+/// What came of a trial.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The strategy's name.
+    pub strategy: String,
+    /// Its symbols.
+    pub symbols: Vec<String>,
+    /// The span of a bar.
+    pub timeframe: Timeframe,
+    /// Its constants.
+    pub params: BTreeMap<String, f64>,
+    /// When the first bar opens.
+    pub from: Timestamp,
+    /// When the last bar closes.
+    pub until: Timestamp,
+    /// Bars that were played, all symbols together.
+    pub bars: u64,
+    /// Bars before every rule can have a value.
+    pub warm_up_bars: usize,
+    /// Every figure.
+    pub statistics: Statistics,
+    /// Closed round trips, in order of their end.
+    pub trades: Vec<TradeRow>,
+    /// What is still held at the end, valued at the last price.
+    pub open: Vec<Holding>,
+    /// What the gate refused.
+    pub refused: Refused,
+    /// What other limits would have refused, by their name.
+    pub would_be_refused: Option<(String, Compared)>,
+    /// Entries that the strategy left out by itself.
+    pub skipped: Skipped,
+    /// Alarms of the desk, by code.
+    pub alarms: BTreeMap<String, u64>,
+    /// Everything that was assumed, in words.
+    pub assumptions: Vec<String>,
+    /// What the result rests on, as hashes.
+    pub reproducibility: Reproducibility,
+    /// The account at every close.
+    #[serde(skip)]
+    pub equity: Vec<EquityPoint>,
+}
+
+/// Tries a strategy.
+///
+/// # Errors
+/// [`TrialError`] names what can't be tried and why.
+pub fn run(trial: &Trial) -> Result<Report, TrialError> {
+    trial.check()?;
+    let compiled = compile(&trial.strategy, &trial.params)
+        .map_err(|(part, error)| TrialError::Rule { key: part.key(), error })?;
+    let warm_up = compiled.warm_up();
+    trial.covers(&compiled)?;
+    let mut rules =
+        Rules::new(Arc::clone(&trial.strategy), compiled, setup::desk()?, setup::symbols(trial)?);
+    let mut collected = Collected::default();
+    let backtest = Backtest::new(setup::setup(trial)?)?;
+    let outcome = backtest.run(&mut rules, &mut collected)?;
+    report(trial, &collected, outcome, rules.skipped(), warm_up)
+}
+
+impl Trial {
+    /// The bars of a symbol.
+    fn market(&self, symbol: &str) -> Option<&Market> {
+        self.markets.iter().find(|market| market.symbol == symbol)
+    }
+
+    fn check(&self) -> Result<(), TrialError> {
+        if self.terms.cash <= Decimal::ZERO {
+            return Err(TrialError::Cash(self.terms.cash));
+        }
+        for symbol in &self.strategy.symbols {
+            if self.market(symbol).is_none() {
+                return Err(TrialError::NoBars(symbol.clone()));
+            }
+        }
+        for name in self.params.keys() {
+            if !self.strategy.params.contains_key(name) {
+                let known = self.strategy.params.keys().cloned().collect::<Vec<_>>().join(", ");
+                return Err(TrialError::UnknownParam { name: name.clone(), known });
+            }
+        }
+        for (name, spec) in &self.strategy.params {
+            let value = self.params.get(name).copied().unwrap_or(f64::NAN);
+            if !(spec.min..=spec.max).contains(&value) {
+                let (name, min, max) = (name.clone(), spec.min, spec.max);
+                return Err(TrialError::ParamRange { name, value, min, max });
+            }
+        }
+        Ok(())
+    }
+
+    /// There are bars of every symbol that a formula reads.
+    fn covers(&self, compiled: &strategy::Compiled) -> Result<(), TrialError> {
+        let symbols = compiled.plan.symbols();
+        let missing = symbols.into_iter().find(|s| self.market(s).is_none());
+        missing.map_or(Ok(()), |symbol| Err(TrialError::NoBars(symbol.to_owned())))
+    }
+}
+
+fn report(
+    trial: &Trial,
+    collected: &Collected,
+    outcome: Outcome,
+    skipped: Skipped,
+    warm_up: usize,
+) -> Result<Report, TrialError> {
+    let equity = rows::equity(trial, collected)?;
+    let trades = rows::trades(trial, collected)?;
+    let (from, until) = (equity[0].at, outcome.ended);
+    let rejected = outcome.refusals.codes.iter().map(|(c, n)| (c.name().to_owned(), *n)).collect();
+    let prices = rows::benchmark(trial);
+    let statistics = calendar::statistics(trial, &equity, &trades, &prices, &rejected, warm_up)?;
+    let head = outcome.head;
+    let reproducibility = Reproducibility::of(trial, &trades, &equity, head)?;
+    let compare = trial.terms.compare.as_ref().map(|(name, _)| name.clone());
+    Ok(Report {
+        strategy: trial.strategy.name.clone(),
+        symbols: trial.strategy.symbols.clone(),
+        timeframe: trial.strategy.timeframe,
+        params: trial.params.clone(),
+        from,
+        until,
+        bars: outcome.counts.bars,
+        warm_up_bars: warm_up,
+        statistics,
+        trades,
+        open: outcome.open,
+        refused: Refused { orders: outcome.refusals.wishes, codes: outcome.refusals.codes },
+        would_be_refused: compare.zip(outcome.compared),
+        skipped,
+        alarms: outcome.alarms,
+        assumptions: setup::assumptions(trial, outcome.assumptions),
+        reproducibility,
+        equity,
+    })
+}
