@@ -26,7 +26,7 @@ use venue_sim::{Engine, SimTick, terms_outcome};
 
 use crate::{
     error::BacktestError,
-    outcome::{Tally, Watcher},
+    outcome::{Tally, Told, Watcher},
     setup::Keep,
     trader::{Held, Wish},
 };
@@ -131,12 +131,13 @@ impl<'w> Driver<'w> {
         self.fault.take().map_or(Ok(()), Err)
     }
 
-    /// Lets time come to an instant.
-    pub(crate) fn advance(&mut self, at: Timestamp) {
+    /// Lets time come to an instant. False when it was there.
+    pub(crate) fn advance(&mut self, at: Timestamp) -> bool {
         let span = at.since(self.now.at).0.clamp(0, PRICE_APART.0);
         self.pass(Nanos(span));
         self.now.at = self.now.at.max(at);
         self.now.wall = self.now.at;
+        span > 0
     }
 
     /// Lets the desk's timers run on.
@@ -166,8 +167,14 @@ impl<'w> Driver<'w> {
         };
         self.tally.counts.wishes += 1;
         self.asked = Some(Asked { intent, recorded: false });
-        self.tell(wish.into_input(origin, Some(ReplyId(0))));
+        self.tell(wish.clone().into_input(origin, Some(ReplyId(0))));
         self.asked = None;
+        self.show(Told::Wished(&wish));
+    }
+
+    /// Shows the watcher what was told, now that all is at rest.
+    pub(crate) fn show(&mut self, what: Told<'_>) {
+        self.watcher.told(self.now.at, what, &self.core);
     }
 
     /// Tells a setting that has to be taken.

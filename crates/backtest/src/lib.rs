@@ -22,6 +22,6 @@ mod way;
 
 pub use collect::Collected;
 pub use error::BacktestError;
-pub use outcome::{BarMark, Counts, Holding, Outcome, Refusals, Watcher};
+pub use outcome::{BarMark, Counts, Holding, Outcome, Refusals, Told, Watcher};
 pub use run::Backtest;
 pub use setup::{Dated, Follow, Inside, Keep, Listing, Setup, research};

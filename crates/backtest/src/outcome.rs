@@ -4,16 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BookId, Cash, InstrumentId, Money, Price, SignedQty, Timestamp};
+use domain::{BookId, CalendarKind, Cash, InstrumentId, Money, Price, SignedQty, Timestamp};
 use path::{
     codes::RefusalCode,
-    core::Compared,
+    core::{Compared, Core},
     event::Event,
     journal::{EventRecord, Head},
+    market::Session,
     verbs::RiskClass,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
+use venue_sim::{Happening, SimTick};
+
+use crate::trader::Wish;
 
 /// The account when bars have closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,8 +33,27 @@ pub struct BarMark {
     pub net_exposure: Option<Decimal>,
 }
 
+/// What the desk and its venue were told.
+#[derive(Debug, Clone, Copy)]
+pub enum Told<'a> {
+    /// Time has come to this instant; everything else is told after it.
+    Time,
+    /// A market opened or closed, or a trading day began.
+    Session(CalendarKind, Session),
+    /// Something happened at the venue without an order or a price.
+    Happened(&'a Happening),
+    /// A price, and the prices of the contracts that follow it.
+    Price(&'a [SimTick]),
+    /// A wish of the trader.
+    Wished(&'a Wish),
+}
+
 /// Is told what happens while a run proceeds.
 pub trait Watcher {
+    /// The desk and its venue were told something and have come to rest. In a run that jumps, what
+    /// can change nothing is left out.
+    fn told(&mut self, _at: Timestamp, _what: Told<'_>, _core: &Core) {}
+
     /// An event of the account's journal, in order. Fills are among them.
     fn event(&mut self, _at: Timestamp, _event: &Event) {}
 
@@ -42,6 +65,10 @@ pub trait Watcher {
 impl Watcher for () {}
 
 impl<T: Watcher + ?Sized> Watcher for &mut T {
+    fn told(&mut self, at: Timestamp, what: Told<'_>, core: &Core) {
+        (**self).told(at, what, core);
+    }
+
     fn event(&mut self, at: Timestamp, event: &Event) {
         (**self).event(at, event);
     }

@@ -10,13 +10,13 @@ use lane::Lane;
 use market::replay::{Phase, Tick, average_true_range};
 use path::{core::Input, market::Session, policy::WithoutStop};
 use rust_decimal::Decimal;
-use venue_sim::{SessionChange, SimTick};
+use venue_sim::{Happening, SessionChange, SimTick};
 
 use crate::{
     driver::Driver,
     error::BacktestError,
     feed::{Due, Feed, venue_phase},
-    outcome::{BarMark, Holding, Outcome, Watcher},
+    outcome::{BarMark, Holding, Outcome, Told, Watcher},
     setup::{Inside, Setup},
     trader::{ClosedBar, Trader, View, Wish},
     way::{Leg, Levels, low_first},
@@ -45,7 +45,9 @@ impl Backtest {
     ) -> Result<Outcome, BacktestError> {
         let mut run = self.begin(watcher)?;
         while let Some((at, due)) = run.feed.next() {
-            run.driver.advance(at);
+            if !matches!(due, Due::Price(_)) {
+                run.time_comes(at);
+            }
             run.happens(at, due, trader);
             run.driver.check()?;
         }
@@ -69,19 +71,26 @@ struct Run<'w> {
 }
 
 impl Run<'_> {
+    /// Time comes to an instant at which something is due. The desk looks after what it owes before
+    /// that is told, as live, where it does so many times between two prices.
+    fn time_comes(&mut self, at: Timestamp) {
+        if self.driver.advance(at) && self.lanes.iter().any(|lane| lane.awake) {
+            self.driver.tell(Input::Tick);
+            self.driver.show(Told::Time);
+        }
+    }
+
     fn happens(&mut self, at: Timestamp, due: Due, trader: &mut dyn Trader) {
         match due {
             Due::Session(kind, session) => self.session(kind, session),
             Due::Charge => {
-                for what in [venue_sim::Happening::Time, venue_sim::Happening::Day] {
-                    let events = self.driver.engine.happen(&what, at);
-                    self.driver.hear(events);
+                for what in [Happening::Time, Happening::Day] {
+                    self.happening(&what, at);
                 }
             }
             Due::Happening(dated) => {
                 self.catch_up();
-                let events = self.driver.engine.happen(&dated.what, at);
-                self.driver.hear(events);
+                self.happening(&dated.what, at);
             }
             Due::Price(tick) => self.price(&tick),
         }
@@ -90,6 +99,12 @@ impl Run<'_> {
             self.bars_closed(at, trader);
             self.look_who_is_awake();
         }
+    }
+
+    fn happening(&mut self, what: &Happening, at: Timestamp) {
+        let events = self.driver.engine.happen(what, at);
+        self.driver.hear(events);
+        self.driver.show(Told::Happened(what));
     }
 
     fn session(&mut self, kind: domain::CalendarKind, session: Session) {
@@ -103,6 +118,7 @@ impl Run<'_> {
         }
         if self.lanes.iter().any(|lane| lane.awake) {
             self.driver.tell(Input::Session { calendar: kind, session });
+            self.driver.show(Told::Session(kind, session));
         }
     }
 
@@ -119,7 +135,7 @@ impl Run<'_> {
             quote = self.turned(index, tick);
             traded = self.walk(index, quote, tick, traded);
         }
-        self.driver.advance(quote.at);
+        self.time_comes(quote.at);
         let bars = &self.feed.replay.series()[index].bars;
         let phase = venue_phase(self.lanes[index].traded[0].calendar, bars, tick);
         self.tell_price(index, quote, traded, phase);
@@ -178,7 +194,7 @@ impl Run<'_> {
             let level = around(stop.price, stop.at);
             let share = traded.map(|volume| lane::share(volume, stop.levels));
             traded = traded.zip(share).map(|(volume, share)| volume.minus(share));
-            self.driver.advance(stop.at);
+            self.time_comes(stop.at);
             self.tell_price(index, level, share, venue_sim::Phase::Continuous);
             from = (stop.price, stop.at);
         }
@@ -194,21 +210,26 @@ impl Run<'_> {
         phase: venue_sim::Phase,
     ) {
         let lane = &mut self.lanes[index];
-        for (n, instrument) in lane.traded.iter().enumerate() {
-            let own = if n == 0 { quote } else { market::replay::on_tick(quote, instrument.tick) };
-            let id = instrument.id.clone();
-            let tick = SimTick { instrument: id.clone(), quote: own, traded_volume, phase };
-            self.driver.venue_price(&tick);
+        let mut ticks = std::mem::take(&mut lane.ticks);
+        lane.quotes(quote, |instrument, quote| {
+            ticks.push(SimTick { instrument, quote, traded_volume, phase });
+        });
+        for tick in &ticks {
+            self.driver.venue_price(tick);
             if lane.awake {
+                let (instrument, quote) = (tick.instrument.clone(), tick.quote);
                 self.driver.tally.counts.prices += 1;
-                self.driver.tell(Input::Quote { instrument: id, quote: own });
+                self.driver.tell(Input::Quote { instrument, quote });
             }
         }
         lane.untold = (!lane.awake).then_some(quote);
         // Time passes for what is awake, whatever it was that had a price.
         if self.lanes.iter().any(|lane| lane.awake) {
             self.driver.tell(Input::Tick);
+            self.driver.show(Told::Price(&ticks));
         }
+        ticks.clear();
+        self.lanes[index].ticks = ticks;
     }
 
     /// The desk hears what it was spared: sessions and the latest prices.
@@ -220,13 +241,10 @@ impl Run<'_> {
         }
         for lane in &mut self.lanes {
             let Some(quote) = lane.untold.take() else { continue };
-            for (n, instrument) in lane.traded.iter().enumerate() {
-                let tick = instrument.tick;
-                let own = if n == 0 { quote } else { market::replay::on_tick(quote, tick) };
-                let instrument = instrument.id.clone();
+            lane.quotes(quote, |instrument, quote| {
                 self.driver.tally.counts.prices += 1;
-                self.driver.tell(Input::Quote { instrument, quote: own });
-            }
+                self.driver.tell(Input::Quote { instrument, quote });
+            });
         }
         self.driver.tell(Input::Tick);
     }

@@ -1,13 +1,17 @@
 //! One series and what has its prices.
 
-use domain::{Instrument, Price, Qty, Quote, Timestamp};
+use domain::{Instrument, InstrumentId, Price, Qty, Quote, Timestamp};
+use market::replay::on_tick;
 use rust_decimal::{Decimal, RoundingStrategy};
+use venue_sim::SimTick;
 
 /// One series and what has its prices.
 #[derive(Debug)]
 pub(super) struct Lane {
     /// The instrument of the series, then the contracts that follow it.
     pub(super) traded: Vec<Instrument>,
+    /// Room for the prices of one instant.
+    pub(super) ticks: Vec<SimTick>,
     /// Prices can change something of the account.
     pub(super) awake: bool,
     /// The latest price.
@@ -26,12 +30,24 @@ impl Lane {
     pub(super) fn new(instrument: Instrument) -> Self {
         Self {
             traded: vec![instrument],
+            ticks: Vec::new(),
             awake: true,
             last: None,
             untold: None,
             closed: None,
             extremes: None,
             low_first: true,
+        }
+    }
+
+    /// What a price of the series is for everything that has its prices.
+    pub(super) fn quotes(&self, quote: Quote, mut each: impl FnMut(InstrumentId, Quote)) {
+        let mut traded = self.traded.iter();
+        if let Some(own) = traded.next() {
+            each(own.id.clone(), quote);
+        }
+        for follower in traded {
+            each(follower.id.clone(), on_tick(quote, follower.tick));
         }
     }
 }
