@@ -4,9 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod kit;
 #[path = "../../desk/tests/common/mod.rs"]
 mod house;
+mod kit;
 
 use std::{
     sync::{
@@ -19,8 +19,8 @@ use std::{
 use backtest::{Backtest, Setup, Told, Watcher, research, trader::Wish};
 use desk::{AccountHandle, Clock, Desk, NewAccount, Venue, deliver};
 use domain::{
-    AccountId, CalendarKind, ClientOrderId, Currency, InstallationId, Money, MovementId, Nanos, Percent, SignedQty,
-    Timestamp, VenueId,
+    AccountId, CalendarKind, ClientOrderId, Currency, InstallationId, Money, MovementId, Nanos,
+    Percent, SignedQty, Timestamp, VenueId,
 };
 use house::{Memory, ports, run};
 use kit::{
@@ -105,7 +105,15 @@ fn shown(event: &path::event::Event) -> Option<String> {
     let number = fill.client_order_id.as_ref().map(number);
     Some(format!(
         "{} {:?} {} {} {} {} @ {} fee {} {}",
-        e.book, number, fill.instrument, fill.side, fill.qty, fill.trade_id, fill.price, fill.fee, fill.at
+        e.book,
+        number,
+        fill.instrument,
+        fill.side,
+        fill.qty,
+        fill.trade_id,
+        fill.price,
+        fill.fee,
+        fill.at
     ))
 }
 
@@ -226,10 +234,7 @@ impl Live {
         panic!("books and venue do not agree");
     }
 
-    async fn look<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Core) -> T + Send + 'static,
-    ) -> T {
+    async fn look<T: Send + 'static>(&self, look: impl FnOnce(&Core) -> T + Send + 'static) -> T {
         self.account.look(move |core, _| look(core)).await.unwrap()
     }
 
@@ -238,8 +243,7 @@ impl Live {
         match line {
             Line::Time => self.clock.advance(*at),
             Line::Session(kind, session) => {
-                let change =
-                    if session.open { SessionChange::Open } else { SessionChange::Close };
+                let change = if session.open { SessionChange::Open } else { SessionChange::Close };
                 for symbol in SYMBOLS {
                     self.venue.on_session(&id(symbol), change, *at).unwrap();
                 }
@@ -292,7 +296,8 @@ fn setup(seed: u64) -> Setup {
     let per_share = Money::new(d("0.25"), Currency::usd());
     let movement = MovementId::new("dividend").unwrap();
     let what = Happening::Dividend { instrument: id("AAA"), per_share, id: movement };
-    setup.happenings = vec![backtest::Dated { at: START.plus(Nanos::from_secs(86_400 * 20)), what }];
+    setup.happenings =
+        vec![backtest::Dated { at: START.plus(Nanos::from_secs(86_400 * 20)), what }];
     setup
 }
 
@@ -308,7 +313,8 @@ async fn compare(seed: u64) {
         live.tell(n, line).await;
     }
     let stream = path::journal::StreamId::account(&account());
-    let records = path::journal::JournalReader::read(&live.journal, &stream, 0, usize::MAX).unwrap();
+    let records =
+        path::journal::JournalReader::read(&live.journal, &stream, 0, usize::MAX).unwrap();
     for record in records {
         let event = path::event::Event::decode(&record.kind, record.version, &record.body).unwrap();
         fills.lock().unwrap().extend(shown(&event));

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     account, approval, audit, backup, bars, book, doctor, formulas, instrument, journal, keys,
-    kill, latch, limits, order, people, position, simulate, statement,
+    kill, latch, limits, order, people, position, research, simulate, statement,
 };
 
 /// A self-hosted trading desk: keeps the keys, judges every order, keeps the books.
@@ -188,6 +188,13 @@ Examples:
     Key {
         #[command(subcommand)]
         command: keys::KeyCommand,
+    },
+    /// Try a strategy over history: the desk's own gate, ledger and paper venue, every figure
+    Backtest(Box<research::backtest::BacktestArgs>),
+    /// Strategy files: check one
+    Strategy {
+        #[command(subcommand)]
+        command: research::strategy::StrategyCommand,
     },
     /// Formulas: check one, compute it over a file of bars, list the functions
     Formula {

@@ -36,6 +36,7 @@ mod plan;
 mod position;
 mod progress;
 mod refusal;
+mod research;
 mod simulate;
 mod statement;
 mod symbol;
@@ -125,6 +126,8 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Backup { command } => backup::run(command, ctx, out),
         Command::User { command } => people::run(command, ctx, out),
         Command::Key { command } => keys::run(command, ctx, out),
+        Command::Backtest(args) => research::backtest::run(&args, ctx, out),
+        Command::Strategy { command } => research::strategy::run(command, out),
         Command::Formula { command } => formulas::run(command, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Openapi => openapi::run(out),

@@ -1,0 +1,169 @@
+//! A report in words.
+//!
+//! Every figure is one that the report has; this module must not compute any.
+
+use ::research::{
+    stats::{Described, Unit, describe},
+    trial::Report,
+};
+
+use crate::cli::output::{Out, Table, grouped, instant};
+
+/// The figures that are printed, in order; `--json` prints all.
+const FIGURES: &[&str] = &[
+    "final_equity",
+    "total_return_percent",
+    "cagr_percent",
+    "buy_and_hold_percent",
+    "volatility_percent",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown_percent",
+    "longest_drawdown_seconds",
+    "trade_count",
+    "win_rate_percent",
+    "profit_factor",
+    "expectancy",
+    "expectancy_r",
+    "sqn",
+    "time_in_market_percent",
+    "total_fees",
+    "probabilistic_sharpe",
+];
+
+/// Prints a report.
+pub(super) fn report(report: &Report, out: &mut Out) {
+    out.line(format!(
+        "{} on {} ({}), {} to {}, {} bars",
+        report.strategy,
+        report.symbols.join(", "),
+        report.timeframe,
+        instant(report.from),
+        instant(report.until),
+        grouped(&report.bars.to_string(), 0),
+    ));
+    if !report.params.is_empty() {
+        let params: Vec<String> = report.params.iter().map(|(n, v)| format!("{n} = {v}")).collect();
+        out.line(format!("with {}", params.join(", ")));
+    }
+    out.raw_line();
+    figures(report, out);
+    counts(report, out);
+    out.raw_line();
+    out.line("Assumed:");
+    for words in &report.assumptions {
+        out.line(format!("  {words}"));
+    }
+    out.raw_line();
+    out.line(format!("result {}", report.reproducibility.result));
+}
+
+fn figures(report: &Report, out: &mut Out) {
+    let all: Vec<&Described> = describe().iter().flat_map(|group| group.figures).collect();
+    let mut table = Table::new(&["figure", ">value", ""]);
+    let value = serde_json::to_value(&report.statistics).unwrap_or_default();
+    for name in FIGURES {
+        let Some(figure) = all.iter().find(|f| f.name == *name) else { continue };
+        let found = &value[*name];
+        let reason = report.statistics.remarks.iter().find(|r| r.figure == *name);
+        table.row([
+            words(figure),
+            shown(found, figure.unit),
+            reason.map_or_else(String::new, |r| r.text.to_owned()),
+        ]);
+    }
+    out.table(&table, "");
+}
+
+fn words(figure: &Described) -> String {
+    figure
+        .name
+        .trim_end_matches("_percent")
+        .trim_end_matches("_seconds")
+        .trim_end_matches("_count")
+        .replace('_', " ")
+}
+
+fn shown(value: &serde_json::Value, unit: Unit) -> String {
+    let number = match value {
+        serde_json::Value::Number(n) => n.as_f64().map(|n| format!("{n:.2}")),
+        serde_json::Value::String(text) => Some(grouped(text, 2)),
+        _ => None,
+    };
+    match (number, unit) {
+        (None, _) => "undefined".to_owned(),
+        (Some(number), Unit::Percent) => format!("{number} %"),
+        (Some(number), Unit::Seconds) => days(&number),
+        (Some(number), Unit::Count) => number.trim_end_matches(".00").to_owned(),
+        (Some(number), _) => number,
+    }
+}
+
+/// Seconds as days.
+fn days(seconds: &str) -> String {
+    let days = seconds.parse::<f64>().map_or(0.0, |s| s / 86_400.0);
+    format!("{days:.0} days")
+}
+
+fn counts(report: &Report, out: &mut Out) {
+    let codes = |codes: &std::collections::BTreeMap<path::codes::RefusalCode, u64>| {
+        let list: Vec<String> = codes.iter().map(|(c, n)| format!("{} {n}", c.name())).collect();
+        list.join(", ")
+    };
+    if report.refused.orders > 0 {
+        out.line(format!(
+            "{} orders were refused: {}",
+            report.refused.orders,
+            codes(&report.refused.codes)
+        ));
+    }
+    if let Some((name, other)) = &report.would_be_refused {
+        let which =
+            if other.refused == 0 { String::new() } else { format!(": {}", codes(&other.codes)) };
+        out.line(format!(
+            "the limits of preset {name} would have refused {} of {} entries{which}",
+            other.refused, other.entries
+        ));
+    }
+    let skipped = report.skipped;
+    let left_out = [
+        (skipped.contradictions, "both sides wanted to enter"),
+        (skipped.distances, "a stop, target or trail had no distance"),
+        (skipped.positions, "as many symbols as allowed were held"),
+    ];
+    for (count, why) in left_out.into_iter().filter(|(count, _)| *count > 0) {
+        out.line(format!("{count} entries were left out: {why}"));
+    }
+    for holding in &report.open {
+        out.line(format!("still held: {} {}", holding.qty, holding.instrument));
+    }
+    for (code, count) in &report.alarms {
+        out.line(format!("alarm {code}: {count}"));
+    }
+}
+
+/// Prints closed trades.
+pub(super) fn trades(report: &Report, out: &mut Out) {
+    let mut table = Table::new(&[
+        "symbol", "side", "opened", "closed", ">qty", ">entry", ">exit", ">net", ">fees", ">bars",
+        "why",
+    ]);
+    for trade in &report.trades {
+        table.row([
+            trade.symbol.clone(),
+            trade.side.name().to_owned(),
+            instant(trade.opened_at),
+            instant(trade.closed_at),
+            trade.qty.to_string(),
+            trade.entry_price.round_dp(6).normalize().to_string(),
+            trade.exit_price.round_dp(6).normalize().to_string(),
+            grouped(&trade.net_profit.to_string(), 2),
+            grouped(&trade.fees.to_string(), 2),
+            trade.bars_held.to_string(),
+            trade.exit_reason.clone(),
+        ]);
+    }
+    out.raw_line();
+    out.table(&table, "no trade was closed");
+}
