@@ -48,7 +48,7 @@ def rising(step):
     for t in range(LENGTH):
         price = 100 + step * t
         half = Fraction(1, 20)
-        rows.append((price - step / 2, price + half, price - half - abs(step), price, Fraction(1000 + t)))
+        rows.append((price - step / 2, max(price, price - step / 2) + half, price - half - abs(step), price, Fraction(1000 + t)))
     return rows
 
 

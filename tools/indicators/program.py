@@ -28,7 +28,7 @@ def number(text):
 
 def batch(path, texts, count):
     """The columns of one call, or what went wrong."""
-    call = [binary(), "formula", "eval", str(path), *texts, "--csv"]
+    call = [binary(), "formula", "eval", str(path), *texts, "--csv", "--calendar", "24/7"]
     done = subprocess.run(call, capture_output=True, text=True, timeout=120)
     if done.returncode:
         return None, (done.stderr or done.stdout).strip().replace("\n", " ")

@@ -55,17 +55,24 @@ pub(crate) fn read(
     };
     let mut refused = None;
     for kind in kinds {
-        let calendar = sessions(Calendar::of(kind));
+        let times = sessions(Calendar::of(kind));
         let repair = Repair { allow_sparse: true, ..Repair::default() };
-        let options = ImportOptions {
-            repair,
-            rows_max: ROWS_MAX,
-            ..ImportOptions::new(timeframe, &calendar)
-        };
+        let options =
+            ImportOptions { repair, rows_max: ROWS_MAX, ..ImportOptions::new(timeframe, &times) };
         match import_csv(BufReader::new(open()?), &options) {
-            Ok(import) => return Ok(History { timeframe, calendar: kind, bars: import.bars }),
+            Ok(import) if fits(&import.bars, timeframe, kind) || calendar.is_some() => {
+                return Ok(History { timeframe, calendar: kind, bars: import.bars });
+            }
+            Ok(_) => {}
             Err(error) => refused = Some(error),
         }
     }
     Err(refused.map_or_else(|| Failure::usage("no calendar was named"), failure))
+}
+
+/// True when a calendar that nobody named is the file's: every shorter bar opens in a session.
+fn fits(bars: &[Bar], timeframe: Timeframe, kind: CalendarKind) -> bool {
+    let calendar = Calendar::of(kind);
+    let day = Timeframe::Day.span();
+    timeframe.span() >= day || bars.iter().all(|bar| calendar.session_at(bar.open_at).is_some())
 }

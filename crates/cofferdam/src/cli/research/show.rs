@@ -76,19 +76,19 @@ fn figures(report: &Report, out: &mut Out) {
     out.table(&table, "");
 }
 
+/// A figure's name without its unit, which stands behind the value.
 fn words(figure: &Described) -> String {
-    figure
-        .name
-        .trim_end_matches("_percent")
-        .trim_end_matches("_seconds")
-        .trim_end_matches("_count")
-        .replace('_', " ")
+    let name = figure.name.trim_end_matches("_percent").trim_end_matches("_seconds");
+    match name.strip_suffix("_count") {
+        Some(counted) => format!("{counted}s"),
+        None => name.replace('_', " "),
+    }
 }
 
 fn shown(value: &serde_json::Value, unit: Unit) -> String {
     let number = match value {
         serde_json::Value::Number(n) => n.as_f64().map(|n| format!("{n:.2}")),
-        serde_json::Value::String(text) => Some(grouped(text, 2)),
+        serde_json::Value::String(text) => Some(money(text)),
         _ => None,
     };
     match (number, unit) {
@@ -98,6 +98,12 @@ fn shown(value: &serde_json::Value, unit: Unit) -> String {
         (Some(number), Unit::Count) => number.trim_end_matches(".00").to_owned(),
         (Some(number), _) => number,
     }
+}
+
+/// An amount, rounded to cents.
+fn money(text: &str) -> String {
+    let exact = text.parse::<rust_decimal::Decimal>();
+    grouped(&exact.map_or_else(|_| text.to_owned(), |d| format!("{:.2}", d.round_dp(2))), 2)
 }
 
 /// Seconds as days.
@@ -158,8 +164,8 @@ pub(super) fn trades(report: &Report, out: &mut Out) {
             trade.qty.to_string(),
             trade.entry_price.round_dp(6).normalize().to_string(),
             trade.exit_price.round_dp(6).normalize().to_string(),
-            grouped(&trade.net_profit.to_string(), 2),
-            grouped(&trade.fees.to_string(), 2),
+            money(&trade.net_profit.to_string()),
+            money(&trade.fees.to_string()),
             trade.bars_held.to_string(),
             trade.exit_reason.clone(),
         ]);
