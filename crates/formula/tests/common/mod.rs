@@ -10,7 +10,7 @@ use formula::{Columns, Compiler, Decimals, Env, Plan, PositionFacts, Run};
 use rust_decimal::Decimal;
 
 /// A bar of a minute; prices in hundredths, volume in units.
-pub fn bar(minute: i64, [open, high, low, close]: [i64; 4], volume: i64) -> Bar {
+pub(crate) fn bar(minute: i64, [open, high, low, close]: [i64; 4], volume: i64) -> Bar {
     let price = |cents| domain::Price::new(Decimal::new(cents, 2)).unwrap();
     let open_at = Timestamp::from_secs(minute * 60);
     Bar {
@@ -25,14 +25,14 @@ pub fn bar(minute: i64, [open, high, low, close]: [i64; 4], volume: i64) -> Bar 
 }
 
 /// Bars of a minute that close at these prices in hundredths.
-pub fn closes(cents: &[i64]) -> Vec<Bar> {
+pub(crate) fn closes(cents: &[i64]) -> Vec<Bar> {
     let minutes = 0_i64..;
     let one = |(minute, c): (i64, &i64)| bar(minute, [*c, c + 10, c - 10, *c], 100 + minute);
     minutes.zip(cents).map(one).collect()
 }
 
 /// The plan of one formula.
-pub fn plan(text: &str) -> Arc<Plan> {
+pub(crate) fn plan(text: &str) -> Arc<Plan> {
     let timeframe = Some("1m".parse().unwrap());
     let mut compiler = Compiler::new(Env { timeframe, ..Env::default() });
     if let Err(error) = compiler.add(text) {
@@ -43,7 +43,7 @@ pub fn plan(text: &str) -> Arc<Plan> {
 
 /// The values of a plan's first formula over bars that are told in blocks of these lengths, over
 /// and over.
-pub fn values(plan: &Arc<Plan>, bars: &[Bar], blocks: &[usize]) -> Vec<f64> {
+pub(crate) fn values(plan: &Arc<Plan>, bars: &[Bar], blocks: &[usize]) -> Vec<f64> {
     let mut run = Run::new(Arc::clone(plan), Decimals::of(bars));
     let root = plan.roots().next().unwrap();
     let (mut out, mut rest) = (Vec::new(), bars);
@@ -61,22 +61,22 @@ pub fn values(plan: &Arc<Plan>, bars: &[Bar], blocks: &[usize]) -> Vec<f64> {
 }
 
 /// The values of a formula over bars.
-pub fn eval(text: &str, bars: &[Bar]) -> Vec<f64> {
+pub(crate) fn eval(text: &str, bars: &[Bar]) -> Vec<f64> {
     values(&plan(text), bars, &[1_024])
 }
 
 /// The same to the bit; undefined equals undefined.
-pub fn same(a: &[f64], b: &[f64]) -> bool {
+pub(crate) fn same(a: &[f64], b: &[f64]) -> bool {
     let equal = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
     a.len() == b.len() && a.iter().zip(b).all(equal)
 }
 
 /// Asserts values, where undefined is NaN.
 #[track_caller]
-pub fn assert_values(text: &str, bars: &[Bar], expected: &[f64]) {
+pub(crate) fn assert_values(text: &str, bars: &[Bar], expected: &[f64]) {
     let found = eval(text, bars);
     assert!(same(&found, expected), "{text}\n found {found:?}\nwanted {expected:?}");
 }
 
 /// Undefined.
-pub const U: f64 = f64::NAN;
+pub(crate) const U: f64 = f64::NAN;
