@@ -129,7 +129,7 @@ async fn every_wrong_field_of_a_plan_is_named_with_its_value() {
         ),
         (json!({"trigger_by": "bid"}), "trigger_by", "bid", "last, quote or mark"),
         (json!({"extended_hours": "yes"}), "extended_hours", "yes", "true or false"),
-        (json!({"activate": "later"}), "activate", "later", "now or next_open"),
+        (json!({"activate": "later"}), "activate", "later", "now, next_open or next_price"),
         (json!({"group": "a b"}), "group", "a b", ""),
     ];
     for (more, field, value, rule) in cases {

@@ -3,6 +3,7 @@
 //! It must not know how core and venue talk to each other.
 
 mod begin;
+mod end;
 mod lane;
 
 use domain::{InstrumentId, Origin, Price, Quote, Timestamp};
@@ -16,7 +17,7 @@ use crate::{
     driver::Driver,
     error::BacktestError,
     feed::{Due, Feed, venue_phase},
-    outcome::{BarMark, Holding, Outcome, Told, Watcher},
+    outcome::{BarMark, Outcome, Told, Watcher},
     setup::{Inside, Setup},
     trader::{ClosedBar, Trader, View, Wish},
     way::{Leg, Levels, low_first},
@@ -72,7 +73,8 @@ struct Run<'w> {
 
 impl Run<'_> {
     /// Time comes to an instant at which something is due. The desk looks after what it owes before
-    /// that is told, as live, where it does so many times between two prices.
+    /// that is told, as live, where it does so many times between two prices. It passes for what is
+    /// awake, whatever is due.
     fn time_comes(&mut self, at: Timestamp) {
         if self.driver.advance(at) && self.lanes.iter().any(|lane| lane.awake) {
             self.driver.tell(Input::Tick);
@@ -223,7 +225,7 @@ impl Run<'_> {
             }
         }
         lane.untold = (!lane.awake).then_some(quote);
-        // Time passes for what is awake, whatever it was that had a price.
+        // Some of what a price sets off is looked at with the next tick, which live is near.
         if self.lanes.iter().any(|lane| lane.awake) {
             self.driver.tell(Input::Tick);
             self.driver.show(Told::Price(&ticks));
@@ -346,80 +348,6 @@ impl Run<'_> {
             }
         }
         Some((sum, net))
-    }
-
-    fn end(mut self) -> Outcome {
-        let core = &self.driver.core;
-        let state = core.state();
-        let mut open = Vec::new();
-        for book in state.books.values() {
-            for (id, position) in book.positions.iter().filter(|(_, p)| !p.qty.is_zero()) {
-                let multiplier = state.instruments.get(id).map_or(Decimal::ONE, |i| i.multiplier);
-                let mark = core.market().mark(id);
-                open.push(Holding {
-                    book: book.id.clone(),
-                    instrument: id.clone(),
-                    qty: position.qty,
-                    entry: position.average_price(multiplier),
-                    mark,
-                    unrealized: mark.and_then(|m| position.unrealized(m, multiplier).ok()),
-                });
-            }
-        }
-        let balances = self.driver.engine.cash(&self.driver.account).cloned();
-        Outcome {
-            ended: self.driver.now.at,
-            counts: self.driver.tally.counts,
-            refusals: std::mem::take(&mut self.driver.tally.refusals),
-            compared: core.compared().cloned(),
-            alarms: std::mem::take(&mut self.driver.tally.alarms),
-            assumptions: self.assumptions(),
-            equity: core.book().equity(),
-            cash: state.cash(),
-            balances: balances.unwrap_or_default(),
-            open,
-            head: state.head,
-            records: std::mem::take(&mut self.driver.journal.records),
-        }
-    }
-
-    /// What was assumed, in words.
-    fn assumptions(&self) -> Vec<String> {
-        let mut words = self.driver.engine.describe();
-        words.push(
-            match self.inside {
-                Inside::Levels => {
-                    "Inside a bar the price goes from the open to low and high and then to the \
-                     close, the high first where the bar fell, and passes every level between: \
-                     stops, limits and targets are met at their own prices. Where a position's \
-                     stop and its target both lie inside the bar, the stop comes first. A \
-                     trailing stop moves with the extremes of the bar. Of a bar's volume each \
-                     quarter belongs to one of its four prices and is shared with the levels \
-                     before it."
-                }
-                Inside::Points => {
-                    "Inside a bar four prices are told: open, low, high, close, the high before \
-                     the low where the bar fell. Stops and targets between two of them are met \
-                     at the next one. Of the bar's volume each has a quarter."
-                }
-            }
-            .to_owned(),
-        );
-        words.push(
-            "A decision at a bar's close meets the next price that is told. Closes that are not \
-             filled within fifteen prices are given up, as they are live after fifteen seconds."
-                .to_owned(),
-        );
-        words.push(
-            "Positions that are open at the end stay open and are valued at the last price."
-                .to_owned(),
-        );
-        if self.tells_range {
-            let text =
-                "An entry without a stop gets one at twice the average true range of 14 bars.";
-            words.push(text.to_owned());
-        }
-        words
     }
 }
 

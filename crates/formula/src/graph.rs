@@ -11,6 +11,8 @@ use crate::prim::Prim;
 
 /// The most nodes that a plan may have.
 pub const NODES_MAX: usize = 20_000;
+/// The most values that the windows of a plan may hold, all together: 32 MiB.
+pub const HELD_MAX: usize = 4 * 1024 * 1024;
 /// The most different series (symbol and timeframe) that a plan may read.
 pub const FRAMES_MAX: usize = 32;
 
@@ -93,6 +95,9 @@ pub enum Full {
     /// More than [`NODES_MAX`].
     #[error("the formulas need more than {NODES_MAX} computations")]
     Nodes,
+    /// More than [`HELD_MAX`].
+    #[error("the windows of the formulas hold more than {HELD_MAX} values")]
+    Held,
     /// More than [`FRAMES_MAX`].
     #[error("the formulas read more than {FRAMES_MAX} series")]
     Frames,
@@ -104,6 +109,8 @@ type Key = (Prim, Vec<Source>, FrameId);
 #[derive(Debug, Clone)]
 pub struct Graph {
     timeframe: Option<Timeframe>,
+    /// Values that the windows of all nodes hold.
+    held: usize,
     nodes: Vec<Node>,
     frames: Vec<Frame>,
     known: HashMap<Key, NodeId>,
@@ -120,7 +127,7 @@ impl Graph {
     #[must_use]
     pub fn new(timeframe: Option<Timeframe>) -> Self {
         let frames = vec![Frame::default()];
-        Self { timeframe, nodes: Vec::new(), frames, known: HashMap::new() }
+        Self { timeframe, held: 0, nodes: Vec::new(), frames, known: HashMap::new() }
     }
 
     /// The timeframe of a frame's bars, where it is known.
@@ -147,6 +154,7 @@ impl Graph {
     /// Takes back the nodes from this one on, after a part of a plan was found to be wrong.
     pub(crate) fn truncate(&mut self, nodes: usize) {
         self.nodes.truncate(nodes);
+        self.held = self.nodes.iter().map(|node| node.prim.warm_up()).sum();
         self.known.retain(|_, id| (id.0 as usize) < nodes);
     }
 
@@ -198,9 +206,14 @@ impl Graph {
         if self.nodes.len() >= NODES_MAX {
             return Err(Full::Nodes);
         }
+        let held = self.held.saturating_add(key.0.warm_up());
+        if held > HELD_MAX {
+            return Err(Full::Held);
+        }
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| Full::Nodes)?);
         let node = self.describe(&key);
         self.nodes.push(node);
+        self.held = held;
         self.known.insert(key, id);
         Ok(id)
     }

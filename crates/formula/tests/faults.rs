@@ -113,6 +113,17 @@ fn every_fault_points_at_its_place_and_names_a_remedy() {
 }
 
 #[test]
+fn windows_are_bounded_together() {
+    // Every text is allowed by itself; together they would hold 500 windows of 9 000 values and more.
+    let mut compiler = formula::Compiler::new(env());
+    let error = (0..600)
+        .find_map(|n| compiler.add(&format!("highest(close, {})", 9_000 + n)).err())
+        .expect("memory is bounded");
+    assert_eq!(error.code, Code::TooLarge);
+    assert!(error.message.contains("windows"), "{error}");
+}
+
+#[test]
 fn line_and_column_count_characters() {
     let text = "close > 3\n  and opne > 2";
     let error = check(text, &env()).unwrap_err();

@@ -8,16 +8,15 @@
 //! `= held|cash|balance|equity|refused|rejected|orders|alarm|fees|compared VALUE` is so at the end.
 
 use backtest::trader::{Trader, View, Wish};
-use backtest::{Backtest, Collected, Dated, Follow, Inside, Listing, Outcome, Setup, research};
+use backtest::{Backtest, Collected, Follow, Inside, Listing, Outcome, Setup, research};
 use domain::{
     Activate, BookId, CalendarKind, Cap, Contract, Currency, IntentId, MarginTier, Money,
-    MovementId, Nanos, OrderKind, Percent, Protective, Side, Target, Targets, TimeInForce, Trail,
-    TrailBy,
+    OrderKind, Percent, Protective, Side, Target, Targets, TimeInForce, Trail, TrailBy,
 };
 use market::calendar::Calendar;
 use path::policy::{Leverage, MarginRate};
 use rust_decimal::Decimal;
-use venue_sim::{FillLimitsOn, Happening};
+use venue_sim::FillLimitsOn;
 
 use super::*;
 
@@ -233,7 +232,9 @@ fn set(setup: &mut Setup, key: &str, value: &str) {
         }
         "perpetual" => perpetual(setup, value),
         "perpetual_follows" => follows(setup, value),
-        "split" | "dividend" | "funding" => setup.happenings.push(happening(key, &words)),
+        "split" | "dividend" | "funding" => {
+            setup.happenings.push(super::happenings::happening(key, &words))
+        }
         other => panic!("`{other}` is no setting"),
     }
 }
@@ -264,25 +265,6 @@ fn follows(setup: &mut Setup, value: &str) {
     let follows = Some(Follow { instrument: id("XYZ"), funding_rate: d(rate) });
     setup.listings.push(Listing { instrument, follows });
     setup.policy.leverage = Leverage::try_from(d(leverage)).unwrap();
-}
-
-/// `split N 2 1`, `dividend N 0.5`, `funding N 0.001`: at the opening of bar N.
-fn happening(key: &str, words: &[&str]) -> Dated {
-    let n: i64 = words[0].parse().unwrap();
-    let at = START.plus(Nanos::from_secs(DAY * n));
-    let (instrument, id) = (id("XYZ"), MovementId::new(format!("{key}-{n}")).unwrap());
-    let what = match key {
-        "split" => {
-            let (numerator, denominator) = (d(words[1]), d(words[2]));
-            Happening::Split { instrument, numerator, denominator, id }
-        }
-        "dividend" => {
-            let per_share = Money::new(d(words[1]), Currency::usd());
-            Happening::Dividend { instrument, per_share, id }
-        }
-        _ => Happening::Funding { instrument, rate: d(words[1]), id },
-    };
-    Dated { at, what }
 }
 
 /// Asks for what the case says.

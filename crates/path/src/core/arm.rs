@@ -9,7 +9,7 @@ use domain::{
     Protective, Qty, Side, Size, TimeInForce,
 };
 
-use super::{Reply, ReplyId, Step, live::Holding, submit};
+use super::{Reply, ReplyId, Step, keys, live::Holding};
 use crate::{
     codes::{Refusal, RefusalCode},
     event::{ArmedAs, ArmedEnd, ArmedEnded, Event, HoldDecision, HoldResolved, OrderArmed},
@@ -145,7 +145,7 @@ impl Step<'_> {
         if let ArmedAs::Close { share } = becomes {
             return self.close_armed(intent, share);
         }
-        let content = submit::content(&intent);
+        let content = keys::content(&intent);
         intent.conditions.activate = Activate::Now;
         let held = self.state().backed(&intent.book, &intent.instrument);
         if becomes == ArmedAs::Reversal && !held.is_zero() {

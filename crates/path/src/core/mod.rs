@@ -15,6 +15,7 @@ mod duties;
 mod group;
 mod input;
 mod instruments;
+mod keys;
 mod kill;
 mod live;
 mod marks;

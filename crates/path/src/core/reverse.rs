@@ -5,7 +5,7 @@
 
 use domain::{Activate, InstrumentId, Intent, Origin, Percent, Side};
 
-use super::{Reply, ReplyId, Step, submit};
+use super::{Reply, ReplyId, Step, keys};
 use crate::{
     codes::{Refusal, RefusalCode},
     event::{ArmedAs, ClosePurpose, CloseStarted, Idempotency},
@@ -50,7 +50,7 @@ impl Step<'_> {
 
     /// Somebody wants a position closed and the other direction opened.
     pub(super) fn reverse(&mut self, intent: Intent, reply: Option<ReplyId>) {
-        let content = submit::content(&intent);
+        let content = keys::content(&intent);
         if let Some(answer) = self.replay(&intent, &content) {
             return self.reply(reply, answer);
         }

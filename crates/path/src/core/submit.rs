@@ -4,7 +4,9 @@
 
 use domain::{ClientOrderId, Intent, Origin, Qty, Side};
 
-use super::{Input, Reply, ReplyId, Step, kill::not_an_operator, live::RefusalRate, system};
+use super::{
+    Input, Reply, ReplyId, Step, keys::content, kill::not_an_operator, live::RefusalRate, system,
+};
 use crate::{
     codes::{Refusal, RefusalCode},
     commit::Effect,
@@ -14,7 +16,6 @@ use crate::{
     },
     gate::{self, Verdict},
     journal::Hash,
-    state::{AccountState, Became, Hold},
     verbs::RiskClass,
 };
 
@@ -22,16 +23,6 @@ use crate::{
 const REFUSALS_RECORDED_MAX: u32 = 30;
 /// The span of that count.
 const REFUSAL_WINDOW: domain::Nanos = domain::Nanos::from_secs(60);
-
-/// The content that an idempotency key stands for: the wish without its id.
-pub(super) fn content(intent: &Intent) -> Hash {
-    let mut copy = intent.clone();
-    copy.id = domain::IntentId::new("any").unwrap_or(copy.id);
-    copy.idempotency_key = None;
-    // Plain data always serialises; were it not so, the empty content would make every reuse of
-    // the key a conflict, which is the safe side.
-    Hash::of(serde_json::to_string(&copy).unwrap_or_default().as_bytes())
-}
 
 impl Step<'_> {
     pub(super) fn submit(&mut self, intent: Intent, reply: Option<ReplyId>, approved: bool) {
@@ -115,75 +106,6 @@ impl Step<'_> {
         let reduces = intent.reduce_only || Side::reducing(position) == Some(intent.side);
         let for_exits = refusals.iter().all(|r| r.code.classes().contains(&RiskClass::Exit));
         if reduces && for_exits { RiskClass::Exit } else { RiskClass::Entry }
-    }
-
-    /// The answer to a key that was used before.
-    pub(super) fn replay(&self, intent: &Intent, content: &Hash) -> Option<Reply> {
-        let state = self.state();
-        let key = intent.idempotency_key.as_ref()?;
-        if let Some(answer) = self.replay_waiting(&intent.origin.principal, key, content) {
-            return Some(answer);
-        }
-        let held = state.holds.values().find(|h| {
-            h.intent.idempotency_key.as_ref() == Some(key)
-                && h.intent.origin.principal == intent.origin.principal
-        });
-        let Some(hold) = held else {
-            return self.replay_key(&intent.origin.principal, key, content);
-        };
-        if self::content(&hold.intent) != *content {
-            return Some(Reply::Refused(vec![other_content(key)]));
-        }
-        let Hold { intent, notional, limit, expires_at, .. } = hold;
-        let (intent, notional) = (intent.id.clone(), *notional);
-        Some(Reply::Held { intent, notional, limit: *limit, expires_at: *expires_at })
-    }
-
-    /// The answer to a key of something that waits for an opening or a price.
-    pub(super) fn replay_waiting(
-        &self,
-        principal: &domain::Principal,
-        key: &str,
-        content: &Hash,
-    ) -> Option<Reply> {
-        let mut waiting = self.state().armed.values();
-        let armed = waiting.find(|a| {
-            let intent = &a.intent;
-            intent.idempotency_key.as_deref() == Some(key) && intent.origin.principal == *principal
-        })?;
-        let intent = &armed.intent;
-        let known = if let ArmedAs::Close { share } = armed.becomes {
-            let holding = (intent.book.clone(), intent.instrument.clone());
-            super::close::content(&holding, share, intent.conditions.activate)
-        } else {
-            self::content(intent)
-        };
-        let waiting = || Reply::Armed { intent: intent.id.clone() };
-        let other = || Reply::Refused(vec![other_content(key)]);
-        Some(if known == *content { waiting() } else { other() })
-    }
-
-    /// The answer to a key that became an order or a close.
-    pub(super) fn replay_key(
-        &self,
-        principal: &domain::Principal,
-        key: &str,
-        content: &Hash,
-    ) -> Option<Reply> {
-        let state = self.state();
-        let known = state.keys.get(&AccountState::key_of(principal, key))?;
-        if known.content != *content {
-            return Some(Reply::Refused(vec![other_content(key)]));
-        }
-        Some(match &known.became {
-            Became::Close { id, qty } => Reply::Closing { close: *id, qty: *qty },
-            Became::Order(id) => {
-                let order = state.orders.get(id);
-                let class = order.map_or(RiskClass::Entry, |o| o.class);
-                let qty = order.map_or(domain::Qty::ZERO, |o| o.qty);
-                Reply::Recorded { order: id.clone(), class, qty, replayed: true }
-            }
-        })
     }
 
     fn submit_close(&mut self, intent: Intent, qty: Qty, content: Hash, reply: Option<ReplyId>) {
@@ -396,11 +318,6 @@ impl Step<'_> {
             self.send_cancel(id, &system(), true, reason);
         }
     }
-}
-
-fn other_content(key: &str) -> Refusal {
-    let text = format!("The key `{key}` stands for a request with another content.");
-    Refusal::rule(RefusalCode::IdempotencyConflict, text)
 }
 
 /// What can't be recorded is never sent.

@@ -218,7 +218,14 @@ impl TrialArgs {
 
     /// A symbol's bars from the data folder.
     fn stored(&self, name: &str, timeframe: Timeframe, ctx: &Context) -> Result<Market, Failure> {
-        let store = BarStore::open(&ctx.existing_data_dir()?)?;
+        let missing = |_| {
+            let message = format!(
+                "no bars of {name}: name a file (--bars FILE.csv), or a data folder with stored bars \
+                 (--data-dir DIR)"
+            );
+            Failure::new("no_bars", message)
+        };
+        let store = BarStore::open(&ctx.existing_data_dir().map_err(missing)?)?;
         let instrument =
             symbol::at_venue(&"sim".parse().map_err(|e| Failure::usage(format!("{e}")))?, name)?;
         let series = ::bars::Series { instrument, timeframe };
