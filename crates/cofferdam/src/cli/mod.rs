@@ -127,6 +127,8 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::User { command } => people::run(command, ctx, out),
         Command::Key { command } => keys::run(command, ctx, out),
         Command::Backtest(args) => research::backtest::run(&args, ctx, out),
+        Command::Sweep(args) => research::sweep::run(&args, ctx, out),
+        Command::WalkForward(args) => research::walk_forward::run(&args, ctx, out),
         Command::Strategy { command } => research::strategy::run(command, out),
         Command::Formula { command } => formulas::run(command, out),
         Command::Simulate(args) => simulate::run(args, out),

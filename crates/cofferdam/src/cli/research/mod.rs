@@ -4,5 +4,9 @@
 
 pub(crate) mod args;
 pub(crate) mod backtest;
+mod search;
 mod show;
 pub(crate) mod strategy;
+pub(crate) mod sweep;
+mod sweep_log;
+pub(crate) mod walk_forward;
