@@ -195,6 +195,8 @@ Examples:
     Sweep(Box<research::sweep::SweepArgs>),
     /// Choose parameters on one stretch of history and test them on the next, again and again
     WalkForward(Box<research::walk_forward::WalkForwardArgs>),
+    /// Whether a strategy's rules know the future, and whether they have warmed up
+    Lookahead(Box<research::lookahead::LookaheadArgs>),
     /// Strategy files: check one
     Strategy {
         #[command(subcommand)]

@@ -129,6 +129,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Backtest(args) => research::backtest::run(&args, ctx, out),
         Command::Sweep(args) => research::sweep::run(&args, ctx, out),
         Command::WalkForward(args) => research::walk_forward::run(&args, ctx, out),
+        Command::Lookahead(args) => research::lookahead::run(&args, ctx, out),
         Command::Strategy { command } => research::strategy::run(command, out),
         Command::Formula { command } => formulas::run(command, out),
         Command::Simulate(args) => simulate::run(args, out),

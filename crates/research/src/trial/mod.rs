@@ -10,6 +10,7 @@ pub(crate) mod fingerprint;
 mod quiet;
 mod rows;
 mod setup;
+mod signals;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,6 +22,7 @@ use path::{codes::RefusalCode, core::Compared};
 use quiet::Quiet;
 use rust_decimal::Decimal;
 use serde::Serialize;
+pub use signals::{Signal, rule_names, signals};
 use strategy::{Rules, Skipped, Strategy, compile};
 
 use crate::stats::{EquityPoint, Settings, Statistics, TradeRow};

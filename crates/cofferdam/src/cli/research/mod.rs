@@ -4,6 +4,7 @@
 
 pub(crate) mod args;
 pub(crate) mod backtest;
+pub(crate) mod lookahead;
 mod search;
 mod show;
 pub(crate) mod strategy;
