@@ -24,7 +24,7 @@ fn main() {
 }
 
 fn setup(jump: bool) -> Setup {
-    let bars = bars(&mut Dice(7), BARS, 1);
+    let bars = bars(&mut Dice(7), BARS, 1).into();
     let timeframe = Timeframe::Hours(1);
     let series = Series { instrument: id("XYZ"), timeframe, tick: "0.01".parse().unwrap(), bars };
     let setup = kit::setup(vec![coin("XYZ")], vec![series]);

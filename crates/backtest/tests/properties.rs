@@ -40,7 +40,7 @@ fn random_setup(seed: u64) -> Setup {
             0 => (4, Timeframe::Hours(4)),
             _ => (24, Timeframe::Day),
         };
-        let bars = bars(&mut dice, count * usize::try_from(24 / hours).unwrap(), hours);
+        let bars = bars(&mut dice, count * usize::try_from(24 / hours).unwrap(), hours).into();
         Series { instrument: id(symbol), timeframe, tick: "0.01".parse().unwrap(), bars }
     });
     let series: Vec<Series> = series.collect();

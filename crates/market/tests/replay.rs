@@ -33,6 +33,11 @@ fn data(symbol: &str) -> Series {
     }
 }
 
+/// The bars of a series that nobody else has, to change them.
+fn bars(series: &mut Series) -> &mut [Bar] {
+    std::sync::Arc::make_mut(&mut series.bars)
+}
+
 fn spec() -> ReplaySpec {
     ReplaySpec { half_spread_bps: Decimal::TWO }
 }
@@ -131,11 +136,11 @@ fn what_cannot_play_is_refused_before_the_first_tick() {
         change(&mut series);
         Replay::new(vec![series], spec()).unwrap_err().to_string()
     };
-    let overlap = refuse(&|s| s.bars[1].open_at = Timestamp(s.bars[0].close_at.0 - 1));
+    let overlap = refuse(&|s| bars(s)[1].open_at = Timestamp(s.bars[0].close_at.0 - 1));
     assert!(overlap.contains("longer than") || overlap.contains("opens before"), "{overlap}");
-    assert!(refuse(&|s| s.bars.swap(0, 1)).contains("bar 1 of sim:FB: opens before"));
-    assert!(refuse(&|s| s.bars[0].high = s.bars[0].low).contains("high is below"));
-    assert!(refuse(&|s| s.bars[0].close_at = Timestamp(s.bars[0].open_at.0 + 3)).contains("4 ns"));
+    assert!(refuse(&|s| bars(s).swap(0, 1)).contains("bar 1 of sim:FB: opens before"));
+    assert!(refuse(&|s| bars(s)[0].high = s.bars[0].low).contains("high is below"));
+    assert!(refuse(&|s| bars(s)[0].close_at = Timestamp(s.bars[0].open_at.0 + 3)).contains("4 ns"));
     assert!(refuse(&|s| s.timeframe = Timeframe::Hours(1)).contains("longer than its timeframe"));
     assert!(refuse(&|s| s.tick = "100".parse().unwrap()).contains("no positive bid"));
     let twice = Replay::new(vec![data("FB"), data("FB")], spec()).unwrap_err();

@@ -12,7 +12,7 @@ use domain::{
     AccountId, Activate, BookId, CalendarKind, Conditions, Distances, InstrumentId, Intent,
     IntentId, OrderKind, Origin, Percent, Price, Protective, Side, TimeInForce, Trail, TrailBy,
 };
-use formula::{Columns, Decimals, PositionFacts, Run};
+use formula::{Columns, Decimals, PositionFacts, RootId, Run};
 use path::verbs::RiskClass;
 use rust_decimal::{
     Decimal,
@@ -113,6 +113,22 @@ impl Rules {
     #[must_use]
     pub fn skipped(&self) -> Skipped {
         self.skipped
+    }
+
+    /// What every rule says of every traded symbol, after [`Trader::on_close`] was told this view:
+    /// symbols in the order of the file, rules in that of [`Part`]. It is as without a position;
+    /// undefined is NaN, as is all of a symbol whose bar did not close.
+    #[must_use]
+    pub fn values(&self, view: &View<'_>) -> Vec<f64> {
+        let flat = PositionFacts::default();
+        let mut values = Vec::new();
+        for leg in self.legs.iter().filter(|leg| leg.symbol.traded) {
+            let closed = view.bar(&leg.symbol.instrument).is_some();
+            let value =
+                |root: &RootId| if closed { leg.run.value(*root, 0, &flat) } else { f64::NAN };
+            values.extend(self.compiled.roots.values().map(value));
+        }
+        values
     }
 
     /// Tells every leg the bars of the symbols that it reads.

@@ -71,7 +71,7 @@ pub(crate) fn day_bar(n: usize, [open, high, low, close]: [Price; 4], volume: Qt
 
 pub(crate) fn series(symbol: &str, bars: Vec<Bar>) -> Series {
     let tick = "0.01".parse().unwrap();
-    Series { instrument: id(symbol), timeframe: Timeframe::Day, tick, bars }
+    Series { instrument: id(symbol), timeframe: Timeframe::Day, tick, bars: bars.into() }
 }
 
 /// 100 000 dollars, no fees, the profile of research.

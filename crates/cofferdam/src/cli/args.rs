@@ -191,6 +191,12 @@ Examples:
     },
     /// Try a strategy over history: the desk's own gate, ledger and paper venue, every figure
     Backtest(Box<research::backtest::BacktestArgs>),
+    /// Try many sets of parameters: the best ones, the plateau, and how much of it is luck
+    Sweep(Box<research::sweep::SweepArgs>),
+    /// Choose parameters on one stretch of history and test them on the next, again and again
+    WalkForward(Box<research::walk_forward::WalkForwardArgs>),
+    /// Whether a strategy's rules know the future, and whether they have warmed up
+    Lookahead(Box<research::lookahead::LookaheadArgs>),
     /// Strategy files: check one
     Strategy {
         #[command(subcommand)]

@@ -177,7 +177,12 @@ fn load(
         let tick = info.tick.map_or_else(cent, |t| Ok(t.tick))?;
         let instrument = imported(&id, tick, info.provenance)?;
         instruments.insert(id.clone(), instrument);
-        series.push(Series { instrument: id, timeframe: info.series.timeframe, tick, bars });
+        series.push(Series {
+            instrument: id,
+            timeframe: info.series.timeframe,
+            tick,
+            bars: bars.into(),
+        });
     }
     Ok(series)
 }

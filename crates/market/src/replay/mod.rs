@@ -15,7 +15,7 @@ mod error;
 mod points;
 mod range;
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
 use domain::{Bar, InstrumentId, Price, Qty, Quote, Timeframe, Timestamp};
 use rust_decimal::Decimal;
@@ -36,8 +36,8 @@ pub struct Series {
     pub timeframe: Timeframe,
     /// Bid and ask are multiples of this, in the quote currency.
     pub tick: Price,
-    /// The bars in order of time, without overlap.
-    pub bars: Vec<Bar>,
+    /// The bars in order of time, without overlap; shared by everybody who plays them.
+    pub bars: Arc<[Bar]>,
 }
 
 /// What holds for all series of a replay.

@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 pub use benchmark::BenchmarkFigures;
 pub use calendar::{Calendar, EveryDay, Sessions};
 pub use describe::{Describe, describe, documentation};
+pub(crate) use draw::Draw;
 pub use drawdown::{Drawdown, DrawdownFigures, EPISODES_MAX};
 pub use error::StatisticsError;
 pub use exposure::Exposure;

@@ -20,13 +20,13 @@ const SESSIONS_A_YEAR: u16 = 252;
 /// The statistics of a trial.
 pub(super) fn statistics(
     trial: &Trial,
-    equity: &[EquityPoint],
-    trades: &[TradeRow],
+    (equity, trades): (&[EquityPoint], &[TradeRow]),
     prices: &[PricePoint],
     rejected_orders: &BTreeMap<String, u64>,
     warm_up: usize,
 ) -> Result<Statistics, TrialError> {
-    let from = prices.get(warm_up).or(prices.last()).map(|point| point.at);
+    let warm = prices.get(warm_up).or(prices.last()).map(|point| point.at);
+    let from = warm.map(|warm| trial.from.map_or(warm, |from| warm.max(from)));
     let benchmark = from.map(|from| Benchmark { prices, from });
     let run = Run { equity, trades, benchmark, rejected_orders, data_gaps: &[] };
     let traded = |m: &&super::Market| trial.strategy.symbols.contains(&m.symbol);

@@ -29,7 +29,8 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn of_text(text: &str) -> String {
+/// The hash of a text.
+pub(crate) fn of_text(text: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
     hex(hash)
@@ -42,41 +43,56 @@ impl Reproducibility {
         equity: &[EquityPoint],
         head: Head,
     ) -> Result<Self, TrialError> {
-        let terms = &trial.terms;
-        let config = json!({
-            "params": trial.params, "cash": terms.cash, "fee": terms.fee,
-            "slippage_bps": terms.slippage_bps, "half_spread_bps": terms.half_spread_bps,
-            "borrow_rate": terms.borrow_rate, "limits": terms.limits,
-            "compare": terms.compare, "figures": terms.figures,
-            "markets": trial.markets.iter()
-                .map(|m| json!({ "symbol": m.symbol, "tick": m.tick, "step": m.step }))
-                .collect::<Vec<_>>(),
-        });
-        let mut result = Sha256::new();
-        result.update(serde_json::to_vec(trades)?);
-        for point in equity {
-            result.update(point.at.0.to_be_bytes());
-            result.update(point.equity.normalize().to_string());
-            result.update([0]);
-        }
-        result.update(serde_json::to_vec(&head)?);
         Ok(Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             strategy: trial.strategy.hash.clone(),
             data: data(trial),
-            config: of_text(&config.to_string()),
-            seed: terms.figures.resample.map(|r| r.seed),
-            result: hex(result),
+            config: config(trial),
+            seed: trial.terms.figures.resample.map(|r| r.seed),
+            result: result(trades, equity, head)?,
         })
     }
 }
 
-fn data(trial: &Trial) -> String {
+/// The hash of trades, equity at every close and the journal's head.
+pub(super) fn result(
+    trades: &[TradeRow],
+    equity: &[EquityPoint],
+    head: Head,
+) -> Result<String, TrialError> {
+    let mut result = Sha256::new();
+    result.update(serde_json::to_vec(trades)?);
+    for point in equity {
+        result.update(point.at.0.to_be_bytes());
+        result.update(point.equity.normalize().to_string());
+        result.update([0]);
+    }
+    result.update(serde_json::to_vec(&head)?);
+    Ok(hex(result))
+}
+
+/// The hash of parameters, money, costs and limits.
+pub(crate) fn config(trial: &Trial) -> String {
+    let terms = &trial.terms;
+    let config = json!({
+        "params": trial.params, "cash": terms.cash, "fee": terms.fee,
+        "slippage_bps": terms.slippage_bps, "half_spread_bps": terms.half_spread_bps,
+        "borrow_rate": terms.borrow_rate, "limits": terms.limits,
+        "compare": terms.compare, "figures": terms.figures, "from": trial.from,
+        "markets": trial.markets.iter()
+            .map(|m| json!({ "symbol": m.symbol, "tick": m.tick, "step": m.step }))
+            .collect::<Vec<_>>(),
+    });
+    of_text(&config.to_string())
+}
+
+/// The hash of all bars with their symbols.
+pub(crate) fn data(trial: &Trial) -> String {
     let mut hash = Sha256::new();
     for market in &trial.markets {
         hash.update(market.symbol.as_bytes());
         hash.update([0]);
-        for bar in &market.bars {
+        for bar in market.bars.iter() {
             hash.update(bar.open_at.0.to_be_bytes());
             hash.update(bar.close_at.0.to_be_bytes());
             for price in [bar.open, bar.high, bar.low, bar.close] {

@@ -6,9 +6,11 @@
 
 mod calendar;
 mod error;
-mod fingerprint;
+pub(crate) mod fingerprint;
+mod quiet;
 mod rows;
 mod setup;
+mod signals;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,8 +19,10 @@ use domain::{Bar, CalendarKind, Limits, Price, Qty, Timeframe, Timestamp};
 pub use error::TrialError;
 pub use fingerprint::Reproducibility;
 use path::{codes::RefusalCode, core::Compared};
+use quiet::Quiet;
 use rust_decimal::Decimal;
 use serde::Serialize;
+pub use signals::{Signal, rule_names, signals};
 use strategy::{Rules, Skipped, Strategy, compile};
 
 use crate::stats::{EquityPoint, Settings, Statistics, TradeRow};
@@ -34,8 +38,8 @@ pub struct Market {
     pub tick: Price,
     /// Quantities are multiples of this.
     pub step: Qty,
-    /// The bars, in order.
-    pub bars: Vec<Bar>,
+    /// The bars, in order; shared by all trials over them.
+    pub bars: Arc<[Bar]>,
 }
 
 /// What a strategy is tried with.
@@ -70,6 +74,9 @@ pub struct Trial {
     pub params: BTreeMap<String, f64>,
     /// A market for each symbol of the strategy, and for each that its formulas read.
     pub markets: Vec<Market>,
+    /// Nothing is wished at closes before this instant, and the figures begin with the bar that
+    /// closes then: what is before only warms the rules up. Everything counts when it is absent.
+    pub from: Option<Timestamp>,
     /// Money and costs.
     pub terms: Terms,
 }
@@ -130,23 +137,59 @@ pub struct Report {
 /// # Errors
 /// [`TrialError`] names what can't be tried and why.
 pub fn run(trial: &Trial) -> Result<Report, TrialError> {
-    trial.check()?;
-    let compiled = compile(&trial.strategy, &trial.params)
-        .map_err(|(part, error)| TrialError::Rule { key: part.key(), error })?;
-    let warm_up = compiled.warm_up();
-    trial.covers(&compiled)?;
-    let mut rules =
-        Rules::new(Arc::clone(&trial.strategy), compiled, setup::desk()?, setup::symbols(trial)?);
-    let mut collected = Collected::default();
-    let backtest = Backtest::new(setup::setup(trial)?)?;
-    let outcome = backtest.run(&mut rules, &mut collected)?;
-    report(trial, &collected, outcome, rules.skipped(), warm_up)
+    let played = Played::of(trial)?;
+    let statistics = played.statistics(trial)?;
+    played.report(trial, statistics)
+}
+
+/// Tries a strategy of which only the figures and the hash of the result are wanted, as of one of
+/// many; both are the same as [`run`] tells.
+///
+/// # Errors
+/// As [`run`].
+pub fn measure(trial: &Trial) -> Result<(Statistics, String), TrialError> {
+    let played = Played::of(trial)?;
+    let result = fingerprint::result(&played.trades, &played.equity, played.outcome.head)?;
+    Ok((played.statistics(trial)?, result))
+}
+
+/// The figures of several runs that were joined to one account over part of a trial's history.
+pub(crate) fn joined(
+    trial: &Trial,
+    run: (&[EquityPoint], &[TradeRow]),
+    rejected: &BTreeMap<String, u64>,
+) -> Result<Statistics, TrialError> {
+    let prices = rows::benchmark(trial);
+    let until = run.0.last().map(|point| point.at).unwrap_or_default();
+    let known = prices.partition_point(|point| point.at <= until);
+    calendar::statistics(trial, run, &prices[..known], rejected, 0)
+}
+
+/// A run that has ended, before anything is computed of it.
+struct Played {
+    equity: Vec<EquityPoint>,
+    trades: Vec<TradeRow>,
+    outcome: Outcome,
+    skipped: Skipped,
+    warm_up: usize,
 }
 
 impl Trial {
     /// The bars of a symbol.
     fn market(&self, symbol: &str) -> Option<&Market> {
         self.markets.iter().find(|market| market.symbol == symbol)
+    }
+
+    /// The rules with these constants, once everything that they need is there.
+    ///
+    /// # Errors
+    /// [`TrialError`] names what can't be tried and why.
+    pub fn compiled(&self) -> Result<strategy::Compiled, TrialError> {
+        self.check()?;
+        let compiled = compile(&self.strategy, &self.params)
+            .map_err(|(part, error)| TrialError::Rule { key: part.key(), error })?;
+        self.covers(&compiled)?;
+        Ok(compiled)
     }
 
     fn check(&self) -> Result<(), TrialError> {
@@ -182,40 +225,60 @@ impl Trial {
     }
 }
 
-fn report(
-    trial: &Trial,
-    collected: &Collected,
-    outcome: Outcome,
-    skipped: Skipped,
-    warm_up: usize,
-) -> Result<Report, TrialError> {
-    let equity = rows::equity(trial, collected)?;
-    let trades = rows::trades(trial, collected)?;
-    let (from, until) = (equity[0].at, outcome.ended);
-    let rejected = outcome.refusals.codes.iter().map(|(c, n)| (c.name().to_owned(), *n)).collect();
-    let prices = rows::benchmark(trial);
-    let statistics = calendar::statistics(trial, &equity, &trades, &prices, &rejected, warm_up)?;
-    let head = outcome.head;
-    let reproducibility = Reproducibility::of(trial, &trades, &equity, head)?;
-    let compare = trial.terms.compare.as_ref().map(|(name, _)| name.clone());
-    Ok(Report {
-        strategy: trial.strategy.name.clone(),
-        symbols: trial.strategy.symbols.clone(),
-        timeframe: trial.strategy.timeframe,
-        params: trial.params.clone(),
-        from,
-        until,
-        bars: outcome.counts.bars,
-        warm_up_bars: warm_up,
-        statistics,
-        trades,
-        open: outcome.open,
-        refused: Refused { orders: outcome.refusals.wishes, codes: outcome.refusals.codes },
-        would_be_refused: compare.zip(outcome.compared),
-        skipped,
-        alarms: outcome.alarms,
-        assumptions: setup::assumptions(trial, outcome.assumptions),
-        reproducibility,
-        equity,
-    })
+impl Played {
+    fn of(trial: &Trial) -> Result<Self, TrialError> {
+        let compiled = trial.compiled()?;
+        let warm_up = compiled.warm_up();
+        let (desk, symbols) = (setup::desk()?, setup::symbols(trial)?);
+        let rules = Rules::new(Arc::clone(&trial.strategy), compiled, desk, symbols);
+        let mut quiet = Quiet::new(rules, trial.from);
+        let mut collected = Collected::default();
+        let outcome = Backtest::new(setup::setup(trial)?)?.run(&mut quiet, &mut collected)?;
+        Ok(Self {
+            equity: rows::equity(trial, &collected)?,
+            trades: rows::trades(trial, &collected)?,
+            outcome,
+            skipped: quiet.skipped(),
+            warm_up,
+        })
+    }
+
+    fn rejected(&self) -> BTreeMap<String, u64> {
+        let codes = &self.outcome.refusals.codes;
+        codes.iter().map(|(code, count)| (code.name().to_owned(), *count)).collect()
+    }
+
+    fn statistics(&self, trial: &Trial) -> Result<Statistics, TrialError> {
+        let prices = rows::benchmark(trial);
+        let rejected = self.rejected();
+        let run = (&self.equity[..], &self.trades[..]);
+        calendar::statistics(trial, run, &prices, &rejected, self.warm_up)
+    }
+
+    fn report(self, trial: &Trial, statistics: Statistics) -> Result<Report, TrialError> {
+        let Self { equity, trades, outcome, skipped, warm_up } = self;
+        let from = equity.first().map(|point| point.at).unwrap_or_default();
+        let reproducibility = Reproducibility::of(trial, &trades, &equity, outcome.head)?;
+        let compare = trial.terms.compare.as_ref().map(|(name, _)| name.clone());
+        Ok(Report {
+            strategy: trial.strategy.name.clone(),
+            symbols: trial.strategy.symbols.clone(),
+            timeframe: trial.strategy.timeframe,
+            params: trial.params.clone(),
+            from,
+            until: outcome.ended,
+            bars: outcome.counts.bars,
+            warm_up_bars: warm_up,
+            statistics,
+            trades,
+            open: outcome.open,
+            refused: Refused { orders: outcome.refusals.wishes, codes: outcome.refusals.codes },
+            would_be_refused: compare.zip(outcome.compared),
+            skipped,
+            alarms: outcome.alarms,
+            assumptions: setup::assumptions(trial, outcome.assumptions),
+            reproducibility,
+            equity,
+        })
+    }
 }

@@ -5,7 +5,7 @@ use domain::{InstrumentId, Side, Timestamp};
 use rust_decimal::Decimal;
 use statement::RoundTrip;
 
-use super::{Trial, TrialError};
+use super::{Market, Trial, TrialError};
 use crate::stats::{Direction, EquityPoint, PricePoint, TradeRow};
 
 /// Decimals of amounts that a rate was taken of.
@@ -13,7 +13,9 @@ const CENTS_OF_CENTS: u32 = 8;
 
 /// The account at every close, the start before them.
 pub(super) fn equity(trial: &Trial, run: &Collected) -> Result<Vec<EquityPoint>, TrialError> {
-    let opens = trial.markets.iter().filter_map(|m| m.bars.first()).map(|bar| bar.open_at);
+    let from = trial.from.unwrap_or(Timestamp(i64::MIN));
+    let first = |m: &Market| m.bars.iter().find(|bar| bar.close_at >= from).map(|bar| bar.open_at);
+    let opens = trial.markets.iter().filter_map(first);
     let begin = opens.min().unwrap_or_default();
     let zero = Decimal::ZERO;
     let start = EquityPoint {
@@ -24,7 +26,7 @@ pub(super) fn equity(trial: &Trial, run: &Collected) -> Result<Vec<EquityPoint>,
     };
     let mut points = Vec::with_capacity(run.curve().len() + 1);
     points.push(start);
-    for mark in run.curve() {
+    for mark in run.curve().iter().filter(|mark| mark.at >= from) {
         let known = mark.equity.zip(mark.exposure.zip(mark.net_exposure));
         let (equity, (gross, net)) = known.ok_or(TrialError::EquityUnknown(mark.at))?;
         points.push(EquityPoint { at: mark.at, equity, exposure_gross: gross, exposure_net: net });

@@ -1,5 +1,7 @@
 //! What the batch driver is given for a trial, and what is said of it in words.
 
+use std::sync::Arc;
+
 use backtest::{Inside, Keep, Setup, research};
 use domain::{
     AccountId, AssetClass, BookId, CalendarKind, Currency, Instrument, InstrumentId, Money, Origin,
@@ -96,7 +98,7 @@ pub(super) fn setup(trial: &Trial) -> Result<Setup, TrialError> {
             instrument: instrument_id(&market.symbol)?,
             timeframe: trial.strategy.timeframe,
             tick: market.tick,
-            bars: market.bars.clone(),
+            bars: Arc::clone(&market.bars),
         });
     }
     let desk = desk()?;

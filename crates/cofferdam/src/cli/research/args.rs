@@ -64,7 +64,7 @@ pub(crate) struct TrialArgs {
     /// A preset whose limits are asked besides, without effect; `none` for no question
     #[arg(long, value_name = "PRESET")]
     compare: Option<String>,
-    /// Seed of Monte Carlo and bootstrap
+    /// Seed of everything that is drawn
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -113,6 +113,16 @@ fn fitting(markets: &[Market]) -> Preset {
 }
 
 impl TrialArgs {
+    /// The seed of everything that is drawn.
+    pub(super) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The parameters that were given a value.
+    pub(super) fn named_params(&self) -> Vec<String> {
+        self.params.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// Everything that a trial rests on.
     pub(super) fn trial(&self, ctx: &Context) -> Result<Trial, Failure> {
         let mut strategy = strategy(&self.strategy)?;
@@ -131,7 +141,7 @@ impl TrialArgs {
         }
         let markets = self.markets(&names, strategy.timeframe, ctx)?;
         let terms = self.terms(&markets)?;
-        Ok(Trial { strategy: Arc::new(strategy), params, markets, terms })
+        Ok(Trial { strategy: Arc::new(strategy), params, markets, from: None, terms })
     }
 
     fn chosen(&self, strategy: &Strategy) -> Result<BTreeMap<String, f64>, Failure> {
@@ -261,7 +271,7 @@ impl TrialArgs {
         });
         let tick = infer_tick(&bars).map(|found| found.tick);
         let tick: Price = tick.ok_or_else(|| Failure::usage(format!("{name} has no bars")))?;
-        Ok(Market { symbol: name.to_owned(), calendar, tick, step, bars })
+        Ok(Market { symbol: name.to_owned(), calendar, tick, step, bars: bars.into() })
     }
 }
 

@@ -4,5 +4,10 @@
 
 pub(crate) mod args;
 pub(crate) mod backtest;
+pub(crate) mod lookahead;
+mod search;
 mod show;
 pub(crate) mod strategy;
+pub(crate) mod sweep;
+mod sweep_log;
+pub(crate) mod walk_forward;

@@ -2,6 +2,8 @@
 //!
 //! Every figure is one that the report has; this module must not compute any.
 
+use std::collections::BTreeMap;
+
 use ::research::{
     stats::{Described, Unit, describe},
     trial::Report,
@@ -44,8 +46,7 @@ pub(super) fn report(report: &Report, out: &mut Out) {
         grouped(&report.bars.to_string(), 0),
     ));
     if !report.params.is_empty() {
-        let params: Vec<String> = report.params.iter().map(|(n, v)| format!("{n} = {v}")).collect();
-        out.line(format!("with {}", params.join(", ")));
+        out.line(format!("with {}", params(&report.params)));
     }
     out.raw_line();
     figures(report, out);
@@ -57,6 +58,28 @@ pub(super) fn report(report: &Report, out: &mut Out) {
     }
     out.raw_line();
     out.line(format!("result {}", report.reproducibility.result));
+}
+
+/// Parameters with their values.
+pub(super) fn params(params: &BTreeMap<String, f64>) -> String {
+    params.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Figures by their names, one a line.
+pub(super) fn section(figures: &serde_json::Value, out: &mut Out) {
+    let mut table = Table::new(&["figure", ">value"]);
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        let number = match value {
+            serde_json::Value::Number(n) if n.is_u64() => n.to_string(),
+            serde_json::Value::Number(n) => {
+                n.as_f64().map_or_else(String::new, |n| format!("{n:.2}"))
+            }
+            serde_json::Value::String(text) => grouped(text, 2),
+            _ => "undefined".to_owned(),
+        };
+        table.row([name.replace("_percent", " %").replace('_', " "), number]);
+    }
+    out.table(&table, "");
 }
 
 fn figures(report: &Report, out: &mut Out) {

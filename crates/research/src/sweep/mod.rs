@@ -1,0 +1,111 @@
+//! Many trials of one strategy: which parameters do best, and how much of that is luck.
+//!
+//! Each set of parameters is a [`crate::trial`] of its own, with resampling left out; what is kept
+//! of it is one row. The answer depends on the sets alone, not on the number of threads or on how
+//! often the search was interrupted. This module must not know files or where bars come from.
+//!
+//! `axis` and `space` say what is tried, `driver` tries it on all cores, `row` is what is kept,
+//! `log` writes and reads rows, `report` and `plateau` judge them.
+
+mod axis;
+mod driver;
+mod error;
+mod log;
+mod objective;
+mod plateau;
+mod report;
+mod row;
+mod space;
+
+use std::num::NonZeroUsize;
+
+pub use axis::Axis;
+pub use error::SweepError;
+pub use log::{Done, Header, LogError};
+pub use objective::{Better, Objective};
+pub use plateau::{Plateau, Spot};
+pub use report::{Best, Counted, SweepReport, TOP, Top};
+pub use row::{FIGURES, Measured, Outcome, Refused, Row};
+pub use space::Space;
+
+use crate::trial::Trial;
+
+/// Sets that a search may try.
+pub const SETS_MAX: usize = 1_000_000;
+/// Parameters that a grid may search.
+pub const AXES_MAX: usize = 6;
+
+/// A search.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    trial: Trial,
+    space: Space,
+    objective: Objective,
+}
+
+impl Sweep {
+    /// A search of these sets. Of the trial the parameters are replaced by each set's, and what
+    /// costs time without a word on the objective is left out: resampling and the comparison with
+    /// other limits.
+    #[must_use]
+    pub fn new(mut trial: Trial, space: Space, objective: Objective) -> Self {
+        trial.terms.figures.resample = None;
+        trial.terms.figures.trials = None;
+        trial.terms.compare = None;
+        Self { trial, space, objective }
+    }
+
+    /// The sets.
+    #[must_use]
+    pub const fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// What is searched for.
+    #[must_use]
+    pub const fn objective(&self) -> Objective {
+        self.objective
+    }
+
+    /// The trial of a set.
+    #[must_use]
+    pub fn trial(&self, set: usize) -> Trial {
+        Trial { params: self.space.params(set), ..self.trial.clone() }
+    }
+
+    /// Tries every set that is not done yet. `each` is told every set as it ends, on this thread.
+    /// Gives the rows of all sets in their order.
+    ///
+    /// # Errors
+    /// The first of `each`; no further set is begun then.
+    pub fn run<E>(
+        &self,
+        threads: NonZeroUsize,
+        done: Vec<Row>,
+        mut each: impl FnMut(&Row) -> Result<(), E>,
+    ) -> Result<Vec<Row>, E> {
+        let mut rows: Vec<Option<Row>> = vec![None; self.space.len()];
+        for row in done {
+            if let Some(place) = rows.get_mut(row.set) {
+                *place = Some(row);
+            }
+        }
+        let missing = rows.iter().enumerate().filter(|(_, row)| row.is_none());
+        let todo: Vec<usize> = missing.map(|(set, _)| set).collect();
+        let work = |set| Row::of(set, &self.trial(set), self.objective.name);
+        driver::each(threads, &todo, &work, |row: Row| {
+            each(&row)?;
+            let place = row.set;
+            rows[place] = Some(row);
+            Ok(())
+        })?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The best set of rows, the first of equals; `None` where no set has an objective.
+    #[must_use]
+    pub fn best<'r>(&self, rows: &'r [Row]) -> Option<&'r Row> {
+        let told = rows.iter().filter(|row| row.objective().is_some());
+        told.min_by(|a, b| self.objective.order(a.objective(), b.objective()))
+    }
+}
