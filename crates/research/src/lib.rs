@@ -5,5 +5,6 @@
 //! the bit on every machine: sums have a fixed order, chance comes from a seed, and powers and
 //! logarithms come from `libm`, because those of the platform differ in the last digit.
 
+pub mod html;
 pub mod stats;
 pub mod trial;
