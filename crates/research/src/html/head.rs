@@ -47,7 +47,7 @@ pub(super) fn head(m: &mut Markup, trial: &Trial, report: &Report) {
                 ),
                 ("Warm-up", format!("{} bars", report.warm_up_bars)),
                 ("Parameters", params),
-                ("Starting capital", words::money(report.statistics.summary.starting_equity)),
+                ("Starting capital (USD)", words::money(report.statistics.summary.starting_equity)),
             ] {
                 m.nest("div", &[], |m| {
                     m.leaf("dt", &[], name);

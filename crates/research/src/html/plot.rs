@@ -8,10 +8,12 @@ use domain::Timestamp;
 
 use super::{axis, markup::Markup, sample::Point};
 
-/// The width of every chart in its own units.
-pub(super) const WIDTH: f64 = 900.0;
+/// The width of a chart in its own units.
+const WIDTH: f64 = 900.0;
+/// The width of a chart beside another one.
+const NARROW: f64 = 480.0;
 const LEFT: f64 = 78.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 24.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 24.0;
 /// Pixel columns of a line.
@@ -20,6 +22,7 @@ pub(super) const COLUMNS: usize = 800;
 /// The area of a chart and the values at its lower and upper edge.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
+    width: f64,
     height: f64,
     low: f64,
     high: f64,
@@ -33,7 +36,7 @@ impl Frame {
             ends.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
         let air = if high > low { (high - low) * 0.04 } else { high.abs().max(1.0) * 0.05 };
-        Self { height, low: low - air, high: high + air }
+        Self { width: WIDTH, height, low: low - air, high: high + air }
     }
 
     /// The same with an edge that values can't pass.
@@ -43,9 +46,15 @@ impl Frame {
         self
     }
 
+    /// The same for a chart that stands beside another one.
+    pub(super) const fn narrow(mut self) -> Self {
+        self.width = NARROW;
+        self
+    }
+
     /// Where a share of the width is.
     pub(super) fn x(&self, share: f64) -> f64 {
-        LEFT + share.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
+        LEFT + share.clamp(0.0, 1.0) * (self.width - LEFT - RIGHT)
     }
 
     /// Where a value is.
@@ -56,18 +65,14 @@ impl Frame {
 
     /// The chart: a picture with a name in words, its horizontal grid, and what `inside` draws.
     pub(super) fn chart(&self, m: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
-        let place: super::markup::Attributes<'_> = &[
-            ("class", &"scroll"),
-            ("tabindex", &0),
-            ("role", &"region"),
-            ("aria-label", &"Chart"),
-        ];
+        let place: super::markup::Attributes<'_> =
+            &[("class", &"scroll"), ("tabindex", &0), ("role", &"group"), ("aria-label", &"Chart")];
         m.nest("div", place, |m| {
-            let view = format!("0 0 {WIDTH} {}", self.height);
+            let view = format!("0 0 {} {}", self.width, self.height);
             m.nest("svg", &[("viewBox", &view), ("role", &"img"), ("aria-label", &label)], |m| {
                 for (value, text) in axis::ticks(self.low, self.high, 6) {
                     let y = at(self.y(value));
-                    line(m, "grid", (&at(LEFT), &y), (&at(WIDTH - RIGHT), &y));
+                    line(m, "grid", (&at(LEFT), &y), (&at(self.width - RIGHT), &y));
                     let x = at(LEFT - 8.0);
                     m.leaf("text", &[("class", &"end"), ("x", &x), ("y", &y), ("dy", &"4")], text);
                 }

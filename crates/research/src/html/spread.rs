@@ -28,7 +28,7 @@ pub(super) fn spread(m: &mut Markup, report: &Report) {
         }
         m.nest("div", &[("class", &"pair")], |m| {
             let profits: Vec<f64> = trades.iter().map(|t| approximate(t.net_profit)).collect();
-            histogram(m, "Net profit of a trade, US dollars", &profits);
+            histogram(m, "Net profit of a trade, US dollars", true, &profits);
             let risk = |t: &TradeRow| Some(approximate(t.net_profit) / approximate(t.risk?));
             let multiples: Vec<f64> = trades.iter().filter_map(risk).collect();
             if multiples.is_empty() {
@@ -37,16 +37,16 @@ pub(super) fn spread(m: &mut Markup, report: &Report) {
                     m.leaf("p", &[], "No trade tells what it risked, so there is no R.");
                 });
             } else {
-                histogram(m, "Net profit in R (multiples of what was risked)", &multiples);
+                histogram(m, "Net profit in R (multiples of what was risked)", true, &multiples);
             }
             let bars: Vec<f64> = trades.iter().map(|t| f64::from(t.bars_held)).collect();
-            histogram(m, "Holding time, bars", &bars);
+            histogram(m, "Holding time, bars", false, &bars);
             excursions(m, trades);
         });
     });
 }
 
-fn histogram(m: &mut Markup, heading: &str, values: &[f64]) {
+fn histogram(m: &mut Markup, heading: &str, signed: bool, values: &[f64]) {
     let values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     let low = values.iter().copied().fold(f64::MAX, f64::min);
     let high = values.iter().copied().fold(f64::MIN, f64::max);
@@ -61,7 +61,7 @@ fn histogram(m: &mut Markup, heading: &str, values: &[f64]) {
         }
     }
     let most = f64::from(counts.iter().copied().max().unwrap_or(0));
-    let frame = Frame::around(240.0, [0.0, most]).capped(Some(0.0), None);
+    let frame = Frame::around(240.0, [0.0, most]).capped(Some(0.0), None).narrow();
     let label = format!(
         "{heading}: {} trades from {} to {}",
         values.len(),
@@ -73,18 +73,28 @@ fn histogram(m: &mut Markup, heading: &str, values: &[f64]) {
         m.leaf("h3", &[], heading);
         frame.chart(m, &label, |m| {
             for (bin, count) in counts.iter().enumerate() {
-                bar(m, &frame, (bin, bins), (edge(bin), edge(bin + 1)), *count);
+                let class = match (signed, edge(bin) < 0.0) {
+                    (false, _) => "plain",
+                    (true, true) => "sink",
+                    (true, false) => "rise",
+                };
+                bar(m, &frame, (bin, bins), (edge(bin), edge(bin + 1)), (*count, class));
             }
             labels(m, &frame, (edge(0), edge(bins)));
         });
     });
 }
 
-fn bar(m: &mut Markup, frame: &Frame, (bin, bins): (usize, usize), ends: (f64, f64), count: u32) {
+fn bar(
+    m: &mut Markup,
+    frame: &Frame,
+    (bin, bins): (usize, usize),
+    ends: (f64, f64),
+    (count, class): (u32, &str),
+) {
     let share = |n: usize| n as f64 / bins as f64;
     let (left, right) = (frame.x(share(bin)), frame.x(share(bin + 1)));
     let (top, bottom) = (frame.y(f64::from(count)), frame.y(0.0));
-    let class = if ends.0 < 0.0 { "sink" } else { "rise" };
     let (x, y) = (at(left + 1.0), at(top));
     let (width, height) = (at((right - left - 2.0).max(1.0)), at(bottom - top));
     let place: super::markup::Attributes<'_> =
@@ -107,7 +117,7 @@ fn excursions(m: &mut Markup, trades: &[TradeRow]) {
     let worst = |t: &TradeRow| approximate(t.mae);
     let best = |t: &TradeRow| approximate(t.mfe);
     let low = shown.iter().map(worst).fold(0.0, f64::min).min(-1e-9);
-    let frame = Frame::around(240.0, shown.iter().map(best).chain([0.0]));
+    let frame = Frame::around(240.0, shown.iter().map(best).chain([0.0])).narrow();
     let label = format!(
         "Worst and best open result of {} trades: at worst {}, at best {}",
         shown.len(),
@@ -138,7 +148,7 @@ fn excursions(m: &mut Markup, trades: &[TradeRow]) {
             }
         });
         let text = format!(
-            "Green dots won, red dots lost. The last {} of {} trades.",
+            "Filled dots won, hollow dots lost. The last {} of {} trades.",
             shown.len(),
             trades.len()
         );

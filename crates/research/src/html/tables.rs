@@ -31,7 +31,7 @@ const GROUP: [&str; 9] = [
 /// A table that scrolls on a narrow screen.
 pub(super) fn table(m: &mut Markup, label: &str, inside: impl FnOnce(&mut Markup)) {
     let place: super::markup::Attributes<'_> =
-        &[("class", &"scroll"), ("tabindex", &0), ("role", &"region"), ("aria-label", &label)];
+        &[("class", &"scroll"), ("tabindex", &0), ("role", &"group"), ("aria-label", &label)];
     m.nest("div", place, |m| m.nest("table", &[], inside));
 }
 
