@@ -6,6 +6,7 @@
 //! fixed order, chance comes from a seed, and powers and logarithms come from `libm`, because those
 //! of the platform differ in the last digit.
 
+pub mod html;
 pub mod lookahead;
 pub mod stats;
 pub mod sweep;

@@ -19,7 +19,7 @@ pub mod input;
 mod monthly;
 mod normal;
 pub mod note;
-mod number;
+pub(crate) mod number;
 mod resample;
 mod returns;
 mod section;
