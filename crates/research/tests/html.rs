@@ -1,5 +1,7 @@
 //! The page of a report: whole, closed in itself, and not to be broken by names.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{Bar, CalendarKind, Limits, Nanos, Price, Qty, Timestamp};
@@ -48,7 +50,7 @@ fn trial(count: i64, entry: &str) -> Trial {
         calendar: CalendarKind::AlwaysOpen,
         tick: Price::new(Decimal::new(1, 2)).unwrap(),
         step: Qty::new(Decimal::new(1, 6)).unwrap(),
-        bars: bars(count),
+        bars: bars(count).into(),
     };
     let terms = Terms {
         cash: Decimal::from(10_000),
@@ -64,7 +66,13 @@ fn trial(count: i64, entry: &str) -> Trial {
             ..Settings::default()
         },
     };
-    Trial { strategy: Arc::new(strategy), params: BTreeMap::new(), markets: vec![market], terms }
+    Trial {
+        strategy: Arc::new(strategy),
+        params: BTreeMap::new(),
+        markets: vec![market],
+        terms,
+        from: None,
+    }
 }
 
 fn wave(count: i64) -> (Trial, Report) {

@@ -34,7 +34,7 @@ pub(crate) fn market(symbol: &str, bars: Vec<Bar>) -> Market {
         calendar: CalendarKind::AlwaysOpen,
         tick: "0.01".parse().unwrap(),
         step: "1".parse().unwrap(),
-        bars,
+        bars: bars.into(),
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn terms() -> Terms {
 
 pub(crate) fn trial(strategy: strategy::Strategy, markets: Vec<Market>, terms: Terms) -> Trial {
     let params: BTreeMap<String, f64> = strategy.defaults();
-    Trial { strategy: Arc::new(strategy), params, markets, terms }
+    Trial { strategy: Arc::new(strategy), params, markets, terms, from: None }
 }
 
 /// The report of a strategy on `AAA` over hourly bars.

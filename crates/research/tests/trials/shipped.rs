@@ -22,7 +22,13 @@ fn ibm() -> Market {
     let bars = import_csv(BufReader::new(file), &options).unwrap().bars;
     let tick = infer_tick(&bars).unwrap().tick;
     let calendar = CalendarKind::UsEquities;
-    Market { symbol: "IBM".to_owned(), calendar, tick, step: "1".parse().unwrap(), bars }
+    Market {
+        symbol: "IBM".to_owned(),
+        calendar,
+        tick,
+        step: "1".parse().unwrap(),
+        bars: bars.into(),
+    }
 }
 
 fn shipped() -> BTreeMap<String, strategy::Strategy> {
@@ -47,7 +53,7 @@ fn tried(
 ) -> Result<Report, TrialError> {
     let strategy = Arc::new(strategy.clone());
     let params = strategy.defaults();
-    run(&Trial { strategy, params, markets: vec![market.clone()], terms })
+    run(&Trial { strategy, params, markets: vec![market.clone()], terms, from: None })
 }
 
 #[test]
@@ -89,7 +95,7 @@ fn cutting_the_future_changes_no_trade_of_the_past() {
     let market = ibm();
     for (name, strategy) in shipped() {
         let whole = tried(&strategy, &market, costs()).unwrap();
-        let cut = Market { bars: market.bars[..1_500].to_vec(), ..market.clone() };
+        let cut = Market { bars: market.bars[..1_500].into(), ..market.clone() };
         let part = tried(&strategy, &cut, costs()).unwrap();
         let until = part.until;
         let past: Vec<_> = whole.trades.iter().filter(|t| t.closed_at <= until).collect();
@@ -113,7 +119,8 @@ fn faults_name_the_field_and_the_remedy() {
     let mut params = strategy.defaults();
     params.insert("fast".to_owned(), 1_000.0);
     let markets = vec![market];
-    let trial = Trial { strategy: Arc::new(strategy.clone()), params, markets, terms: costs() };
+    let trial =
+        Trial { strategy: Arc::new(strategy.clone()), params, markets, terms: costs(), from: None };
     let error = run(&trial).unwrap_err();
     assert_eq!(error.to_string(), "parameter fast is 1000: a number from 2 to 60 is needed");
 }
