@@ -167,7 +167,11 @@ fn without_a_trade_the_page_says_why_figures_are_missing() {
     assert!(report.trades.is_empty());
     let page = html(&trial, &report);
     balanced(&page);
-    assert!(page.contains("No trade won or lost."));
+    for figure in ["win_rate_percent", "profit_factor"] {
+        let why = report.statistics.remarks.iter().find(|r| r.figure == figure && r.undefined);
+        let why = why.expect("without trades it is undefined");
+        assert!(page.contains(why.text), "{figure}: {}", why.text);
+    }
     assert!(page.contains("no value"));
     assert!(!page.contains("NaN") && !page.contains("inf\""));
 }
