@@ -252,6 +252,8 @@ impl Step<'_> {
             && (order.reduce_only == report.reduce_only || cut)
             && report.placed_at.unwrap_or(report.at) >= earliest(order)
             && report.placed_at.is_none_or(|at| at <= latest)
+            // What takes an order's place ends it: where that one filled whole, nothing took it.
+            && old.is_none_or(|old| old.end != Some(VenueStatus::Filled))
     }
 
     /// True when reports show an order of nobody known that has this one's content.
