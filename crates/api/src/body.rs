@@ -4,6 +4,7 @@
 //! one and collects what is wrong with each. A number where money is meant is refused, because a
 //! binary fraction can't hold it. It must not know what fields mean.
 
+mod named;
 mod people;
 mod strict;
 

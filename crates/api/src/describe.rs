@@ -30,7 +30,7 @@ orders are in the journal for at least seven days; those of other writes are rem
 while the desk runs.
 - **Ids in paths** are url-encoded: `account/main` is `account%2Fmain`.";
 
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 17] = [
     ("health", "Whether the program lives and is ready; no key needed"),
     ("desk", "The desk at a glance"),
     ("accounts", "Accounts and books"),
@@ -42,6 +42,8 @@ const TAGS: [(&str, &str); 15] = [
     ("kill", "The kill switch and latches"),
     ("journal", "The journal and its checks"),
     ("market", "Instruments, quotes, bars, refusal codes"),
+    ("strategies", "Strategies as text, and the language of their formulas"),
+    ("research", "Strategies tried on past prices"),
     ("people", "Set-up, sessions, second factors, users, keys"),
     ("events", "The socket"),
     ("metrics", "Figures for Prometheus"),

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     body::{Fields, FromFields},
     problem::{ApiError, FieldError},
-    router::BODY_MAX,
+    router::body_max,
 };
 
 /// A strict JSON body.
@@ -37,9 +37,10 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {
                 "Send JSON with `Content-Type: application/json`.",
             ));
         }
+        let max = body_max(request.uri().path());
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                return too_large();
+                return too_large(max);
             }
             unreadable()
         })?;
@@ -47,12 +48,13 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Body<T> {
     }
 }
 
-/// Reads a body whole, up to the bound.
-pub(crate) async fn buffer(body: axum::body::Body) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, BODY_MAX).await.map_err(|error| {
+/// Reads the body of a request to `path` whole, up to the bound.
+pub(crate) async fn buffer(path: &str, body: axum::body::Body) -> Result<Bytes, ApiError> {
+    let max = body_max(path);
+    axum::body::to_bytes(body, max).await.map_err(|error| {
         let inner = error.into_inner();
         if inner.is::<http_body_util::LengthLimitError>() {
-            return too_large();
+            return too_large(max);
         }
         unreadable()
     })
@@ -63,11 +65,11 @@ fn unreadable() -> ApiError {
     ApiError::invalid("body_unreadable", "The body did not arrive whole.", remedy)
 }
 
-fn too_large() -> ApiError {
+fn too_large(max: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "body_too_large",
-        "The body has more than 64 KiB.",
+        format!("The body has more than {} KiB.", max / 1_024),
         "Send less at once.",
     )
 }

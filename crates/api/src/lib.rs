@@ -35,9 +35,12 @@ pub use key::KeyHash;
 pub use pages::pages;
 pub use ports::{
     AccountFactory, AuditBreak, AuditReport, AuditSource, BarPage, BarSeries, BarSource,
-    ContractDesk, ListedContract, NewContract, NewPaperAccount, Provenance, StreamAudit,
+    ContractDesk, GridAxis, ListedContract, NewContract, NewPaperAccount, NewRun, ProgressUnit,
+    Provenance, ResearchDesk, RunCosts, RunError, RunKind, RunProgress, RunState, RunStrategy,
+    RunView, Search, Sets, StoredStrategy, StrategyLibrary, StrategyText, StreamAudit, Task,
+    WalkPlan,
 };
-pub use problem::{ApiError, FieldError, Problem, RefusalView};
+pub use problem::{ApiError, FaultView, FieldError, Problem, RefusalView};
 pub use router::{openapi, router, router_with_pages};
 pub use serve::{Connections, Door, Patience, serve, serve_doors};
 pub use state::{ApiConfig, ApiParts, ApiState};

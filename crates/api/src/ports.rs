@@ -2,6 +2,9 @@
 //!
 //! The program knows databases, files and venues and fills these in; the door knows none of them.
 
+mod research;
+mod strategies;
+
 use domain::{
     AccountId, Bar, CalendarKind, InstrumentId, MarginTier, Money, Price, Qty, Timeframe, Timestamp,
 };
@@ -10,8 +13,13 @@ use path::{
     journal::Head,
     policy::{Policy, Preset},
 };
+pub use research::{
+    GridAxis, NewRun, ProgressUnit, ResearchDesk, RunCosts, RunError, RunKind, RunProgress,
+    RunState, RunStrategy, RunView, Search, Sets, Task, WalkPlan,
+};
 use rust_decimal::Decimal;
 use serde::Serialize;
+pub use strategies::{StoredStrategy, StrategyLibrary, StrategyText};
 
 use crate::problem::ApiError;
 

@@ -8,8 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use desk::DeskError;
+use formula::Diagnostic;
 use path::codes::{Refusal, RefusalCode};
 use serde::Serialize;
+use strategy::{Fault, Faults};
 use utoipa::ToSchema;
 
 /// The media type of problem documents.
@@ -68,6 +70,56 @@ impl From<&Refusal> for RefusalView {
     }
 }
 
+/// One fault of a strategy's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FaultView {
+    /// The stable code.
+    #[schema(example = "unknown_name")]
+    pub code: String,
+    /// The key in the file; empty for the file as a whole.
+    #[schema(example = "entry.long")]
+    pub key: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// How many characters it is about, at least 1.
+    pub length: usize,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl From<&Fault> for FaultView {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            code: fault.code.to_owned(),
+            key: fault.key.clone(),
+            line: fault.line,
+            column: fault.column,
+            length: fault.length,
+            message: fault.message.clone(),
+            help: fault.help.clone(),
+        }
+    }
+}
+
+impl FaultView {
+    /// A fault of a rule whose place in the text is not known.
+    pub(crate) fn whole_rule(key: &str, error: &Diagnostic) -> Self {
+        Self {
+            code: error.code.name().to_owned(),
+            key: key.to_owned(),
+            line: 1,
+            column: 1,
+            length: 1,
+            message: error.message.clone(),
+            help: error.help.clone(),
+        }
+    }
+}
+
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
@@ -92,6 +144,9 @@ pub struct Problem {
     /// Every broken rule of the gate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<RefusalView>,
+    /// With `strategy_faults`: every fault of the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultView>,
     /// With `step_up_required`: what the proof is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "POST /api/kill/release")]
@@ -136,6 +191,7 @@ impl ApiError {
             remedy: remedy.into(),
             errors: Vec::new(),
             refusals: Vec::new(),
+            faults: Vec::new(),
             action: None,
             argument_hash: None,
             factors: Vec::new(),
@@ -162,6 +218,18 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, detail, remedy)
     }
 
+    /// 422: it is understood and can't be done.
+    #[must_use]
+    pub fn unprocessable(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail, remedy)
+    }
+
+    /// 429: as much as may be is under way.
+    #[must_use]
+    pub fn too_many(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail, remedy)
+    }
+
     /// 503: it can't be done now.
     #[must_use]
     pub fn unavailable(code: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -183,6 +251,21 @@ impl ApiError {
         let mut error =
             Self::invalid("invalid_fields", detail, "Change the fields as `errors` says.");
         error.0.problem.errors = errors;
+        error
+    }
+
+    /// 422: a strategy's text has faults.
+    #[must_use]
+    pub fn faults(faults: &Faults) -> Self {
+        let first = faults.0.first().map_or("", |fault| fault.message.as_str());
+        let detail = match faults.0.len() {
+            1 => format!("The strategy has a fault: {first}"),
+            count => format!("The strategy has {count} faults, the first of them: {first}"),
+        };
+        let remedy = "Change the text where `faults` points.";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let mut error = Self::new(status, "strategy_faults", detail, remedy);
+        error.0.problem.faults = faults.0.iter().map(FaultView::from).collect();
         error
     }
 

@@ -18,16 +18,26 @@ use crate::{
     guard::{auth, headers, host, memo, origin, rate, stepup, time},
     problem::ApiError,
     routes::{
-        accounts, approvals, armed, books, desk, docs, health, instruments, journal, keys, kill,
-        limits, market, me, metrics, movements, orders, positions, protection, reversal, sessions,
-        statement, users,
+        accounts, approvals, armed, backtests, books, desk, docs, formulas, health, instruments,
+        journal, keys, kill, limits, market, me, metrics, movements, orders, positions, protection,
+        reversal, runs, sessions, statement, strategies, users,
     },
     state::ApiState,
     ws,
 };
 
 /// The largest body of a request.
-pub(crate) const BODY_MAX: usize = 64 * 1_024;
+const BODY_MAX: usize = 64 * 1_024;
+/// The largest body of a request with a strategy's text, of which JSON makes more bytes.
+const STRATEGY_MAX: usize = 160 * 1_024;
+/// Where strategies' texts go.
+const WITH_STRATEGIES: [&str; 3] = ["/api/strategies", "/api/backtests", "/api/strategy-runs"];
+
+/// The most bytes of a request's body.
+pub(crate) fn body_max(path: &str) -> usize {
+    let long = WITH_STRATEGIES.iter().any(|start| path.starts_with(start));
+    if long { STRATEGY_MAX } else { BODY_MAX }
+}
 
 fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(describe::base())
@@ -38,6 +48,11 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::show))
         .routes(routes!(books::list, books::create))
+        .routes(routes!(runs::list, runs::start))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::pause))
+        .routes(routes!(runs::resume))
+        .routes(routes!(runs::stop))
         .routes(routes!(statement::trips))
         .routes(routes!(statement::lots))
         .routes(routes!(statement::days))
@@ -77,6 +92,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(market::series))
         .routes(routes!(market::bars))
         .routes(routes!(market::codes))
+        .merge(research())
         .routes(routes!(docs::openapi))
         .routes(routes!(metrics::metrics))
         .routes(routes!(ws::socket))
@@ -95,6 +111,21 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(keys::revoke))
 }
 
+/// Strategies, and what is tried with them.
+fn research() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(strategies::list, strategies::create))
+        .routes(routes!(strategies::examples))
+        .routes(routes!(strategies::check))
+        .routes(routes!(strategies::show, strategies::change, strategies::remove))
+        .routes(routes!(formulas::functions))
+        .routes(routes!(backtests::list, backtests::start))
+        .routes(routes!(backtests::show, backtests::remove))
+        .routes(routes!(backtests::result))
+        .routes(routes!(backtests::report))
+        .routes(routes!(backtests::cancel))
+}
+
 /// The description of everything, OpenAPI 3.1.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -110,7 +141,7 @@ fn api(state: &ApiState) -> Router<ApiState> {
         .route("/api/{*rest}", any(not_found))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(DefaultBodyLimit::max(STRATEGY_MAX))
         .layer(middleware::from_fn_with_state(with(), memo::check))
         .layer(middleware::from_fn_with_state(with(), stepup::check))
         .layer(middleware::from_fn_with_state(with(), time::limit))

@@ -10,6 +10,7 @@ use std::{
 use desk::Desk;
 use domain::{Origin, OriginKind, Principal};
 use identity::Identity;
+use runner::Runs;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     },
     key::KeyHash,
     metrics::counters::{self, Counters},
-    ports::{AccountFactory, AuditSource, BarSource, ContractDesk},
+    ports::{AccountFactory, AuditSource, BarSource, ContractDesk, ResearchDesk, StrategyLibrary},
     routes::statement::Statements,
     serve::{Connections, Patience},
 };
@@ -47,6 +48,12 @@ pub struct ApiParts {
     pub bars: Arc<dyn BarSource>,
     /// Lists contracts.
     pub contracts: Arc<dyn ContractDesk>,
+    /// Strategies at work.
+    pub runs: Arc<Runs>,
+    /// Keeps strategies.
+    pub strategies: Arc<dyn StrategyLibrary>,
+    /// Tries strategies on past prices.
+    pub research: Arc<dyn ResearchDesk>,
     /// Who may do what.
     pub identity: Arc<Identity>,
     /// Keeps the key for the command line on this machine, which the set-up makes.
@@ -187,8 +194,20 @@ impl ApiState {
         self.0.parts.bars.as_ref()
     }
 
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.0.parts.runs
+    }
+
     pub(crate) fn contracts(&self) -> &dyn ContractDesk {
         self.0.parts.contracts.as_ref()
+    }
+
+    pub(crate) fn strategies(&self) -> &dyn StrategyLibrary {
+        self.0.parts.strategies.as_ref()
+    }
+
+    pub(crate) fn research(&self) -> &dyn ResearchDesk {
+        self.0.parts.research.as_ref()
     }
 
     pub(crate) fn config(&self) -> &ApiConfig {

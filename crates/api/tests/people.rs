@@ -37,6 +37,7 @@ fn expected(method: &str, path: &str) -> &'static str {
         ("POST", "/api/approvals/{account}/{id}") => PEOPLE,
         (_, path) if path.starts_with("/api/me/") || path.starts_with("/api/session") => OWN,
         (_, "/api/step-up") => OWN,
+        ("POST", "/api/strategies/check") => READ,
         ("GET", _) => READ,
         _ => TRADERS,
     }

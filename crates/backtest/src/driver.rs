@@ -216,6 +216,13 @@ impl<'w> Driver<'w> {
             || state.closes.values().any(|c| c.instrument == *id)
     }
 
+    /// Asks the watcher whether the run is to go on.
+    pub(crate) fn ask_to_go_on(&mut self) {
+        if !self.watcher.goes_on(self.tally.counts.bars) {
+            self.fault.get_or_insert(BacktestError::Stopped);
+        }
+    }
+
     fn come_to_rest(&mut self) {
         let mut rounds = 0;
         while let Some(input) = self.queue.pop_front() {
@@ -250,7 +257,7 @@ impl<'w> Driver<'w> {
         let Committed { events, actions, .. } = committed;
         self.moved |= !events.is_empty();
         for event in &events {
-            self.held.note(self.now.at, event, self.core.state());
+            self.held.note(self.now.at, event);
             self.watcher.event(self.now.at, event);
             self.count(event);
         }

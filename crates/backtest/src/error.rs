@@ -48,6 +48,9 @@ pub enum BacktestError {
     /// The core and the venue answer each other without end.
     #[error("core and venue did not come to rest; this is a fault of the program: {0}")]
     Endless(String),
+    /// Whoever watched did not want it to go on.
+    #[error("the run was stopped before its end")]
+    Stopped,
     /// The journal that is kept on request.
     #[error(transparent)]
     Journal(#[from] AppendError),
@@ -72,6 +75,7 @@ impl BacktestError {
             Self::Setting { .. } => "backtest_setting",
             Self::NotReconciled => "backtest_not_reconciled",
             Self::Endless(_) => "backtest_endless",
+            Self::Stopped => "backtest_stopped",
             Self::Journal(error) => error.code(),
             Self::Chain(_) => "backtest_chain",
         }

@@ -19,7 +19,7 @@ use crate::setup::Dated;
 
 /// Something that is due.
 #[derive(Debug)]
-pub(crate) enum Due {
+pub enum Due {
     /// A market's session is another one.
     Session(CalendarKind, Session),
     /// A funding time.
@@ -54,16 +54,17 @@ impl Sessions {
 
 /// Everything that is due, in order.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub struct Timetable {
     pub(crate) replay: Replay,
     sessions: Vec<Sessions>,
     charge_at: Timestamp,
     happenings: VecDeque<Dated>,
 }
 
-impl Feed {
+impl Timetable {
     /// Everything that is due after `start`.
-    pub(crate) fn new(
+    #[must_use]
+    pub fn new(
         replay: Replay,
         calendars: &[CalendarKind],
         mut happenings: Vec<Dated>,
@@ -76,18 +77,47 @@ impl Feed {
         Self { replay, sessions, charge_at, happenings: happenings.into() }
     }
 
+    /// The history that is played.
+    #[must_use]
+    pub const fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
+    /// Leaves out what is due before an instant, for a start in the middle of history.
+    pub fn skip_to(&mut self, at: Timestamp) {
+        self.replay.skip_to(at);
+        let calendars: Vec<CalendarKind> =
+            self.sessions.iter().map(|s| s.calendar.kind()).collect();
+        let before = at.plus(Nanos(-1));
+        self.sessions = calendars.iter().map(|kind| Sessions::at(*kind, before)).collect();
+        self.charge_at = funding_time(before).plus(FUNDING_EVERY);
+        self.happenings.retain(|happening| happening.at > before);
+    }
+
+    /// The instant of what is due next; `None` when prices have ended.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
+        let price_at = self.replay.next_at()?;
+        let sessions = self.sessions.iter().filter_map(|s| s.next);
+        let happening = self.happenings.front().map(|h| h.at);
+        let others = sessions.chain(happening).chain([self.charge_at]);
+        Some(others.fold(price_at, Timestamp::min))
+    }
+
     /// The sessions as they are now.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (CalendarKind, Session)> {
+    pub fn sessions(&self) -> impl Iterator<Item = (CalendarKind, Session)> {
         self.sessions.iter().map(|s| (s.calendar.kind(), s.session))
     }
 
     /// The instant of the next price.
-    pub(crate) fn next_price_at(&self) -> Option<Timestamp> {
+    #[must_use]
+    pub fn next_price_at(&self) -> Option<Timestamp> {
         self.replay.next_at()
     }
 
     /// What is due next; `None` when prices have ended.
-    pub(crate) fn next(&mut self) -> Option<(Timestamp, Due)> {
+    #[allow(clippy::should_implement_trait, reason = "it is no iterator: it says what is due")]
+    pub fn next(&mut self) -> Option<(Timestamp, Due)> {
         let price_at = self.replay.next_at()?;
         let changing = self.sessions.iter_mut().filter(|s| s.next.is_some_and(|n| n <= price_at));
         let changing = changing.min_by_key(|s| s.next);
@@ -115,7 +145,8 @@ impl Feed {
 /// Where a tick stands in its market's session. A bar's open is the opening auction where the bar
 /// is the first of its trading day, its close the closing auction where it is the last; inside the
 /// day trading is continuous.
-pub(crate) fn venue_phase(calendar: CalendarKind, bars: &[Bar], tick: &Tick) -> VenuePhase {
+#[must_use]
+pub fn venue_phase(calendar: CalendarKind, bars: &[Bar], tick: &Tick) -> VenuePhase {
     let calendar = Calendar::of(calendar);
     let day = |bar: usize| bars.get(bar).map(|b| calendar.trading_day(b.open_at));
     let before = || tick.bar.checked_sub(1).and_then(day);

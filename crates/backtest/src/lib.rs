@@ -18,10 +18,11 @@ mod outcome;
 mod run;
 mod setup;
 pub mod trader;
-mod way;
+pub mod way;
 
 pub use collect::Collected;
 pub use error::BacktestError;
+pub use feed::{Due, Timetable, venue_phase};
 pub use outcome::{BarMark, Counts, Holding, Outcome, Refusals, Told, Watcher};
 pub use run::Backtest;
 pub use setup::{Dated, Follow, Inside, Keep, Listing, Setup, research};

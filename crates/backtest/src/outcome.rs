@@ -59,6 +59,12 @@ pub trait Watcher {
 
     /// Bars have closed; the trader was not yet asked.
     fn bars_closed(&mut self, _mark: &BarMark) {}
+
+    /// True when the run is to go on. It is asked whenever bars have closed, with the number of bars
+    /// that were played so far; a run that is not to go on ends with [`crate::BacktestError::Stopped`].
+    fn goes_on(&mut self, _bars: u64) -> bool {
+        true
+    }
 }
 
 /// Watches nothing.
@@ -75,6 +81,10 @@ impl<T: Watcher + ?Sized> Watcher for &mut T {
 
     fn bars_closed(&mut self, mark: &BarMark) {
         (**self).bars_closed(mark);
+    }
+
+    fn goes_on(&mut self, bars: u64) -> bool {
+        (**self).goes_on(bars)
     }
 }
 

@@ -6,7 +6,7 @@ mod begin;
 mod end;
 mod lane;
 
-use domain::{InstrumentId, Origin, Price, Quote, Timestamp};
+use domain::{Bar, InstrumentId, Origin, Price, Quote, Timestamp};
 use lane::Lane;
 use market::replay::{Phase, Tick, average_true_range};
 use path::{core::Input, market::Session, policy::WithoutStop};
@@ -16,21 +16,18 @@ use venue_sim::{Happening, SessionChange, SimTick};
 use crate::{
     driver::Driver,
     error::BacktestError,
-    feed::{Due, Feed, venue_phase},
+    feed::{Due, Timetable, venue_phase},
     outcome::{BarMark, Outcome, Told, Watcher},
     setup::{Inside, Setup},
     trader::{ClosedBar, Trader, View, Wish},
-    way::{Leg, Levels, low_first},
+    way::{LEVELS_MAX, Levels, Torn, quotes, share},
 };
-
-/// Levels between two prices of a bar that are met one by one; then the next price comes.
-const LEVELS_MAX: usize = 1_000;
 
 /// A backtest that can begin.
 #[derive(Debug)]
 pub struct Backtest {
     setup: Setup,
-    feed: Feed,
+    feed: Timetable,
     start: Timestamp,
 }
 
@@ -59,7 +56,7 @@ impl Backtest {
 /// A run under way.
 struct Run<'w> {
     driver: Driver<'w>,
-    feed: Feed,
+    feed: Timetable,
     lanes: Vec<Lane>,
     closed: Vec<(usize, usize)>,
     wishes: Vec<Wish>,
@@ -134,36 +131,20 @@ impl Run<'_> {
         };
         let (mut quote, mut traded) = (tick.quote, self.feed.replay.traded(tick));
         if self.inside == Inside::Levels && self.lanes[index].awake {
-            quote = self.turned(index, tick);
+            let Lane { course, traded: all, .. } = &mut self.lanes[index];
+            let state = self.driver.core.state();
+            let low_first = |bar: &Bar| Torn::of(state, all, bar).low_first(bar);
+            quote = course.turned(&self.feed.replay, tick, low_first);
             traded = self.walk(index, quote, tick, traded);
         }
         self.time_comes(quote.at);
         let bars = &self.feed.replay.series()[index].bars;
         let phase = venue_phase(self.lanes[index].traded[0].calendar, bars, tick);
         self.tell_price(index, quote, traded, phase);
-        self.lanes[index].last = Some((quote.last, quote.at));
+        self.lanes[index].course.came_to(quote.last, quote.at);
         if tick.phase == Phase::Close {
             self.closed.push((index, tick.bar));
         }
-    }
-
-    /// A tick's quote, with low and high of its bar in the order in which they come here.
-    fn turned(&mut self, index: usize, tick: &Tick) -> Quote {
-        let lane = &mut self.lanes[index];
-        let Some(bar) = self.feed.replay.bar_of(tick).filter(|_| tick.phase == Phase::Path) else {
-            return tick.quote;
-        };
-        let second = lane.extremes == Some(tick.bar);
-        if !second {
-            lane.extremes = Some(tick.bar);
-            lane.low_first = low_first(self.driver.core.state(), &lane.traded, bar);
-        }
-        let price = if lane.low_first == second { bar.high } else { bar.low };
-        if price == tick.quote.last {
-            return tick.quote;
-        }
-        let at = tick.quote.at;
-        self.feed.replay.quote(&tick.instrument, price, at).unwrap_or(tick.quote)
     }
 
     /// Tells the levels between the last price of the bar and this one. Returns what is left of
@@ -175,12 +156,8 @@ impl Run<'_> {
         tick: &Tick,
         mut traded: Option<domain::Qty>,
     ) -> Option<domain::Qty> {
-        if tick.phase == Phase::Open {
-            return traded;
-        }
-        let Some(mut from) = self.lanes[index].last else { return traded };
+        let Some(mut leg) = self.lanes[index].course.leg(tick.phase, &quote) else { return traded };
         for _ in 0..LEVELS_MAX {
-            let leg = Leg { from, to: (quote.last, quote.at) };
             let replay = &self.feed.replay;
             let around = |price: Price, at: Timestamp| {
                 let plain = Quote { bid: price, ask: price, last: price, at };
@@ -192,13 +169,13 @@ impl Run<'_> {
                 fill_limits_on: self.driver.engine.config().fill_limits_on,
                 quote: &around,
             };
-            let Some(stop) = levels.next(&leg) else { break };
+            let Some(stop) = leg.first_of(&levels.of(&leg)) else { break };
             let level = around(stop.price, stop.at);
-            let share = traded.map(|volume| lane::share(volume, stop.levels));
-            traded = traded.zip(share).map(|(volume, share)| volume.minus(share));
+            let part = traded.map(|volume| share(volume, stop.levels));
+            traded = traded.zip(part).map(|(volume, part)| volume.minus(part));
             self.time_comes(stop.at);
-            self.tell_price(index, level, share, venue_sim::Phase::Continuous);
-            from = (stop.price, stop.at);
+            self.tell_price(index, level, part, venue_sim::Phase::Continuous);
+            leg = leg.after(&stop);
         }
         traded
     }
@@ -213,7 +190,7 @@ impl Run<'_> {
     ) {
         let lane = &mut self.lanes[index];
         let mut ticks = std::mem::take(&mut lane.ticks);
-        lane.quotes(quote, |instrument, quote| {
+        quotes(&lane.traded, quote, |instrument, quote| {
             ticks.push(SimTick { instrument, quote, traded_volume, phase });
         });
         for tick in &ticks {
@@ -243,7 +220,7 @@ impl Run<'_> {
         }
         for lane in &mut self.lanes {
             let Some(quote) = lane.untold.take() else { continue };
-            lane.quotes(quote, |instrument, quote| {
+            quotes(&lane.traded, quote, |instrument, quote| {
                 self.driver.tally.counts.prices += 1;
                 self.driver.tell(Input::Quote { instrument, quote });
             });
@@ -273,6 +250,7 @@ impl Run<'_> {
             self.lanes[*index].closed = Some(*bar);
         }
         self.mark(at);
+        self.driver.ask_to_go_on();
         let bars: Vec<ClosedBar<'_>> = closed
             .iter()
             .filter_map(|(index, bar)| {

@@ -3,27 +3,122 @@
 //! A bar tells four prices. Between two of them the price passes every level, so an order that
 //! acts at a level is met there, and not where the bar's next price happens to be. The order of low
 //! and high is not told: where a position's stop and its target both lie inside the bar, the stop
-//! comes first. It must not know how orders fill.
+//! comes first. A backtest and a replay on the live desk go this way; it must not know how orders
+//! fill, or who of both asks.
 
 use std::collections::BTreeSet;
 
-use domain::{Bar, Instrument, Nanos, OrderKind, Price, Quote, Side, Timestamp, num::Rounding};
+use domain::{
+    Bar, Instrument, InstrumentId, Nanos, OrderKind, Price, Qty, Quote, Side, Timestamp,
+    num::Rounding,
+};
+use market::replay::{Phase, Replay, Tick, on_tick};
 use path::{
     core::Core,
     state::{AccountState, Book, Order},
     verbs::RiskClass,
 };
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use venue_sim::FillLimitsOn;
+
+/// Levels between two prices of a bar that are met one by one; then the next price comes.
+pub const LEVELS_MAX: usize = 1_000;
+
+/// Where the price of a series is inside its bar.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Course {
+    last: Option<(Price, Timestamp)>,
+    /// The bar of which one extreme was told.
+    extremes: Option<usize>,
+    low_first: bool,
+}
+
+impl Course {
+    /// True when a tick is the first extreme of its bar, so that [`Course::turned`] asks which
+    /// extreme comes first.
+    #[must_use]
+    pub fn asks(&self, tick: &Tick) -> bool {
+        tick.phase == Phase::Path && self.extremes != Some(tick.bar)
+    }
+
+    /// A tick's quote, with low and high of its bar in the order in which they come here.
+    pub fn turned(
+        &mut self,
+        replay: &Replay,
+        tick: &Tick,
+        low_first: impl FnOnce(&Bar) -> bool,
+    ) -> Quote {
+        let Some(bar) = replay.bar_of(tick).filter(|_| tick.phase == Phase::Path) else {
+            return tick.quote;
+        };
+        let second = !self.asks(tick);
+        if !second {
+            self.extremes = Some(tick.bar);
+            self.low_first = low_first(bar);
+        }
+        let price = if self.low_first == second { bar.high } else { bar.low };
+        if price == tick.quote.last {
+            return tick.quote;
+        }
+        replay.quote(&tick.instrument, price, tick.quote.at).unwrap_or(tick.quote)
+    }
+
+    /// The piece of the way to a price. A bar's open is no way: the price may have leapt there.
+    #[must_use]
+    pub fn leg(&self, phase: Phase, quote: &Quote) -> Option<Leg> {
+        let from = self.last.filter(|_| phase != Phase::Open)?;
+        Some(Leg { from, to: (quote.last, quote.at) })
+    }
+
+    /// The price was told.
+    pub fn came_to(&mut self, price: Price, at: Timestamp) {
+        self.last = Some((price, at));
+    }
+}
+
+/// What a price of a series is for everything that has it: the instrument of the series, and the
+/// contracts that follow it.
+pub fn quotes(traded: &[Instrument], quote: Quote, mut each: impl FnMut(InstrumentId, Quote)) {
+    let mut traded = traded.iter();
+    if let Some(own) = traded.next() {
+        each(own.id.clone(), quote);
+    }
+    for follower in traded {
+        each(follower.id.clone(), on_tick(quote, follower.tick));
+    }
+}
+
+/// The share of a volume that one of so many levels has, of which the price at the end has one as
+/// well; rounded down to the volume's own decimals.
+#[must_use]
+pub fn share(volume: Qty, levels: usize) -> Qty {
+    let whole = volume.get();
+    let part = whole.checked_div(Decimal::from(levels + 1)).unwrap_or(Decimal::ZERO);
+    let part = part.round_dp_with_strategy(whole.scale(), RoundingStrategy::ToZero);
+    Qty::new(part).unwrap_or(Qty::ZERO)
+}
 
 /// A piece of the way, from one price to another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Leg {
-    pub(crate) from: (Price, Timestamp),
-    pub(crate) to: (Price, Timestamp),
+pub struct Leg {
+    from: (Price, Timestamp),
+    to: (Price, Timestamp),
 }
 
 impl Leg {
+    /// The rest of the way from a level on.
+    #[must_use]
+    pub const fn after(self, stop: &Stop) -> Self {
+        Self { from: (stop.price, stop.at), to: self.to }
+    }
+
+    /// The first of the levels that were found between its ends.
+    #[must_use]
+    pub fn first_of(&self, found: &BTreeSet<Price>) -> Option<Stop> {
+        let price = *if self.rises() { found.first() } else { found.last() }?;
+        Some(Stop { price, at: self.instant(price), levels: found.len() })
+    }
+
     fn rises(&self) -> bool {
         self.to.0 > self.from.0
     }
@@ -46,29 +141,37 @@ impl Leg {
 
 /// The next level of a way and how many there are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stop {
-    pub(crate) price: Price,
-    pub(crate) at: Timestamp,
-    pub(crate) levels: usize,
+pub struct Stop {
+    /// The level.
+    pub price: Price,
+    /// When the price is there.
+    pub at: Timestamp,
+    /// How many levels there are, this one included.
+    pub levels: usize,
 }
 
-/// How the levels of a way are found.
-pub(crate) struct Levels<'a> {
-    pub(crate) core: &'a Core,
+/// Where one account's orders and plans act.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "it holds a closure")]
+pub struct Levels<'a> {
+    /// The account.
+    pub core: &'a Core,
     /// What has this price: an instrument and the contracts that follow it.
-    pub(crate) traded: &'a [Instrument],
-    pub(crate) fill_limits_on: FillLimitsOn,
+    pub traded: &'a [Instrument],
+    /// When a limit is reached.
+    pub fill_limits_on: FillLimitsOn,
     /// The quote around a price.
-    pub(crate) quote: &'a dyn Fn(Price, Timestamp) -> Quote,
+    pub quote: &'a dyn Fn(Price, Timestamp) -> Quote,
 }
 
 impl Levels<'_> {
-    /// The first level that a leg passes.
-    pub(crate) fn next(&self, leg: &Leg) -> Option<Stop> {
-        if leg.from.0 == leg.to.0 {
-            return None;
-        }
+    /// The levels between the ends of a leg, without the ends.
+    #[must_use]
+    pub fn of(&self, leg: &Leg) -> BTreeSet<Price> {
         let mut found = BTreeSet::new();
+        if leg.from.0 == leg.to.0 {
+            return found;
+        }
         let state = self.core.state();
         for instrument in self.traded {
             for order in state.live_of(&instrument.id).filter(|o| o.end.is_none()) {
@@ -82,8 +185,7 @@ impl Levels<'_> {
             }
         }
         found.retain(|level| leg.passes(*level));
-        let price = *if leg.rises() { found.first() } else { found.last() }?;
-        Some(Stop { price, at: leg.instant(price), levels: found.len() })
+        found
     }
 
     fn of_order(&self, order: &Order, instrument: &Instrument) -> impl Iterator<Item = Price> {
@@ -147,21 +249,43 @@ fn beyond(limit: Price, side: Side, tick: Price) -> Option<Price> {
     limit.moved(if side == Side::Buy { -tick.get() } else { tick.get() })
 }
 
-/// True when the way goes to the bar's low before its high: the other way round where a bar fell,
-/// but always first to where the stop of a position is whose target lies in the bar as well. Where
-/// positions ask for both, the bar's own direction decides.
-pub(crate) fn low_first(state: &AccountState, traded: &[Instrument], bar: &Bar) -> bool {
-    let (mut longs, mut shorts) = (false, false);
-    for instrument in traded {
-        for book in state.books.values() {
-            match torn(state, book, instrument, bar) {
-                Some(Side::Sell) => longs = true,
-                Some(Side::Buy) => shorts = true,
-                None => {}
+/// Positions whose stop and target both lie inside a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Torn {
+    longs: bool,
+    shorts: bool,
+}
+
+impl Torn {
+    /// Those of an account.
+    #[must_use]
+    pub fn of(state: &AccountState, traded: &[Instrument], bar: &Bar) -> Self {
+        let mut torn = Self::default();
+        for instrument in traded {
+            for book in state.books.values() {
+                match self::torn(state, book, instrument, bar) {
+                    Some(Side::Sell) => torn.longs = true,
+                    Some(Side::Buy) => torn.shorts = true,
+                    None => {}
+                }
             }
         }
+        torn
     }
-    if longs == shorts { bar.close >= bar.open } else { longs }
+
+    /// Those of two accounts.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { longs: self.longs || other.longs, shorts: self.shorts || other.shorts }
+    }
+
+    /// True when the way goes to the bar's low before its high: the other way round where a bar
+    /// fell, but always first to where the stop of a position is whose target lies in the bar as
+    /// well. Where positions ask for both, the bar's own direction decides.
+    #[must_use]
+    pub fn low_first(self, bar: &Bar) -> bool {
+        if self.longs == self.shorts { bar.close >= bar.open } else { self.longs }
+    }
 }
 
 /// The side that closes a book's position, when both its stop and a target of it lie inside a bar.

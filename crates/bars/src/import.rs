@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The default for [`ImportOptions::rows_max`]: five years of minutes round the clock.
-pub const ROWS_MAX_DEFAULT: usize = 3_000_000;
+pub const ROWS_MAX_DEFAULT: usize = 20_000_000;
 
 /// How to read a file.
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@
 //! of a running desk. It must not decide anything about an order.
 
 mod cli;
+mod markets;
 mod serve;
 
 fn main() -> std::process::ExitCode {

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     actor::{Answer, Command, MakeInput},
     error::DeskError,
-    quotes::Quotes,
+    quotes::{Coming, Quotes},
     standing::Standing,
 };
 
@@ -74,6 +74,23 @@ impl AccountHandle {
     /// Tells a price. Only the newest of each instrument counts.
     pub fn quote(&self, instrument: InstrumentId, quote: Quote) {
         self.quotes.put(instrument, quote);
+    }
+
+    /// Says that a price comes: until what is returned is dropped, the account's own timer waits.
+    /// It is for replays, which tell time themselves; it must be dropped soon.
+    pub fn expect_price(&self) -> Coming {
+        self.quotes.announce()
+    }
+
+    /// Waits until everything that was told has happened: decided, durable, and answered by the
+    /// venue. What timers will do later is not waited for.
+    ///
+    /// # Errors
+    /// [`DeskError::AccountStopped`].
+    pub async fn at_rest(&self) -> Result<(), DeskError> {
+        let (answer, rest) = oneshot::channel();
+        self.send(Command::Rest(answer)).await?;
+        rest.await.map_err(|_| DeskError::AccountStopped(self.id.clone()))
     }
 
     async fn send(&self, command: Command) -> Result<(), DeskError> {

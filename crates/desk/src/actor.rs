@@ -7,6 +7,7 @@
 //! must count even when the disk was full at that moment. It must not judge anything itself.
 
 mod again;
+mod rest;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -70,6 +71,8 @@ pub(crate) enum Command {
     Wish { make: MakeInput, answer: Answer },
     /// A look at the state.
     Look(Look),
+    /// Somebody waits until nothing is under way.
+    Rest(oneshot::Sender<()>),
 }
 
 /// How an account's task ended.
@@ -121,6 +124,9 @@ pub(crate) struct Actor {
     writable: bool,
     taken_over: bool,
     stopping: Option<oneshot::Sender<()>>,
+    /// Sends and questions whose outcome is not in.
+    outside: usize,
+    resting: Vec<oneshot::Sender<()>>,
 }
 
 struct Waiting {
@@ -158,6 +164,8 @@ impl Actor {
             writable: true,
             taken_over: false,
             stopping: None,
+            outside: 0,
+            resting: Vec::new(),
         }
     }
 
@@ -183,8 +191,15 @@ impl Actor {
             let go_on = tokio::select! {
                 biased;
                 Some((serial, written)) = self.written.recv() => self.on_written(serial, written),
-                _ = tick.tick(), if calm => { self.on_tick(); true }
-                Some(input) = self.outcomes.recv(), if room => { self.step(input); true }
+                _ = tick.tick(), if calm && !self.parts.quotes.are_coming() => {
+                    self.on_tick();
+                    true
+                }
+                Some(input) = self.outcomes.recv(), if room => {
+                    self.outside = self.outside.saturating_sub(1);
+                    self.step(input);
+                    true
+                }
                 Some(event) = events.recv(), if room => { self.step(Input::Venue(event)); true }
                 Some(command) = commands.recv(), if calm && self.stopping.is_none() => {
                     self.on_command(command);
@@ -202,6 +217,7 @@ impl Actor {
             if done || !go_on {
                 break;
             }
+            self.tell_rest(commands.is_empty() && events.is_empty());
         }
         let asked = self.stopping.take();
         let end = match (self.taken_over, &asked) {
@@ -267,6 +283,10 @@ impl Actor {
                 self.decide(Waiting { make, answer });
             }
             Command::Input { make, answer: None } => self.step(make(None)),
+            Command::Rest(answer) => {
+                self.resting.retain(|waits| !waits.is_closed());
+                self.resting.push(answer);
+            }
             Command::Wish { make, answer } => {
                 self.heed_kill_file();
                 self.decide(Waiting { make, answer });
@@ -361,6 +381,7 @@ impl Actor {
             Action::Reply(id, reply) => self.answer(id, Ok(*reply)),
             other => {
                 let (broker, wire) = (self.parts.broker.clone(), self.parts.wire.clone());
+                self.outside += 1;
                 outside::carry_out(other, broker, wire, self.to_outcomes.clone());
             }
         }

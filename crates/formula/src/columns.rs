@@ -3,7 +3,8 @@
 //! Prices become the floats nearest to them, together with the number of decimals that they have,
 //! so that sums over them can be made exact. This module must not know where bars come from.
 
-use domain::{Bar, Timestamp};
+use domain::{Bar, Price, Qty, Timestamp};
+use rust_decimal::Decimal;
 
 /// More decimals than this are not summed exactly.
 pub const EXACT_DECIMALS_MAX: u32 = 9;
@@ -40,6 +41,23 @@ pub struct Columns {
     pub volume: Vec<f64>,
 }
 
+/// Which columns of the plan's own bars are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "one for each column")]
+pub(crate) struct Reads {
+    pub(crate) times: bool,
+    pub(crate) open: bool,
+    pub(crate) high: bool,
+    pub(crate) low: bool,
+    pub(crate) close: bool,
+    pub(crate) volume: bool,
+}
+
+impl Reads {
+    pub(crate) const ALL: Self =
+        Self { times: true, open: true, high: true, low: true, close: true, volume: true };
+}
+
 /// In which units the numbers of a series are whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decimals {
@@ -63,10 +81,18 @@ impl Decimals {
                 price = price.max(one.get().scale());
             }
             volume = volume.max(bar.volume.get().scale());
-            top = top.max(number(bar.high.get()));
-            most = most.max(number(bar.volume.get()));
+            top = top.max(float(bar.high.get()));
+            most = most.max(float(bar.volume.get()));
         }
         Self { price: exact(price, top), volume: exact(volume, most) }
+    }
+
+    /// The decimals of a market whose prices and volumes are multiples of these, as far as one
+    /// knows before its bars.
+    #[must_use]
+    pub fn of_grid(tick: Price, step: Qty) -> Self {
+        let decimals = |unit: Decimal| exact(unit.normalize().scale(), 0.0);
+        Self { price: decimals(tick.get()), volume: decimals(step.get()) }
     }
 }
 
@@ -75,8 +101,9 @@ fn exact(decimals: u32, largest: f64) -> Option<u32> {
     (decimals <= EXACT_DECIMALS_MAX && scaled < EXACT_MAX).then_some(decimals)
 }
 
-/// The float nearest to a decimal.
-fn number(value: rust_decimal::Decimal) -> f64 {
+/// The float nearest to a decimal, as formulas see prices.
+#[must_use]
+pub fn float(value: Decimal) -> f64 {
     let (digits, scale) = (value.mantissa(), value.scale());
     // Both are exact floats for what markets quote, so the quotient is the nearest float.
     match (i64::try_from(digits), power_of_ten(scale)) {
@@ -104,11 +131,11 @@ impl Columns {
     pub fn push(&mut self, bar: &Bar) {
         self.open_at.push(bar.open_at);
         self.close_at.push(bar.close_at);
-        self.open.push(number(bar.open.get()));
-        self.high.push(number(bar.high.get()));
-        self.low.push(number(bar.low.get()));
-        self.close.push(number(bar.close.get()));
-        self.volume.push(number(bar.volume.get()));
+        self.open.push(float(bar.open.get()));
+        self.high.push(float(bar.high.get()));
+        self.low.push(float(bar.low.get()));
+        self.close.push(float(bar.close.get()));
+        self.volume.push(float(bar.volume.get()));
     }
 
     /// How many bars.
@@ -131,6 +158,29 @@ impl Columns {
             [&mut self.open, &mut self.high, &mut self.low, &mut self.close, &mut self.volume]
         {
             column.clear();
+        }
+    }
+
+    /// Makes `out` these bars of it, as far as `reads` says that they are read.
+    ///
+    /// # Panics
+    /// When there are fewer bars.
+    pub(crate) fn part(&self, bars: &std::ops::Range<usize>, reads: Reads, out: &mut Self) {
+        out.clear();
+        if reads.times {
+            out.open_at.extend_from_slice(&self.open_at[bars.clone()]);
+            out.close_at.extend_from_slice(&self.close_at[bars.clone()]);
+        }
+        for (read, from, to) in [
+            (reads.open, &self.open, &mut out.open),
+            (reads.high, &self.high, &mut out.high),
+            (reads.low, &self.low, &mut out.low),
+            (reads.close, &self.close, &mut out.close),
+            (reads.volume, &self.volume, &mut out.volume),
+        ] {
+            if read {
+                to.extend_from_slice(&from[bars.clone()]);
+            }
         }
     }
 

@@ -2,7 +2,11 @@
 //!
 //! This module must not say anything about a function that its table entry doesn't say.
 
+mod entry;
+
 use std::fmt::Write as _;
+
+pub use entry::{Argument, Entry, Fallback, Field, Name, entries, names};
 
 use crate::{
     catalog::{Function, Group, Kind, Param, Preset, functions},
@@ -52,7 +56,7 @@ pub fn markdown() -> String {
     for group in Group::ALL {
         let _ = writeln!(text, "### {}\n", group.title());
         for function in functions().filter(|f| f.group == group) {
-            entry(&mut text, function);
+            write_entry(&mut text, function);
         }
     }
     text.push_str("### Values\n\n| name | what it is |\n|---|---|\n");
@@ -65,7 +69,7 @@ pub fn markdown() -> String {
     text
 }
 
-fn entry(text: &mut String, function: &Function) {
+fn write_entry(text: &mut String, function: &Function) {
     let _ = writeln!(text, "**`{}`** {}\n", signature(function), function.summary);
     let _ = writeln!(text, "- Formula: `{}`", function.formula);
     for output in function.outputs.iter().filter(|o| !o.name.is_empty()) {

@@ -5,6 +5,7 @@
 //! know orders, accounts, files or networks, and it reads no clock.
 
 mod ast;
+mod bits;
 pub mod catalog;
 mod check;
 pub mod columns;
@@ -26,8 +27,9 @@ mod time;
 pub mod value;
 
 pub use ast::Expr;
+pub use bits::{Bits, WORD, Words};
 pub use check::{Env, LOOK_BACK_MAX};
-pub use columns::{Columns, Decimals};
+pub use columns::{Columns, Decimals, float};
 pub use error::{Code, Diagnostic, Span};
 pub use lex::TEXT_MAX;
 pub use names::{NAMES, NamedValue};

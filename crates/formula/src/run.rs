@@ -11,7 +11,8 @@ use std::{
 use domain::Timestamp;
 
 use crate::{
-    columns::{Columns, Decimals, power_of_ten},
+    bits::Bits,
+    columns::{Columns, Decimals, Reads, power_of_ten},
     graph::{Exactly, FrameId, Grid, NodeId, Source},
     longer::Longer,
     ops::{In, Op},
@@ -52,6 +53,8 @@ pub struct Run {
     seen: BTreeMap<NodeId, Seen>,
     /// Closing times of the block, by frame.
     times: Vec<Vec<Timestamp>>,
+    /// What the plan reads of its own bars.
+    reads: Reads,
 }
 
 impl Run {
@@ -83,7 +86,71 @@ impl Run {
         }
         let times = vec![Vec::new(); plan.graph.frames().len()];
         let (columns, seen) = (vec![Vec::new(); count], BTreeMap::new());
-        Self { plan, market, series, ops, columns, seen, times }
+        let reads = Reads::ALL;
+        Self { plan, market, series, ops, columns, seen, times, reads }
+    }
+
+    /// A plan of which only the columns that these conditions read are computed.
+    #[must_use]
+    pub fn of_bits(
+        plan: Arc<Plan>,
+        decimals: Decimals,
+        market: Arc<dyn MarketTime>,
+        bits: &Bits,
+    ) -> Self {
+        let mut run = Self::on(plan, decimals, market);
+        for series in &mut run.series {
+            series.nodes.retain(|id| bits.needed().contains(id));
+        }
+        run.reads = run.read();
+        run
+    }
+
+    /// What its nodes read of the plan's own bars: all where another series is built or aligned.
+    fn read(&self) -> Reads {
+        let others = self.series.iter().any(|s| s.frame != FrameId::BASE && !s.nodes.is_empty());
+        if others {
+            return Reads::ALL;
+        }
+        let mut reads = Reads::default();
+        for id in self.series.iter().flat_map(|series| &series.nodes) {
+            match self.plan.graph.node(*id).prim {
+                Prim::Column(Column::Open) => reads.open = true,
+                Prim::Column(Column::High) => reads.high = true,
+                Prim::Column(Column::Low) => reads.low = true,
+                Prim::Column(Column::Close) => reads.close = true,
+                Prim::Column(Column::Volume) => reads.volume = true,
+                Prim::Time(_) => reads.times = true,
+                _ => {}
+            }
+        }
+        reads
+    }
+
+    /// Takes these bars of a history as the next block of the plan's own bars. Only what formulas
+    /// read is copied.
+    ///
+    /// # Panics
+    /// When there are fewer bars.
+    pub fn bars(&mut self, history: &Columns, bars: std::ops::Range<usize>) {
+        if self.reads.times || self.series.len() > 1 {
+            let mut block = Columns::default();
+            history.part(&bars, Reads::ALL, &mut block);
+            return self.block(&block);
+        }
+        let length = bars.len();
+        for at in 0..self.series.len() {
+            history.part(&bars, self.reads, &mut self.series[at].block);
+            self.compute(at, length);
+        }
+    }
+
+    /// A source's values over the latest block.
+    pub(crate) fn of(&self, source: Source) -> In<'_> {
+        match source {
+            Source::Node(id) => In::Column(&self.columns[id.0 as usize]),
+            Source::Constant(Exactly(value)) => In::Constant(value),
+        }
     }
 
     /// The plan.
@@ -123,8 +190,9 @@ impl Run {
             } else if let Some(until) = until {
                 self.series[at].ahead.take_until(until, &mut block);
             }
+            let length = block.len();
             self.series[at].block = block;
-            self.compute(at);
+            self.compute(at, length);
         }
     }
 
@@ -163,11 +231,10 @@ impl Run {
     }
 
     /// Computes the nodes of a series over its block.
-    fn compute(&mut self, at: usize) {
+    fn compute(&mut self, at: usize, length: usize) {
         let plan = Arc::clone(&self.plan);
         let Self { series, ops, columns, seen, times, market, .. } = self;
         let series = &mut series[at];
-        let length = series.block.len();
         for id in &series.nodes {
             let index = id.0 as usize;
             let node = plan.graph.node(*id);
@@ -212,10 +279,7 @@ impl Run {
     /// When the formula is of another plan.
     #[must_use]
     pub fn values(&self, root: RootId) -> In<'_> {
-        match self.plan.roots[root.0].source {
-            Source::Node(id) => In::Column(&self.columns[id.0 as usize]),
-            Source::Constant(Exactly(value)) => In::Constant(value),
-        }
+        self.of(self.plan.roots[root.0].source)
     }
 
     /// The value of a formula at a bar of the latest block, with the position of then where the

@@ -6,9 +6,11 @@
 //! fixed order, chance comes from a seed, and powers and logarithms come from `libm`, because those
 //! of the platform differ in the last digit.
 
+pub mod curve;
 pub mod html;
 pub mod lookahead;
 pub mod stats;
 pub mod sweep;
 pub mod trial;
 pub mod walk;
+pub mod wanted;

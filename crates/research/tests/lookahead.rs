@@ -4,7 +4,7 @@
 
 mod kit;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, ops::ControlFlow};
 
 use domain::{Bar, Timestamp};
 use research::{
@@ -68,7 +68,7 @@ fn the_same_seed_cuts_the_same_history() {
 
 #[test]
 fn a_strategy_file_can_not_look_ahead() {
-    let told = of(&kit::trial(150), 20, 1).unwrap();
+    let told = of(&kit::trial(150), (20, 1), &mut |_, _| ControlFlow::Continue(())).unwrap();
     assert!(told.cuts.signals > 5, "{:?}", told.cuts);
     assert_eq!((told.cuts.cuts, told.cuts.is_blind()), (20, true), "{:?}", told.cuts);
 }

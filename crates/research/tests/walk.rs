@@ -4,6 +4,8 @@
 
 mod kit;
 
+use std::ops::ControlFlow;
+
 use domain::Bar;
 use kit::{threads, trial};
 use research::{
@@ -26,7 +28,7 @@ fn walk(plan: Plan, change: impl Fn(usize, &mut Bar)) -> Walk {
 }
 
 fn walked(walk: &Walk, count: usize) -> WalkReport {
-    walk.run(threads(count), |_, _| ()).unwrap()
+    walk.run(threads(count), |_, _| ControlFlow::Continue(())).unwrap()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use path::journal::JournalStore;
 
 use crate::{
     SIM_VENUE_FILE,
+    backend::Backend,
     database::SqliteDatabase,
     datadir::{DataDirLock, Repair},
     error::StoreError,
@@ -14,9 +15,12 @@ use crate::{
     kvlog::KvLog,
     lease::Leases,
     meta::Meta,
-    pg::{DatabaseUrl, PgDatabase},
+    pg::{DatabaseUrl, Errand, PgDatabase},
     reader::Reader,
+    runs::Runs,
     snapshot::Snapshots,
+    strategies::Strategies,
+    strategy_runs::StrategyRuns,
     uses::Uses,
 };
 
@@ -110,6 +114,31 @@ impl Database {
         match self {
             Self::Sqlite(db) => db.identities(),
             Self::Postgres(db) => db.identities(),
+        }
+    }
+
+    /// Strategies.
+    #[must_use]
+    pub fn strategies(&self) -> Strategies {
+        Strategies(self.research())
+    }
+
+    /// Runs over past prices and their results.
+    #[must_use]
+    pub fn runs(&self) -> Runs {
+        Runs(self.research())
+    }
+
+    /// Strategies at work.
+    #[must_use]
+    pub fn strategy_runs(&self) -> StrategyRuns {
+        StrategyRuns(self.research())
+    }
+
+    fn research(&self) -> Backend {
+        match self {
+            Self::Sqlite(db) => Backend::Sqlite(db.0.clone()),
+            Self::Postgres(db) => db.backend(Errand::Research),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The store: the one crate that knows SQL.
 //!
 //! It keeps the journal that `path` defines, the leases that decide who may write to it, the
-//! snapshots that shorten a start, the rows of people and keys, and the checks, copies and checkpoints that let an owner trust
-//! what is on disk. It must not know what a record means, what the time is (wall time is always a
+//! snapshots that shorten a start, the rows of people, keys, strategies and what was tried with
+//! them, and the checks, copies and checkpoints that let an owner trust what is on disk. It must not know what a record means, what the time is (wall time is always a
 //! parameter), or how the desk reacts to a failure: it reports failures and never hides one.
 //!
 //! ```text
@@ -31,7 +31,10 @@ pub mod lease;
 pub mod meta;
 pub mod pg;
 pub mod reader;
+pub mod runs;
 pub mod snapshot;
+pub mod strategies;
+pub mod strategy_runs;
 pub mod uses;
 pub mod verify;
 
@@ -59,7 +62,10 @@ pub use lease::{HeldLease, Leases};
 pub use meta::{Meta, Rewind};
 pub use pg::{DatabaseUrl, PgDatabase, PgJournal};
 pub use reader::Reader;
+pub use runs::{Ended, RUNS_KEPT_MAX, RunRow, RunStatus, Runs};
 pub use snapshot::{SnapshotRead, SnapshotWarning, Snapshots};
+pub use strategies::{STRATEGIES_MAX, Strategies, StrategiesError, StrategyRow};
+pub use strategy_runs::{RunChange, StrategyRuns};
 pub use uses::{UseRow, Uses};
 pub use verify::{Break, JournalIndex, Progress, StreamReport, VerifyReport, verify};
 

@@ -61,6 +61,12 @@ pub(crate) const JOURNAL: &[Migration] = &[
         sql: include_str!("../migrations/journal/0002_identity.sql"),
         postgres: include_str!("../migrations/postgres/journal/0002_identity.sql"),
     },
+    Migration {
+        number: 3,
+        name: "research",
+        sql: include_str!("../migrations/journal/0003_research.sql"),
+        postgres: include_str!("../migrations/postgres/journal/0003_research.sql"),
+    },
 ];
 
 /// The schema of a key-value log.

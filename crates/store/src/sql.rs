@@ -7,6 +7,7 @@
 //! module must not know Rust types.
 
 pub(crate) mod identity;
+pub(crate) mod research;
 
 /// What an append or a new lease must know about a stream: head, newest writing lease, lease row.
 pub(crate) const STREAM_STATE: &str = "SELECT s.head_seq, s.head_hash, s.lease_token, l.token, \
@@ -206,7 +207,7 @@ mod tests {
     /// SQLite numbers `$n` by first appearance, PostgreSQL by n: both must mean the same.
     #[test]
     fn parameters_mean_the_same_in_both_dialects() {
-        let all = ON_JOURNAL.iter().chain(identity::ALL).chain(ON_KV);
+        let all = ON_JOURNAL.iter().chain(identity::ALL).chain(research::ALL).chain(ON_KV);
         for sql in all.chain(&[INSERT_MIGRATION]) {
             let seen = first_appearances(sql);
             let expected: Vec<u32> = (1..=u32::try_from(seen.len()).unwrap()).collect();
@@ -217,7 +218,7 @@ mod tests {
     #[test]
     fn every_statement_fits_the_schema() {
         for (migrations, statements) in
-            [(JOURNAL, ON_JOURNAL), (JOURNAL, identity::ALL), (KV, ON_KV)]
+            [(JOURNAL, ON_JOURNAL), (JOURNAL, identity::ALL), (JOURNAL, research::ALL), (KV, ON_KV)]
         {
             let conn = Connection::open_in_memory().unwrap();
             for migration in migrations {

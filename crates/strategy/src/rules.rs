@@ -5,19 +5,16 @@
 //! history and live, and a restart loses nothing that it can't read from the books again. This
 //! module must not know how wishes travel.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use backtest::trader::{Trader, View, Wish};
+use backtest::trader::{ClosedBar, Trader, View, Wish};
 use domain::{
     AccountId, Activate, BookId, CalendarKind, Conditions, Distances, InstrumentId, Intent,
     IntentId, OrderKind, Origin, Percent, Price, Protective, Side, TimeInForce, Trail, TrailBy,
 };
-use formula::{Columns, Decimals, PositionFacts, RootId, Run};
+use formula::{Columns, Decimals, PositionFacts, RootId, Run, float};
 use path::verbs::RiskClass;
-use rust_decimal::{
-    Decimal,
-    prelude::{FromPrimitive, ToPrimitive},
-};
+use rust_decimal::{Decimal, prelude::FromPrimitive};
 use serde::Serialize;
 
 use crate::{
@@ -35,6 +32,8 @@ pub struct Desk {
     pub book: BookId,
     /// Who asks.
     pub origin: Origin,
+    /// What the names of its wishes begin with, where several strategies trade in one account.
+    pub prefix: String,
 }
 
 /// A symbol of a strategy.
@@ -68,8 +67,6 @@ pub struct Skipped {
 struct Leg {
     symbol: Symbol,
     run: Run,
-    /// Entries of the position that is held.
-    entries: u32,
 }
 
 /// A strategy that trades.
@@ -79,6 +76,8 @@ pub struct Rules {
     compiled: Compiled,
     desk: Desk,
     legs: Vec<Leg>,
+    /// Symbols that formulas read by name.
+    reads: Vec<String>,
     skipped: Skipped,
 }
 
@@ -103,10 +102,11 @@ impl Rules {
         let leg = |symbol: Symbol| {
             let plan = Arc::clone(&compiled.plan);
             let run = Run::on(plan, symbol.decimals, market_time(symbol.calendar));
-            Leg { symbol, run, entries: 0 }
+            Leg { symbol, run }
         };
         let legs = symbols.into_iter().map(leg).collect();
-        Self { strategy, compiled, desk, legs, skipped: Skipped::default() }
+        let reads = compiled.plan.symbols().into_iter().map(str::to_owned).collect();
+        Self { strategy, compiled, desk, legs, reads, skipped: Skipped::default() }
     }
 
     /// Entries that were left out so far.
@@ -131,18 +131,36 @@ impl Rules {
         values
     }
 
-    /// Tells every leg the bars of the symbols that it reads.
-    fn tell(&mut self, bars: &BTreeMap<&str, Columns>) {
-        let reads = self.compiled.plan.symbols();
-        for leg in &mut self.legs {
-            for name in &reads {
-                if let Some(columns) = bars.get(name) {
-                    // The plan reads this symbol, so there is a series for it.
-                    let told = leg.run.tell(name, columns);
-                    debug_assert!(told.is_ok(), "{told:?}");
-                }
+    /// Takes in the bars that close at an instant without deciding: what [`Trader::on_close`]
+    /// begins with, and how rules warm up.
+    pub fn remember(&mut self, closed: &[ClosedBar<'_>]) {
+        let bar = |symbol: &Symbol| {
+            let mine = |closed: &&ClosedBar<'_>| *closed.instrument == symbol.instrument;
+            closed.iter().find(mine).map(|c| Columns::of(std::slice::from_ref(c.bar)))
+        };
+        let bars: Vec<Option<Columns>> = self.legs.iter().map(|leg| bar(&leg.symbol)).collect();
+        for (at, columns) in bars.iter().enumerate() {
+            let Some(columns) = columns else { continue };
+            let Some(read) = self.reads.iter().find(|name| **name == self.legs[at].symbol.name)
+            else {
+                continue;
+            };
+            for leg in &mut self.legs {
+                // The plan reads this symbol, so there is a series for it.
+                let told = leg.run.tell(read, columns);
+                debug_assert!(told.is_ok(), "{told:?}");
             }
         }
+        for (leg, columns) in self.legs.iter_mut().zip(&bars) {
+            if let Some(columns) = columns {
+                leg.run.block(columns);
+            }
+        }
+    }
+
+    /// What it trades and reads.
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.legs.iter().map(|leg| &leg.symbol)
     }
 
     fn truth(&self, leg: usize, part: Part, facts: &PositionFacts) -> bool {
@@ -162,9 +180,6 @@ impl Rules {
         let instrument = self.legs[leg].symbol.instrument.clone();
         let now = self.look(leg, view);
         let waits = view.waiting(&self.desk.book).any(|a| a.intent.instrument == instrument);
-        if !now.held {
-            self.legs[leg].entries = 0;
-        }
         if waits {
             return;
         }
@@ -184,14 +199,13 @@ impl Rules {
     fn look<'a>(&self, leg: usize, view: &'a View<'a>) -> Now<'a> {
         let instrument = &self.legs[leg].symbol.instrument;
         let book = &self.desk.book;
-        let number = |d: Decimal| d.to_f64().unwrap_or(f64::NAN);
         let qty = view.qty(book, instrument);
-        let close = view.bar(instrument).map_or(f64::NAN, |bar| number(bar.close.get()));
-        let entry = view.entry_price(book, instrument).map_or(f64::NAN, |p| number(p.get()));
+        let close = view.bar(instrument).map_or(f64::NAN, |bar| float(bar.close.get()));
+        let entry = view.entry_price(book, instrument).map_or(f64::NAN, |p| float(p.get()));
         let bars = view.bars_held(book, instrument).unwrap_or(0).saturating_sub(1);
         let sign = if qty.is_short() { -1.0 } else { 1.0 };
         let facts = PositionFacts {
-            quantity: number(qty.get()),
+            quantity: float(qty.get()),
             entry_price: entry,
             bars_held: u32::try_from(bars).unwrap_or(u32::MAX),
             pnl_percent: sign * (close / entry - 1.0) * 100.0,
@@ -222,7 +236,8 @@ impl Rules {
             self.take_back_entries(leg, now.view, wishes);
             wishes.push(self.close(leg, now));
         } else {
-            if same && self.legs[leg].entries < self.strategy.entries {
+            let instrument = &self.legs[leg].symbol.instrument;
+            if same && now.view.entries(&self.desk.book, instrument) < self.strategy.entries {
                 let side = if now.long { Side::Buy } else { Side::Sell };
                 self.enter(leg, now, side, wishes);
             }
@@ -258,7 +273,7 @@ impl Rules {
         } else {
             now.facts.entry_price - now.close
         };
-        let reached = gain >= distance.get().to_f64().unwrap_or(f64::INFINITY);
+        let reached = gain >= float(distance.get());
         let entry = now.view.entry_price(book, instrument);
         let (true, Some(entry), Some(plan)) = (reached, entry, now.view.plan(book, instrument))
         else {
@@ -283,10 +298,7 @@ impl Rules {
             return;
         }
         match self.intent(leg, now, side, "enter") {
-            Ok(intent) => {
-                self.legs[leg].entries += 1;
-                wishes.push(Wish::Submit(Box::new(intent)));
-            }
+            Ok(intent) => wishes.push(Wish::Submit(Box::new(intent))),
             Err(()) => self.skipped.distances += 1,
         }
     }
@@ -332,31 +344,20 @@ impl Rules {
         })
     }
 
-    /// The same strategy, version, symbol, bar and leg is the same wish.
+    /// The same run, version, symbol, bar and leg is the same wish.
     fn key(&self, leg: usize, now: &Now<'_>, what: &str) -> String {
         let version = self.strategy.hash.get(..12).unwrap_or_default();
-        format!("{version}.{leg}.{}.{what}", now.view.at().0)
+        let prefix = &self.desk.prefix;
+        format!("{prefix}{version}.{leg}.{}.{what}", now.view.at().0)
     }
 }
 
 impl Trader for Rules {
     fn on_close(&mut self, view: &View<'_>, wishes: &mut Vec<Wish>) {
-        let mut bars: BTreeMap<&str, Columns> = BTreeMap::new();
-        let names: Vec<(String, InstrumentId)> = self
-            .legs
-            .iter()
-            .map(|leg| (leg.symbol.name.clone(), leg.symbol.instrument.clone()))
-            .collect();
-        for (name, instrument) in &names {
-            if let Some(bar) = view.bar(instrument) {
-                bars.insert(name, Columns::of(std::slice::from_ref(bar)));
-            }
-        }
-        self.tell(&bars);
-        for (leg, (name, _)) in names.iter().enumerate() {
-            let Some(columns) = bars.get(name.as_str()) else { continue };
-            self.legs[leg].run.block(columns);
-            if self.legs[leg].symbol.traded {
+        self.remember(view.closed());
+        for leg in 0..self.legs.len() {
+            let symbol = &self.legs[leg].symbol;
+            if symbol.traded && view.bar(&symbol.instrument).is_some() {
                 self.decide(leg, view, wishes);
             }
         }

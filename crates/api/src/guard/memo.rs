@@ -181,7 +181,7 @@ pub(crate) async fn check(
     }
     let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
     let (parts, body) = request.into_parts();
-    let body = buffer(body).await?;
+    let body = buffer(parts.uri.path(), body).await?;
     let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
     // Caller and path are part of the name: a key stands for one thing per caller and route.
     let caller = asker.caller.tag();

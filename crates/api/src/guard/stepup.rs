@@ -34,7 +34,7 @@ pub(crate) async fn check(
         return Ok(next.run(request).await);
     };
     let (mut parts, body) = request.into_parts();
-    let body = buffer(body).await?;
+    let body = buffer(parts.uri.path(), body).await?;
     let target = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let hash = argument_hash(parts.method.as_str(), target, &body);
     let shown = parts.headers.get(HEADER).and_then(|proof| proof.to_str().ok());

@@ -36,7 +36,7 @@ pub(crate) async fn limit(
         return timeout_at(deadline, next.run(request)).await.map_err(late);
     }
     let (parts, body) = request.into_parts();
-    let body = timeout_at(deadline, buffer(body)).await.map_err(late)??;
+    let body = timeout_at(deadline, buffer(parts.uri.path(), body)).await.map_err(late)??;
     let work = tokio::spawn(next.run(Request::from_parts(parts, Body::from(body))));
     timeout_at(deadline, work).await.map_err(late)?.map_err(|error| {
         tracing::error!(%error, "a request's task ended");

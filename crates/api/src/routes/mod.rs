@@ -6,10 +6,12 @@
 pub(crate) mod accounts;
 pub(crate) mod approvals;
 pub(crate) mod armed;
+pub(crate) mod backtests;
 pub(crate) mod books;
 pub(crate) mod contract;
 pub(crate) mod desk;
 pub(crate) mod docs;
+pub(crate) mod formulas;
 pub(crate) mod health;
 pub(crate) mod instruments;
 pub(crate) mod journal;
@@ -27,8 +29,10 @@ pub(crate) mod positions;
 pub(crate) mod protection;
 pub(crate) mod raised;
 pub(crate) mod reversal;
+pub(crate) mod runs;
 pub(crate) mod sessions;
 pub(crate) mod statement;
+pub(crate) mod strategies;
 pub(crate) mod terms;
 pub(crate) mod users;
 

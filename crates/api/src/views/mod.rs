@@ -14,8 +14,10 @@ pub(crate) mod movement;
 pub(crate) mod order;
 pub(crate) mod plan;
 pub(crate) mod position;
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod strategy;
 pub(crate) mod terms;
 pub(crate) mod wish;
 

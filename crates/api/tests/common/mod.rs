@@ -4,6 +4,9 @@
 
 pub mod journal;
 pub mod ports;
+pub mod research;
+mod runs;
+pub mod strategies;
 
 use std::{
     collections::BTreeMap,
@@ -105,6 +108,7 @@ pub struct House {
     pub identity: Arc<Identity>,
     pub clock: Arc<TestClock>,
     pub entropy: Arc<Held>,
+    pub bench: Arc<research::Bench>,
     _dir: tempfile::TempDir,
 }
 
@@ -152,19 +156,23 @@ impl House {
         let gate = Arc::new(Gate::default());
         let (wait, venue_of) = (gate.clone(), venue.clone());
         let factory = Factory { gate: wait, desk: desk.clone(), venue: venue_of, senders };
+        let bench = Arc::new(research::Bench::default());
         let parts = ApiParts {
             desk: desk.clone(),
             accounts: Arc::new(factory),
             audit: Arc::new(Sound),
             bars: Arc::new(Bars),
             contracts: Arc::new(ports::Contracts { desk: desk.clone(), venue: venue.clone() }),
+            strategies: Arc::new(strategies::Shelf::default()),
+            research: bench.clone(),
+            runs: runs::runs(&desk),
             identity: identity.clone(),
             keep_local_key: Arc::new(|_| {}),
             config,
         };
         let state = ApiState::new(parts);
         let app = api::router(state.clone());
-        Self { app, state, desk, venue, journal, gate, identity, clock, entropy, _dir: dir }
+        Self { app, state, desk, venue, journal, gate, identity, clock, entropy, bench, _dir: dir }
     }
 
     /// A desk with the account `main`, 100000 USD, and a price of 100.

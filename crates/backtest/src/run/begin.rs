@@ -29,7 +29,7 @@ use super::{Backtest, Lane, Run, tells_range};
 use crate::{
     driver::{Driver, Journal},
     error::BacktestError,
-    feed::Feed,
+    feed::Timetable,
     outcome::Watcher,
     setup::Setup,
 };
@@ -64,7 +64,7 @@ impl Backtest {
         calendars.extend(setup.listings.iter().map(|l| l.instrument.calendar));
         let calendars: Vec<CalendarKind> = calendars.into_iter().collect();
         let happenings = std::mem::take(&mut setup.happenings);
-        let feed = Feed::new(replay, &calendars, happenings, start);
+        let feed = Timetable::new(replay, &calendars, happenings, start);
         Ok(Self { setup, feed, start })
     }
 
@@ -131,7 +131,7 @@ fn check_series(setup: &Setup, series: &[Series]) -> Result<(), BacktestError> {
     Ok(())
 }
 
-fn lanes(setup: &Setup, feed: &Feed) -> Vec<Lane> {
+fn lanes(setup: &Setup, feed: &Timetable) -> Vec<Lane> {
     let mut lanes = Vec::new();
     for series in feed.replay.series() {
         let own = setup.listings.iter().find(|l| l.instrument.id == series.instrument);
@@ -205,7 +205,7 @@ fn opened(
 }
 
 /// Instruments, sessions, rates, books and limits.
-fn furnish(driver: &mut Driver<'_>, setup: &Setup, feed: &Feed) -> Result<(), BacktestError> {
+fn furnish(driver: &mut Driver<'_>, setup: &Setup, feed: &Timetable) -> Result<(), BacktestError> {
     let name = Principal::new("backtest").map_err(|e| setting("operator")(e.to_string()))?;
     let operator = Origin::new(OriginKind::Human, name);
     for (calendar, session) in feed.sessions() {

@@ -99,6 +99,12 @@ impl<'a> View<'a> {
         self.held.bars(book, instrument)
     }
 
+    /// Orders that made or enlarged what a book holds; 0 when it is flat.
+    #[must_use]
+    pub fn entries(&self, book: &BookId, instrument: &InstrumentId) -> u32 {
+        self.held.entries(book, instrument)
+    }
+
     /// The levels that protect what a book holds.
     #[must_use]
     pub fn plan(&self, book: &BookId, instrument: &InstrumentId) -> Option<&'a Plan> {

@@ -20,8 +20,8 @@ use super::{
 /// What can be done about soundness.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Check every record of every stream, and of what was changed about people and keys; exit 1
-    /// when a chain is broken
+    /// Check every record of every stream, and of what was changed about people, keys and
+    /// strategies; exit 1 when a chain is broken
     #[command(after_help = "\
 A hash chain shows every change but not a cut end. Keep checkpoints on another machine:
   cofferdam audit export cp.json          then copy cp.json away
@@ -75,7 +75,7 @@ pub(crate) fn checked(
     Ok(verify(reader, checkpoint, &mut tell)?)
 }
 
-/// Prints what was found in the streams, and in the record of people and keys.
+/// Prints what was found in the streams, and in the record of people, keys and strategies.
 pub(crate) fn tell(
     report: &VerifyReport,
     people: &RecordReport,
@@ -97,7 +97,8 @@ pub(crate) fn tell(
     let records = grouped(&people.records.to_string(), 0);
     out.line(match people.told() {
         None => format!(
-            "people and keys: {records} records of changes, consistent; a cut end would not show"
+            "people, keys and strategies: {records} records of changes, consistent; a cut end \
+             would not show"
         ),
         Some(broken) => format!("BROKEN {}", clean(&broken)),
     });
@@ -125,7 +126,7 @@ mod tests {
         let sound = RecordReport { records: 3, ..RecordReport::default() };
         let (outcome, text) = report(false, &sound);
         assert_eq!(outcome, Outcome::Done);
-        assert!(text.contains("people and keys: 3 records"), "{text}");
+        assert!(text.contains("people, keys and strategies: 3 records"), "{text}");
         let broken = RecordReport { broken: Some(4), ..sound };
         let (outcome, text) = report(false, &broken);
         assert_eq!(outcome, Outcome::Refused);

@@ -130,7 +130,7 @@ fn dispatch(command: Command, ctx: &Context, out: &mut Out) -> Result<Outcome, F
         Command::Sweep(args) => research::sweep::run(&args, ctx, out),
         Command::WalkForward(args) => research::walk_forward::run(&args, ctx, out),
         Command::Lookahead(args) => research::lookahead::run(&args, ctx, out),
-        Command::Strategy { command } => research::strategy::run(command, out),
+        Command::Strategy { command } => research::strategy::run(command, ctx, out),
         Command::Formula { command } => formulas::run(command, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Openapi => openapi::run(out),

@@ -19,6 +19,7 @@ use path::{
     journal::Head,
     policy::{AccountSpec, Mode, Policy},
 };
+use runner::Runs;
 use store::Reader;
 
 use super::{
@@ -30,6 +31,8 @@ use super::{
     market_data::{Markets, us_session},
     others::{SharedSwitch, Turn},
     people,
+    research::Research,
+    strategies::Library,
     tenancy::Tenancy,
     venue::Simulated,
 };
@@ -244,7 +247,7 @@ fn unreadable(error: impl std::fmt::Display) -> ApiError {
     ApiError::unavailable("unreadable", error.to_string(), "Check the disk of the data folder.")
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(unreadable)?
@@ -349,7 +352,14 @@ impl AuditSource for Audit {
 }
 
 /// The API's state.
-pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk, plan: &Plan) -> ApiState {
+pub(super) fn state(
+    house: &House,
+    accounts: &Accounts,
+    desk: &Desk,
+    runs: Arc<Runs>,
+    plan: &Plan,
+    research: &Research,
+) -> ApiState {
     let key = house.key.as_deref().map(|key| KeyHash::from_bytes(key::hash(key)));
     let mut config = ApiConfig::new(env!("CARGO_PKG_VERSION"), key);
     plan.configure(&mut config);
@@ -360,6 +370,9 @@ pub(super) fn state(house: &House, accounts: &Accounts, desk: &Desk, plan: &Plan
         audit: Arc::new(Audit(house.database.reader())),
         bars: Arc::new(accounts.clone()),
         contracts: Arc::new(accounts.clone()),
+        runs,
+        strategies: Arc::new(Library::new(house.database.strategies())),
+        research: Arc::new(research.clone()),
         identity: house.identity.clone(),
         keep_local_key: people::keeper(house.lock.dir()),
         config,

@@ -1,8 +1,9 @@
 //! Prices on their way to the venue and to the accounts.
 //!
-//! The replay's ticks come when the desk's clock reaches them; a synthetic symbol moves once a
-//! second and says that it is synthetic; a contract has the prices of what it follows. Sessions
-//! follow the calendars. The venue hears a price before the accounts do, as in life.
+//! What a replay has is told when the desk's clock reaches it, and time stands still until the desk
+//! has digested it; a synthetic symbol moves once a second and says that it is synthetic; a contract
+//! has the prices of what it follows. Sessions follow the calendars. The venue hears a price before
+//! the accounts do, as in life, and strategies hear of bars that have closed.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -14,21 +15,24 @@ use domain::{
 };
 use market::{
     calendar::Calendar,
-    replay::{Phase, Replay, Step, Tick, average_true_range, on_tick},
+    replay::on_tick,
     watchdog::{Change, State, Watchdog},
 };
 use path::{core::Input, market::Session};
-use rust_decimal::Decimal;
+use runner::{Maker, Player, Runs, Stage};
 use venue_sim::{Happening, Phase as VenuePhase, SessionChange, SimTick, funding_time};
 
-use super::{listings::Listings, tenancy::Tenancy, together, venue::Simulated};
+use super::{
+    clock::DrivenClock, listings::Listings, market_data::CALENDARS, tenancy::Tenancy, together,
+    venue::Simulated,
+};
 
 /// How often the feed looks at the clock.
 const EVERY: Duration = Duration::from_millis(50);
 /// How often prices are taken from the venue while another desk moves them.
 const FOLLOW_EVERY: Nanos = Nanos::from_millis(200);
-/// Ticks handled before others get a turn.
-const BURST_MAX: usize = 256;
+/// What is due is played so long before others get a turn.
+const BURST: Duration = Duration::from_millis(200);
 /// A longer step of the desk's clock between two looks is a time that the replay leaves out.
 const LEFT_OUT: Nanos = Nanos::from_secs(3_600);
 /// A synthetic symbol moves every second: older prices than this are reported as stale.
@@ -42,6 +46,33 @@ pub(super) struct Moving {
     pub(super) prices: Synthetic,
 }
 
+/// A replay with the clock that it drives.
+pub(super) struct Replaying {
+    pub(super) player: Player,
+    pub(super) clock: Arc<DrivenClock>,
+}
+
+/// What a replay is played on.
+pub(super) struct Around {
+    pub(super) clock: Arc<DrivenClock>,
+    pub(super) listings: Listings,
+}
+
+impl Stage for Around {
+    fn time_is(&self, at: Timestamp) {
+        self.clock.come_to(at);
+    }
+
+    fn instruments(&self) -> Vec<Instrument> {
+        self.listings.all().into_values().collect()
+    }
+
+    fn traded(&self, of: &InstrumentId) -> Vec<Instrument> {
+        let own = self.listings.get(of).into_iter();
+        own.chain(self.listings.followers(of)).collect()
+    }
+}
+
 /// Everything that has a price.
 pub(super) struct Feed {
     pub(super) desk: Desk,
@@ -50,8 +81,13 @@ pub(super) struct Feed {
     pub(super) tenancy: Tenancy,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) listings: Listings,
-    pub(super) replay: Option<Replay>,
+    pub(super) replay: Option<Replaying>,
     pub(super) moving: Vec<Moving>,
+    /// Strategies, which hear of bars that have closed.
+    runs: Arc<Runs>,
+    maker: Maker,
+    /// Accounts that were here when strategies were taken up.
+    accounts: usize,
     sessions: BTreeMap<CalendarKind, Session>,
     /// When the latest price was made that was taken from the venue.
     followed: BTreeMap<InstrumentId, Timestamp>,
@@ -62,12 +98,12 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(
-        desk: Desk,
+        (desk, runs): (Desk, Arc<Runs>),
         venue: Simulated,
         tenancy: Tenancy,
         clock: Arc<dyn Clock>,
         listings: Listings,
-        replay: Option<Replay>,
+        replay: Option<Replaying>,
         moving: Vec<Moving>,
     ) -> Self {
         let mut watchdog = Watchdog::new();
@@ -82,6 +118,9 @@ impl Feed {
             listings,
             replay,
             moving,
+            runs,
+            maker: Maker::default(),
+            accounts: 0,
             sessions,
             followed,
             watchdog,
@@ -95,15 +134,18 @@ impl Feed {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let (mut moved, mut looked) = (None, None);
         let mut before = self.clock.now().at;
+        self.tell_sessions(before).await;
         loop {
             every.tick().await;
+            if !self.tenancy.has_feed() || !self.play().await {
+                let at = self.clock.now().at;
+                self.tell_sessions(at).await;
+                self.charge(at);
+            }
             let now = self.clock.now();
             // After a night or a weekend that the replay leaves out, every price is from before it.
             let left_out = now.at.since(before) > LEFT_OUT;
             before = now.at;
-            self.tell_sessions(now.at).await;
-            self.charge(now.at);
-            self.play(now.at).await;
             let second = now.mono.0 / 1_000_000_000;
             let turn = now.mono.0 / FOLLOW_EVERY.0;
             if !self.tenancy.has_feed() && looked != Some(turn) {
@@ -112,28 +154,48 @@ impl Feed {
             }
             if moved != Some(second) || left_out {
                 moved = Some(second);
-                // Another desk on the same venue may have listed a contract.
-                for instrument in self.listings.announce(&self.desk, &self.venue).await {
-                    watch(&mut self.watchdog, &self.listings, &instrument, now.at);
-                }
-                if self.tenancy.has_feed() {
-                    self.move_synthetics(now.at);
-                }
-                self.watchdog.changes(now.at).iter().for_each(tell_age);
+                self.second(now.at).await;
             }
+            self.close_made_bars(now.at).await;
         }
     }
 
+    /// What happens once a second.
+    async fn second(&mut self, at: Timestamp) {
+        // Another desk on the same venue may have listed a contract.
+        for instrument in self.listings.announce(&self.desk, &self.venue).await {
+            watch(&mut self.watchdog, &self.listings, &instrument, at);
+        }
+        if self.tenancy.has_feed() {
+            self.move_synthetics(at);
+        }
+        self.watchdog.changes(at).iter().for_each(tell_age);
+        let accounts = self.desk.accounts().len();
+        if std::mem::replace(&mut self.accounts, accounts) != accounts
+            && let Err(error) = self.runs.take_up().await
+        {
+            tracing::warn!(%error, "strategies were not taken up");
+        }
+        self.runs.catch_up().await;
+        self.maker.want(&self.runs.wanted().await, at);
+    }
+
+    /// Tells strategies of the bars whose time is over.
+    async fn close_made_bars(&mut self, at: Timestamp) {
+        for ((close_at, timeframe), closed) in self.maker.time(at) {
+            self.runs.bars_closed(close_at, timeframe, &closed).await;
+        }
+    }
+
+    /// Tells sessions that have changed, where no replay does.
     async fn tell_sessions(&mut self, at: Timestamp) {
-        let mut new_day = false;
-        for kind in [CalendarKind::AlwaysOpen, CalendarKind::UsEquities] {
+        for kind in CALENDARS {
             let calendar = Calendar::of(kind);
             let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
             let before = self.sessions.insert(kind, session);
             if before == Some(session) {
                 continue;
             }
-            new_day |= before.is_none_or(|b| b.day != session.day);
             if before.is_none_or(|b| b.open != session.open) {
                 let change = if session.open { SessionChange::Open } else { SessionChange::Close };
                 let all = self.listings.all();
@@ -145,21 +207,40 @@ impl Feed {
             }
             self.desk.session(kind, session).await;
         }
-        if new_day && let Some(replay) = &self.replay {
-            let mut clusters = together::at(replay.series(), &self.listings.all(), at);
-            // A contract moves with what it follows.
-            for (id, cluster) in clusters.clone() {
-                let followers = self.listings.followers(&id);
-                clusters.extend(followers.into_iter().map(|i| (i.id, cluster)));
-            }
-            self.desk.clusters(clusters).await;
+        if let Some(replay) = self.replay.take() {
+            self.tell_clusters(&replay.player, at).await;
+            self.replay = Some(replay);
         }
+    }
+
+    /// Looks which instruments move together, once a day.
+    async fn note_day(&mut self, player: &Player, at: Timestamp) {
+        let mut new_day = false;
+        for kind in CALENDARS {
+            let calendar = Calendar::of(kind);
+            let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
+            let before = self.sessions.insert(kind, session);
+            new_day |= before.is_none_or(|b| b.day != session.day);
+        }
+        if new_day {
+            self.tell_clusters(player, at).await;
+        }
+    }
+
+    async fn tell_clusters(&self, player: &Player, at: Timestamp) {
+        let mut clusters = together::at(player.series(), &self.listings.all(), at);
+        // A contract moves with what it follows.
+        for (id, cluster) in clusters.clone() {
+            let followers = self.listings.followers(&id);
+            clusters.extend(followers.into_iter().map(|i| (i.id, cluster)));
+        }
+        self.desk.clusters(clusters).await;
     }
 
     /// Tells a new account what it missed.
     pub(super) async fn greet(desk: &Desk, account: &domain::AccountId, at: Timestamp) {
         let Ok(handle) = desk.account(account) else { return };
-        for kind in [CalendarKind::AlwaysOpen, CalendarKind::UsEquities] {
+        for kind in CALENDARS {
             let calendar = Calendar::of(kind);
             let session = Session { open: calendar.is_open(at), day: calendar.trading_day(at) };
             // An account that has stopped needs no session.
@@ -195,34 +276,42 @@ impl Feed {
         }
     }
 
-    async fn play(&mut self, at: Timestamp) {
-        for _ in 0..BURST_MAX {
-            let Some(replay) = &mut self.replay else { return };
-            match replay.poll(at) {
-                Step::Tick(tick) => {
-                    let complete = tick.phase == Phase::Close;
-                    let series = replay.series().iter().find(|s| s.instrument == tick.instrument);
-                    let range = series
-                        .filter(|_| complete)
-                        .and_then(|s| average_true_range(&s.bars, tick.bar));
-                    let volume = replay.traded(&tick);
-                    self.tick(&tick, volume, at);
-                    if let Some(range) = range {
-                        self.tell_range(&tick.instrument, range).await;
-                    }
-                }
-                Step::Wait(_) | Step::Finished => return,
+    /// Plays what is due of the replay. False without a replay, and when history has ended.
+    async fn play(&mut self) -> bool {
+        let Some(mut replay) = self.replay.take() else { return false };
+        let begun = tokio::time::Instant::now();
+        let mut goes_on = false;
+        while let Some(due) = replay.player.next_at() {
+            goes_on = true;
+            replay.clock.stop_at(Some(due));
+            if self.clock.now().at < due || begun.elapsed() > BURST {
+                break;
             }
+            let Some(played) = replay.player.play().await else { break };
+            if let Some(id) = &played.price_of {
+                self.observe(id, played.at);
+            }
+            for (timeframe, closed) in replay.player.by_timeframe(played.closed) {
+                self.runs.bars_closed(played.at, timeframe, &closed).await;
+            }
+            self.note_day(&replay.player, played.at).await;
         }
+        if goes_on {
+            self.replay = Some(replay);
+        } else {
+            replay.clock.stop_at(None);
+        }
+        goes_on
     }
 
-    fn tick(&mut self, tick: &Tick, volume: Option<Qty>, at: Timestamp) {
-        let phase = match tick.phase {
-            Phase::Open => VenuePhase::Open,
-            Phase::Path => VenuePhase::Continuous,
-            Phase::Close => VenuePhase::Close,
-        };
-        self.publish(&tick.instrument, tick.quote, volume, phase, at);
+    /// A price of an instrument was told, and of what follows it.
+    fn observe(&mut self, id: &InstrumentId, at: Timestamp) {
+        let followers = self.listings.followers(id).into_iter().map(|i| i.id);
+        for id in std::iter::once(id.clone()).chain(followers) {
+            if let Err(error) = self.watchdog.observe(&id, at, at) {
+                tracing::error!(%error, "the age of a price can't be watched");
+            }
+        }
     }
 
     fn publish(
@@ -236,10 +325,13 @@ impl Feed {
         if !self.tenancy.has_feed() {
             return;
         }
+        let volume = traded_volume.unwrap_or(Qty::ZERO);
+        self.maker.price(id, quote.last, volume, at);
         let tick = SimTick { instrument: id.clone(), quote, traded_volume, phase };
         self.tell(tick, at);
         for contract in self.listings.followers(id) {
             let quote = on_tick(quote, contract.tick);
+            self.maker.price(&contract.id, quote.last, volume, at);
             self.tell(SimTick { instrument: contract.id, quote, traded_volume, phase }, at);
         }
     }
@@ -268,18 +360,6 @@ impl Feed {
             }
         }
         self.charged = Some(due);
-    }
-
-    async fn tell_range(&self, id: &InstrumentId, range: Decimal) {
-        let followers = self.listings.followers(id).into_iter().map(|i| i.id);
-        for id in std::iter::once(id.clone()).chain(followers) {
-            for account in self.desk.accounts() {
-                let instrument = id.clone();
-                let tell = move |_| Input::Range { instrument: instrument.clone(), range };
-                // An account that has stopped needs no range.
-                let _ = account.inform(tell).await;
-            }
-        }
     }
 
     fn move_synthetics(&mut self, at: Timestamp) {

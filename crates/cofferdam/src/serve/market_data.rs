@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use backtest::Timetable;
 use bars::{BarStore, Provenance, Synthetic, SyntheticSpec};
 use desk::{Clock, Desk, SystemClock, clock::boot_time};
 use domain::{
@@ -16,6 +17,7 @@ use market::{
     replay::{Pace, Replay, ReplayClock, ReplaySpec, Series},
 };
 use path::{journal::JournalReader, policy::Mode};
+use runner::{Player, Runs};
 use rust_decimal::Decimal;
 use venue_sim::SimConfig;
 
@@ -23,14 +25,18 @@ use super::{
     House, ServeError, UpArgs,
     clock::DrivenClock,
     demo,
-    feed::{Feed, Moving},
+    feed::{Around, Feed, Moving, Replaying},
     listings::Listings,
+    run_feeds::RunFeeds,
     tenancy::Tenancy,
     venue::Simulated,
 };
 
 /// Bars of one series that a replay loads at most.
 const BARS_MAX: usize = 1_000_000;
+/// Everything that is traded follows one of these.
+pub(super) const CALENDARS: [CalendarKind; 2] =
+    [CalendarKind::AlwaysOpen, CalendarKind::UsEquities];
 /// The synthetic symbol.
 pub(super) const SYNTHETIC: &str = "sim:SYN";
 
@@ -44,7 +50,7 @@ pub(super) struct Markets {
     pub(super) store: Arc<BarStore>,
     /// How real the accounts' money is.
     pub(super) mode: Mode,
-    replay: Option<Replay>,
+    replay: Option<(Timetable, Arc<DrivenClock>)>,
     synthetic: Vec<(Instrument, SyntheticSpec)>,
 }
 
@@ -69,9 +75,12 @@ impl Markets {
             Some(date) => {
                 let start = start_of(date)?.max(latest(&house.database.reader())?);
                 let series = load(&store, &mut instruments)?;
-                let mut replay = Replay::new(series, spec()).map_err(invalid)?;
-                replay.skip_to(start);
-                (Arc::new(DrivenClock::new(driven(args, start)?)), Some(replay))
+                let replay = Replay::new(series, spec()).map_err(invalid)?;
+                let clock = Arc::new(DrivenClock::new(driven(args, start)?));
+                let mut timetable = Timetable::new(replay, &CALENDARS, Vec::new(), start);
+                timetable.skip_to(start);
+                clock.stop_at(timetable.next_at());
+                (clock.clone(), Some((timetable, clock)))
             }
         };
         let at = clock.now().at;
@@ -100,11 +109,20 @@ impl Markets {
         }
     }
 
+    /// The bars that strategies decide on.
+    pub(super) fn feeds(&self) -> Arc<RunFeeds> {
+        let series =
+            self.replay.as_ref().map(|(timetable, _)| timetable.replay().series().to_vec());
+        let moving = self.synthetic.iter().map(|(instrument, _)| instrument.id.clone()).collect();
+        Arc::new(RunFeeds::new(series.unwrap_or_default(), moving, self.listings.clone()))
+    }
+
     /// The feed of these prices. A synthetic symbol goes on from the last price that the venue
     /// knows, so that a restart moves no position.
     pub(super) fn into_feed(
         self,
         desk: Desk,
+        runs: Arc<Runs>,
         venue: Simulated,
         tenancy: Tenancy,
     ) -> Result<Feed, ServeError> {
@@ -116,7 +134,14 @@ impl Markets {
             Ok(Moving { instrument, prices })
         });
         let moving = moving.collect::<Result<_, ServeError>>()?;
-        Ok(Feed::new(desk, venue, tenancy, self.clock, self.listings, self.replay, moving))
+        let replay = self.replay.map(|(timetable, clock)| {
+            let stage = Around { clock: clock.clone(), listings: self.listings.clone() };
+            let market = Arc::new(venue.shared().clone());
+            let player = Player::new(timetable, desk.clone(), market, Arc::new(stage));
+            Replaying { player, clock }
+        });
+        let house = (desk, runs);
+        Ok(Feed::new(house, venue, tenancy, self.clock, self.listings, replay, moving))
     }
 }
 

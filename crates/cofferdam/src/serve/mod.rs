@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod error;
 mod feed;
+mod ids;
 mod instance;
 pub(crate) mod key;
 mod listen;
@@ -16,6 +17,10 @@ mod market_data;
 mod others;
 pub(crate) mod people;
 mod ports;
+mod research;
+mod run_feeds;
+mod run_rows;
+mod strategies;
 mod tenancy;
 mod together;
 mod trader;
@@ -33,6 +38,8 @@ use identity::Identity;
 use listen::{ListenArgs, Plan};
 use market_data::Markets;
 use others::SharedSwitch;
+use research::Research;
+use runner::Runs;
 use store::{DataDirLock, Database, DatabaseUrl, EMERGENCY_FILE, EmergencyJournal};
 use tenancy::Tenancy;
 use uses::DatabaseUse;
@@ -168,26 +175,43 @@ async fn serve(
         // A file that was left here says nothing about the other desks on the same database.
         desk.kill_here(level, by, "kill file".to_owned()).await;
     }
+    let runs = strategies_at_work(&house, &desk, &markets);
+    let research = open_research(&house, &markets)?;
     let stop = asked_to_stop();
     let open = plan.open(certificate).await?;
     house.tenancy.spawn(&desk, &accounts)?;
     spawn_duties(&desk);
-    let background = markets.into_feed(desk.clone(), venue.clone(), house.tenancy.clone())?;
+    let background =
+        markets.into_feed(desk.clone(), runs.clone(), venue.clone(), house.tenancy.clone())?;
     let feed = tokio::spawn(background.run());
     if args.demo {
         tokio::spawn(trader::run(desk.clone()));
     }
-    let state = doors::state(&house, &accounts, &desk, &plan);
+    let state = doors::state(&house, &accounts, &desk, runs, &plan, &research);
     people::spawn(&house.identity);
     announce(args, &plan, &house, &data_dir)?;
     let served = api::serve_doors(open, state, stop).await;
     feed.abort();
+    research.close();
     desk.stop().await;
     if let Err(error) = desk.record_heads().await {
         tracing::warn!(%error, "the heads were not recorded");
     }
     house.tenancy.release();
     served.map_err(ServeError::io("serve"))
+}
+
+/// What runs; it is taken up once prices are told.
+fn strategies_at_work(house: &House, desk: &Desk, markets: &Markets) -> Arc<Runs> {
+    let rows = run_rows::RunRows::new(house.database.strategy_runs());
+    Arc::new(Runs::new(desk.clone(), Arc::new(rows), markets.feeds()))
+}
+
+fn open_research(house: &House, markets: &Markets) -> Result<Research, ServeError> {
+    let (bars, name) = (markets.store.clone(), house.tenancy.name().to_owned());
+    let research = Research::open(house.database.runs(), bars, markets.clock.clone(), name)?;
+    research.spawn().map_err(ServeError::io("start a thread"))?;
+    Ok(research)
 }
 
 fn open_desk(house: &House, clock: Arc<dyn Clock>) -> Result<Desk, ServeError> {

@@ -4,7 +4,7 @@
 //! window is full so many bars after its source's warm-up.
 
 use super::{
-    Op, Step, count, finite,
+    In, Op, Step, count, finite,
     sliding::{Sliding, Total},
     stepped,
 };
@@ -37,6 +37,14 @@ impl<T: Copy> Last<T> {
             return None;
         }
         Some(old)
+    }
+
+    /// Replaces a full window by as many other values, the oldest first.
+    pub fn refill(&mut self, values: impl Iterator<Item = T>) {
+        self.next = 0;
+        for (slot, value) in self.values.iter_mut().zip(values) {
+            *slot = value;
+        }
     }
 
     /// Forgets all values.
@@ -125,7 +133,7 @@ impl Step<2> for Skip {
 #[must_use]
 pub fn sum(length: usize, unit: Option<f64>, mean: bool) -> Box<dyn Op> {
     match unit {
-        Some(unit) => stepped(WholeSum::new(length, unit, mean)),
+        Some(unit) => Box::new(BlockSum::new(WholeSum::new(length, unit, mean))),
         None => stepped(FloatSum::new(length, mean)),
     }
 }
@@ -160,6 +168,80 @@ impl Step<1> for WholeSum {
         let old = self.last.push(new).unwrap_or(0);
         self.sum += i128::from(new) - i128::from(old);
         if self.last.is_full() { quotient(self.sum, self.divisor) } else { f64::NAN }
+    }
+}
+
+/// The same over a block at once where every number is exact as a float: what enters the window
+/// less what leaves it, added up. Where a value is undefined, the window not full, or a sum could
+/// pass 2^53, it steps.
+#[derive(Debug)]
+struct BlockSum {
+    step: WholeSum,
+    /// The window, then the block, as whole numbers.
+    wholes: Vec<f64>,
+}
+
+impl BlockSum {
+    const fn new(step: WholeSum) -> Self {
+        Self { step, wholes: Vec::new() }
+    }
+
+    /// Whole numbers of the window and the block; false where they are not all exact.
+    fn gather(&mut self, values: &[f64]) -> bool {
+        let (early, late) = self.step.last.parts();
+        self.wholes.clear();
+        self.wholes.extend(early.iter().chain(late).map(|old| float(i128::from(*old))));
+        let unit = self.step.unit;
+        self.wholes.extend(values.iter().map(|value| nearest(value * unit)));
+        // The largest sum: as many of the largest value as the window holds.
+        let most = (EXACT_MAX / count(self.step.last.length())).min(NEAREST_MAX);
+        self.wholes.iter().all(|whole| whole.abs() < most)
+    }
+
+    fn sums(&mut self, values: &[f64], out: &mut [f64]) {
+        let (length, divisor) = (self.step.last.length(), self.step.divisor);
+        let mut sum = float(self.step.sum);
+        let (leaving, entering) = (&self.wholes[..values.len()], &self.wholes[length..]);
+        for ((out, new), old) in out.iter_mut().zip(entering).zip(leaving) {
+            *out = new - old;
+        }
+        for out in out.iter_mut() {
+            sum += *out;
+            *out = sum;
+        }
+        for out in out.iter_mut() {
+            *out /= divisor;
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        let as_whole = |value: f64| value as i64;
+        self.step.sum = i128::from(as_whole(sum));
+        let window = self.wholes[values.len()..].iter().map(|whole| as_whole(*whole));
+        self.step.last.refill(window);
+    }
+}
+
+/// 2^53.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Op for BlockSum {
+    fn run(&mut self, ins: &[In<'_>], out: &mut [f64]) {
+        let [source] = ins else { return out.fill(f64::NAN) };
+        let length = out.len();
+        let mut done = 0;
+        while done < length && !self.step.last.is_full() {
+            out[done] = self.step.step([source.at(done)]);
+            done += 1;
+        }
+        let (In::Column(values), rest) = (source, length - done) else {
+            return (done..length).for_each(|bar| out[bar] = self.step.step([source.at(bar)]));
+        };
+        let values = &values[done..length];
+        if rest >= self.step.last.length() && self.gather(values) {
+            return self.sums(values, &mut out[done..]);
+        }
+        for (out, value) in out[done..].iter_mut().zip(values) {
+            *out = self.step.step([*value]);
+        }
     }
 }
 

@@ -94,6 +94,21 @@ struct Cursor {
     point: usize,
 }
 
+/// Makes the quote around a price.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoter {
+    spread: Spread,
+    tick: Price,
+}
+
+impl Quoter {
+    /// Bid and ask around a last price.
+    #[must_use]
+    pub fn quote(&self, last: Price, at: Timestamp) -> Quote {
+        self.spread.quote(last, self.tick, at)
+    }
+}
+
 /// Several bar series that are played on one clock.
 #[derive(Debug, Clone)]
 pub struct Replay {
@@ -207,6 +222,14 @@ impl Replay {
     pub fn quote(&self, instrument: &InstrumentId, last: Price, at: Timestamp) -> Option<Quote> {
         let index = self.series.binary_search_by(|s| s.instrument.cmp(instrument)).ok()?;
         Some(self.spread.quote(last, self.series.get(index)?.tick, at))
+    }
+
+    /// Makes the quotes around prices of an instrument, as the replay tells them; `None` for an
+    /// instrument without a series.
+    #[must_use]
+    pub fn quoter(&self, instrument: &InstrumentId) -> Option<Quoter> {
+        let index = self.series.binary_search_by(|s| s.instrument.cmp(instrument)).ok()?;
+        Some(Quoter { spread: self.spread, tick: self.series.get(index)?.tick })
     }
 
     /// The bar to which a tick belongs. Before its [`Phase::Close`] it tells the future.

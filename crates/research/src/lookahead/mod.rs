@@ -6,15 +6,20 @@
 
 mod warm_up;
 
-use std::collections::BTreeSet;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    ops::ControlFlow,
+};
 
+use backtest::BacktestError;
 use domain::Timestamp;
 use serde::Serialize;
 pub use warm_up::{Settled, WarmUp, warm_up};
 
 use crate::{
     stats::Draw,
-    trial::{Signal, Trial, TrialError, rule_names, signals},
+    trial::{Signal, Trial, TrialError, Watch, rule_names, signals},
 };
 
 /// Cuts that may be asked for.
@@ -122,13 +127,29 @@ pub struct LookaheadReport {
     pub warm_up: WarmUp,
 }
 
-/// Asks both of a trial.
+/// Asks both of a trial. `watch` is told how many histories of how many were played, and ends the
+/// work by its answer.
 ///
 /// # Errors
-/// [`TrialError`] of a trial that can't be run.
-pub fn of(trial: &Trial, cuts: usize, seed: u64) -> Result<LookaheadReport, TrialError> {
+/// [`TrialError`] of a trial that can't be run, or that the work was ended.
+pub fn of(
+    trial: &Trial,
+    (cuts, seed): (usize, u64),
+    watch: &mut Watch<'_>,
+) -> Result<LookaheadReport, TrialError> {
     let names = rule_names(trial);
-    let told = cut(&names, (cuts, seed), |at| signals(&until(trial, at)))?;
+    // The whole history is played first.
+    let all = cuts.min(CUTS_MAX) as u64 + 1;
+    let played = Cell::new(0);
+    let watch = RefCell::new(watch);
+    let told = cut(&names, (cuts, seed), |at| {
+        let said = signals(&until(trial, at))?;
+        played.set(played.get() + 1);
+        match (*watch.borrow_mut())(played.get(), all) {
+            ControlFlow::Continue(()) => Ok(said),
+            ControlFlow::Break(()) => Err(TrialError::from(BacktestError::Stopped)),
+        }
+    })?;
     let warm_up = warm_up(trial, &names)?;
     Ok(LookaheadReport { strategy: trial.strategy.name.clone(), cuts: told, warm_up })
 }

@@ -6,6 +6,7 @@
 //! `docs/statistics.md`. This module must not know how equity and trades came about.
 
 mod benchmark;
+mod brief;
 pub mod calendar;
 mod daily;
 mod describe;
@@ -34,6 +35,7 @@ mod walk_forward;
 use std::collections::BTreeMap;
 
 pub use benchmark::BenchmarkFigures;
+pub(crate) use brief::{Brief, Marks};
 pub use calendar::{Calendar, EveryDay, Sessions};
 pub use describe::{Describe, describe, documentation};
 pub(crate) use draw::Draw;
@@ -58,6 +60,29 @@ pub use trades::TradeFigures;
 pub use walk_forward::{Fold, WalkForward};
 
 use self::{daily::Daily, drawdown::Drawdowns, section::Section, tally::Tally};
+
+/// The figures that are told first, in order.
+pub const KEY_FIGURES: &[&str] = &[
+    "final_equity",
+    "total_return_percent",
+    "cagr_percent",
+    "buy_and_hold_percent",
+    "volatility_percent",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown_percent",
+    "longest_drawdown_seconds",
+    "trade_count",
+    "win_rate_percent",
+    "profit_factor",
+    "expectancy",
+    "expectancy_r",
+    "sqn",
+    "time_in_market_percent",
+    "total_fees",
+    "probabilistic_sharpe",
+];
 
 /// Everything that is told about a run. In JSON the figures of all sections stand side by side by
 /// their names, which are all different.
@@ -154,6 +179,15 @@ impl Statistics {
     #[must_use]
     pub fn number(&self, name: &str) -> Option<Option<f64>> {
         self.sections().into_iter().find_map(|section| section.number(name))
+    }
+
+    /// The figures of [`KEY_FIGURES`] as they stand in the statistics' own JSON.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] when the statistics can't be written, which plain data can.
+    pub fn key(&self) -> Result<serde_json::Map<String, serde_json::Value>, serde_json::Error> {
+        let mut all = serde_json::to_value(self)?;
+        Ok(KEY_FIGURES.iter().map(|name| ((*name).to_owned(), all[*name].take())).collect())
     }
 
     fn sections(&self) -> [&dyn Section; 7] {

@@ -23,7 +23,7 @@ pub(crate) struct Tally {
     pub(crate) value_traded: Decimal,
     pub(crate) held_seconds: i128,
     /// The profit of every trade that tells its risk, over that risk.
-    multiples: Vec<f64>,
+    pub(crate) multiples: Vec<f64>,
 }
 
 impl Tally {

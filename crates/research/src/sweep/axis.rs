@@ -43,6 +43,26 @@ impl FromStr for Axis {
         };
         let from = number(from, "the first value is no number")?;
         let to = number(to, "the last value is no number")?;
+        Self::new(name, from, to, step)
+    }
+}
+
+impl Axis {
+    /// Values from `from` to `to`, included, `step` apart; the parameter's own step when it is
+    /// absent.
+    ///
+    /// # Errors
+    /// [`SweepError::Axis`] when there is no value between the two.
+    pub fn new(
+        name: &str,
+        from: Decimal,
+        to: Decimal,
+        step: Option<Decimal>,
+    ) -> Result<Self, SweepError> {
+        let wrong = |why| {
+            let step = step.map_or_else(String::new, |step| format!(":{step}"));
+            SweepError::Axis { text: format!("{name}={from}..{to}{step}"), why }
+        };
         if to < from {
             return Err(wrong("the last value is below the first"));
         }
@@ -51,9 +71,7 @@ impl FromStr for Axis {
         }
         Ok(Self { name: name.to_owned(), from, to, step })
     }
-}
 
-impl Axis {
     /// Every value that the parameter may take.
     pub(super) fn whole(name: &str, spec: &ParamSpec) -> Result<Self, SweepError> {
         let wrong = || SweepError::Axis {

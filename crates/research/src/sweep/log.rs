@@ -11,12 +11,12 @@ use thiserror::Error;
 
 use super::{
     Sweep,
-    row::{FIGURES, Measured, Outcome, Refused, Row},
+    row::{By, FIGURES, Measured, Outcome, Refused, Row},
 };
 use crate::trial::fingerprint;
 
 /// The version of the format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the sets of a log rest on. Hashes are SHA-256 in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,8 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     figures: Option<BTreeMap<String, Option<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<By>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<Refused>,
@@ -140,7 +142,8 @@ impl Sweep {
                         .map(|(n, v)| (n.to_owned(), v.map(number)))
                         .collect(),
                 ),
-                result: Some(one.result.clone()),
+                by: Some(one.by()),
+                result: one.result.clone(),
                 refused: None,
             },
             Outcome::Refused(why) => Line {
@@ -148,6 +151,7 @@ impl Sweep {
                 params,
                 objective: None,
                 figures: None,
+                by: None,
                 result: None,
                 refused: Some(why.clone()),
             },
@@ -202,9 +206,13 @@ impl Sweep {
         if let Some(refused) = line.refused {
             return Ok(Row { set, outcome: Outcome::Refused(refused) });
         }
-        let (Some(known), Some(result)) = (line.figures, line.result) else {
+        let (Some(known), Some(by)) = (line.figures, line.by) else {
             return Err("it has neither figures nor a reason".to_owned());
         };
+        let result = line.result;
+        if (by == By::Engine) != result.is_some() {
+            return Err("what the engine tried, and nothing else, has a result".to_owned());
+        }
         let mut figures = [None; FIGURES.len()];
         for (value, name) in figures.iter_mut().zip(FIGURES) {
             let found = known.get(name).ok_or(format!("figure {name} is missing"))?;

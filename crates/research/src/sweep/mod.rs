@@ -15,6 +15,7 @@ mod objective;
 mod plateau;
 mod report;
 mod row;
+mod screened;
 mod space;
 
 use std::num::NonZeroUsize;
@@ -24,9 +25,11 @@ pub use error::SweepError;
 pub use log::{Done, Header, LogError};
 pub use objective::{Better, Objective};
 pub use plateau::{Plateau, Spot};
-pub use report::{Best, Counted, SweepReport, TOP, Top};
-pub use row::{FIGURES, Measured, Outcome, Refused, Row};
+pub use report::{Best, Counted, POINTS_MAX, Point, SweepReport, TOP, Top};
+pub use row::{By, FIGURES, Measured, Outcome, Refused, Row};
 pub use space::Space;
+
+use screened::Screened;
 
 use crate::trial::Trial;
 
@@ -35,12 +38,21 @@ pub const SETS_MAX: usize = 1_000_000;
 /// Parameters that a grid may search.
 pub const AXES_MAX: usize = 6;
 
+/// Sets that are screened at once, at most: what they share is computed once.
+const BATCH_MAX: usize = 256;
+
+/// How many sets are screened at once, such that every thread has some.
+fn batch(sets: usize, threads: NonZeroUsize) -> usize {
+    sets.div_ceil(threads.get()).clamp(1, BATCH_MAX)
+}
+
 /// A search.
 #[derive(Debug, Clone)]
 pub struct Sweep {
     trial: Trial,
     space: Space,
     objective: Objective,
+    engine: bool,
 }
 
 impl Sweep {
@@ -52,7 +64,14 @@ impl Sweep {
         trial.terms.figures.resample = None;
         trial.terms.figures.trials = None;
         trial.terms.compare = None;
-        Self { trial, space, objective }
+        Self { trial, space, objective, engine: false }
+    }
+
+    /// The same search with every set tried by the engine, also where the screening kernel could.
+    #[must_use]
+    pub const fn by_engine(mut self) -> Self {
+        self.engine = true;
+        self
     }
 
     /// The sets.
@@ -92,14 +111,34 @@ impl Sweep {
         }
         let missing = rows.iter().enumerate().filter(|(_, row)| row.is_none());
         let todo: Vec<usize> = missing.map(|(set, _)| set).collect();
-        let work = |set| Row::of(set, &self.trial(set), self.objective.name);
-        driver::each(threads, &todo, &work, |row: Row| {
-            each(&row)?;
-            let place = row.set;
-            rows[place] = Some(row);
+        let screened =
+            if self.engine { None } else { Screened::of(&self.trial, self.objective.name) };
+        let size = if screened.is_some() { batch(todo.len(), threads) } else { 1 };
+        let batches: Vec<usize> = (0..todo.len()).step_by(size).collect();
+        let work = |first: usize| {
+            self.tried(screened.as_ref(), &todo[first..todo.len().min(first + size)])
+        };
+        driver::each(threads, &batches, &work, |batch: Vec<Row>| {
+            for row in batch {
+                each(&row)?;
+                let place = row.set;
+                rows[place] = Some(row);
+            }
             Ok(())
         })?;
         Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// Tries sets: all at once by the kernel where it can tell, else one by one by the engine.
+    fn tried(&self, screened: Option<&Screened>, sets: &[usize]) -> Vec<Row> {
+        let params = || sets.iter().map(|set| self.space.params(*set)).collect::<Vec<_>>();
+        let found = screened.and_then(|s| s.measure(&params(), self.objective.name));
+        let Some(found) = found else {
+            let row = |set: &usize| Row::of(*set, &self.trial(*set), self.objective.name);
+            return sets.iter().map(row).collect();
+        };
+        let tried = |one: Measured| Outcome::Tried(Box::new(one));
+        sets.iter().zip(found).map(|(set, one)| Row { set: *set, outcome: tried(one) }).collect()
     }
 
     /// The best set of rows, the first of equals; `None` where no set has an objective.

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Better, Objective, Plateau, Refused, Row, Sweep, row::Outcome};
+use super::{
+    Better, Objective, Plateau, Refused, Row, Sweep,
+    row::{By, Measured, Outcome},
+};
 use crate::{
     stats::{Resample, Statistics, Trials},
     trial::{self, Reproducibility, Trial, TrialError},
@@ -14,6 +17,8 @@ use crate::{
 
 /// Rows that are told, the best first.
 pub const TOP: usize = 10;
+/// Searches of up to so many sets tell every one of them, for a map.
+pub const POINTS_MAX: usize = 2_500;
 /// Reasons that are told apart.
 const REASONS_MAX: usize = 20;
 
@@ -36,6 +41,8 @@ pub struct SweepReport {
     pub refused: Vec<Counted>,
     /// The best sets, the best first.
     pub top: Vec<Top>,
+    /// Every set that was tried, for a map; empty in a search of more than [`POINTS_MAX`] sets.
+    pub points: Vec<Point>,
     /// Peak and plateau, for a grid.
     pub plateau: Option<Plateau>,
     /// The best set, tried again with the number of trials.
@@ -61,8 +68,24 @@ pub struct Top {
     pub objective: f64,
     /// Some figures.
     pub figures: BTreeMap<&'static str, Option<f64>>,
+    /// Who found it among all sets. Its figures are the engine's either way: a set that was
+    /// screened is tried again before it is told.
+    pub found_by: By,
     /// The hash of its result.
     pub result: String,
+}
+
+/// One set of a map.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Point {
+    /// Its parameters.
+    pub params: BTreeMap<String, f64>,
+    /// Its objective; `None` where it is undefined.
+    pub objective: Option<f64>,
+    /// Some figures.
+    pub figures: BTreeMap<&'static str, Option<f64>>,
+    /// Who tried it.
+    pub by: By,
 }
 
 /// The best set with all of its figures.
@@ -118,21 +141,60 @@ impl Sweep {
             trials: tried,
             undefined: tried - defined,
             refused: refused(rows),
-            top: self.top(rows),
+            top: self.top(rows)?,
+            points: self.points(rows),
             plateau: self.plateau(rows),
             best,
         })
     }
 
-    fn top(&self, rows: &[Row]) -> Vec<Top> {
+    fn points(&self, rows: &[Row]) -> Vec<Point> {
+        if rows.len() > POINTS_MAX {
+            return Vec::new();
+        }
+        let point = |row: &Row| {
+            let found = row.measured()?;
+            Some(Point {
+                params: self.space.params(row.set),
+                objective: found.objective,
+                figures: found.named(),
+                by: found.by(),
+            })
+        };
+        rows.iter().filter_map(point).collect()
+    }
+
+    /// The best rows. Those that were screened are tried again by the engine.
+    fn top(&self, rows: &[Row]) -> Result<Vec<Top>, TrialError> {
         let mut order: Vec<&Row> = rows.iter().filter(|row| row.objective().is_some()).collect();
         order.sort_by(|a, b| self.objective().order(a.objective(), b.objective()));
-        let top = order.into_iter().filter_map(|row| {
-            let (measured, objective) = (row.measured()?, row.objective()?);
-            let (figures, result) = (measured.named(), measured.result.clone());
-            Some(Top { params: self.space.params(row.set), objective, figures, result })
-        });
-        top.take(TOP).collect()
+        let mut top = Vec::new();
+        for row in order.into_iter().take(TOP) {
+            let Some(found) = row.measured() else { continue };
+            let measured = self.confirmed(row.set, found)?;
+            let (Some(objective), Some(result)) = (measured.objective, measured.result.clone())
+            else {
+                continue;
+            };
+            let (params, found_by) = (self.space.params(row.set), found.by());
+            top.push(Top { params, objective, figures: measured.named(), found_by, result });
+        }
+        Ok(top)
+    }
+
+    /// What the engine says of a set; an error when the kernel said something else.
+    pub(crate) fn confirmed(&self, set: usize, found: &Measured) -> Result<Measured, TrialError> {
+        if found.by() == By::Engine {
+            return Ok(found.clone());
+        }
+        let (statistics, result) = trial::measure(&self.trial(set))?;
+        let engine = Measured::of(&statistics, self.objective().name, result);
+        match found.differs(&engine) {
+            None => Ok(engine),
+            Some((figure, [kernel, engine])) => {
+                Err(TrialError::Screen { set, figure, kernel, engine })
+            }
+        }
     }
 
     fn again(

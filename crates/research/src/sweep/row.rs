@@ -29,8 +29,20 @@ pub const FIGURES: [&str; 14] = [
     "time_in_market_percent",
     "total_fees",
 ];
+/// By this share two values of a ratio may differ that were summed in another order.
+const ALIKE: f64 = 1e-9;
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 300;
+
+/// Who tried a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The screening kernel.
+    Screen,
+    /// The desk's own core, gate, ledger and paper venue.
+    Engine,
+}
 
 /// What came of one set.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,14 +78,39 @@ pub struct Measured {
     pub objective: Option<f64>,
     /// The values of [`FIGURES`].
     pub figures: [Option<f64>; FIGURES.len()],
-    /// The hash of the result, as a backtest of the set prints it.
-    pub result: String,
+    /// The hash of the result, as a backtest of the set prints it; `None` when the set was screened,
+    /// because the kernel writes no journal that could be hashed.
+    pub result: Option<String>,
 }
 
 impl Measured {
-    fn of(statistics: &Statistics, objective: &str, result: String) -> Self {
+    pub(super) fn of(statistics: &Statistics, objective: &str, result: String) -> Self {
         let figure = |name: &str| statistics.number(name).flatten().filter(|v| v.is_finite());
-        Self { objective: figure(objective), figures: FIGURES.map(figure), result }
+        let (objective, figures) = (figure(objective), FIGURES.map(figure));
+        Self { objective, figures, result: Some(result) }
+    }
+
+    /// Who tried the set.
+    #[must_use]
+    pub const fn by(&self) -> By {
+        if self.result.is_some() { By::Engine } else { By::Screen }
+    }
+
+    /// The figure that is told differently by another trial of the same set, with both values;
+    /// money has to be equal, a ratio to nine digits.
+    #[must_use]
+    pub(super) fn differs(&self, other: &Self) -> Option<(&'static str, [Option<f64>; 2])> {
+        let alike = |name: &str, a: f64, b: f64| {
+            let exact = matches!(name, "final_equity" | "trade_count" | "total_fees");
+            a == b || !exact && (a - b).abs() <= ALIKE * a.abs().max(b.abs())
+        };
+        let pairs = self.figures.into_iter().zip(other.figures).map(|(a, b)| [a, b]);
+        let figures = FIGURES.into_iter().zip(pairs);
+        let objective = ("objective", [self.objective, other.objective]);
+        figures.chain([objective]).find(|(name, pair)| match pair {
+            [Some(a), Some(b)] => !alike(name, *a, *b),
+            [a, b] => a.is_some() != b.is_some(),
+        })
     }
 
     /// A figure by its name, when it is kept and has a value.

@@ -28,6 +28,9 @@ pub enum TrialError {
     /// A constant outside its range.
     #[error("parameter {name} is {value}: a number from {min} to {max} is needed")]
     ParamRange { name: String, value: f64, min: f64, max: f64 },
+    /// Limits that nobody knows.
+    #[error("{field} {name}: write research, or a preset; {why}")]
+    Limits { field: &'static str, name: String, why: String },
     /// A rule that is wrong with these constants.
     #[error("{key} is wrong with these parameters: {error}")]
     Rule { key: &'static str, error: Diagnostic },
@@ -46,6 +49,12 @@ pub enum TrialError {
     /// The figures could not be made.
     #[error(transparent)]
     Statistics(#[from] StatisticsError),
+    /// The screening kernel told something else than the engine: neither is to be believed.
+    #[error(
+        "set {set}: the screening kernel says {figure} is {kernel:?} and the engine says {engine:?}; \
+         search again with the engine alone and report this"
+    )]
+    Screen { set: usize, figure: &'static str, kernel: Option<f64>, engine: Option<f64> },
     /// The result could not be written as JSON, which plain data does not have.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -61,12 +70,27 @@ impl TrialError {
             Self::Symbol { .. } => "trial_symbol",
             Self::UnknownParam { .. } => "trial_unknown_param",
             Self::ParamRange { .. } => "trial_param_range",
+            Self::Limits { .. } => "trial_limits",
             Self::Rule { .. } => "trial_rule",
             Self::Run(_) => "trial_run",
             Self::Statement(_) | Self::Amount(_) => "trial_amount",
             Self::EquityUnknown(_) => "trial_equity_unknown",
             Self::Statistics(_) => "trial_statistics",
+            Self::Screen { .. } => "trial_screen",
             Self::Json(_) => "trial_json",
+        }
+    }
+
+    /// What of a request is at fault, when it is one value of it.
+    #[must_use]
+    pub fn field(&self) -> Option<String> {
+        match self {
+            Self::Cash(_) => Some("cash".to_owned()),
+            Self::UnknownParam { name, .. } | Self::ParamRange { name, .. } => {
+                Some(format!("params.{name}"))
+            }
+            Self::Limits { field, .. } => Some((*field).to_owned()),
+            _ => None,
         }
     }
 }

@@ -7,21 +7,24 @@
 mod calendar;
 mod error;
 pub(crate) mod fingerprint;
+mod observed;
 mod quiet;
 mod rows;
 mod setup;
 mod signals;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-use backtest::{Backtest, Collected, Holding, Outcome};
+use backtest::{Backtest, Holding, Outcome};
 use domain::{Bar, CalendarKind, Limits, Price, Qty, Timeframe, Timestamp};
 pub use error::TrialError;
 pub use fingerprint::Reproducibility;
+use observed::Observed;
 use path::{codes::RefusalCode, core::Compared};
 use quiet::Quiet;
 use rust_decimal::Decimal;
 use serde::Serialize;
+pub use setup::setup;
 pub use signals::{Signal, rule_names, signals};
 use strategy::{Rules, Skipped, Strategy, compile};
 
@@ -64,6 +67,9 @@ pub struct Terms {
     /// What the figures are relative to.
     pub figures: Settings,
 }
+
+/// Is told how much of how much has been done, and says whether work goes on.
+pub type Watch<'w> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'w;
 
 /// What one trial rests on.
 #[derive(Debug, Clone)]
@@ -137,7 +143,16 @@ pub struct Report {
 /// # Errors
 /// [`TrialError`] names what can't be tried and why.
 pub fn run(trial: &Trial) -> Result<Report, TrialError> {
-    let played = Played::of(trial)?;
+    watched(trial, &mut |_, _| ControlFlow::Continue(()))
+}
+
+/// As [`run`]; `watch` is told how many bars of how many have been played, and ends the run with
+/// [`backtest::BacktestError::Stopped`] by its answer.
+///
+/// # Errors
+/// As [`run`], and when the run was ended.
+pub fn watched(trial: &Trial, watch: &mut Watch<'_>) -> Result<Report, TrialError> {
+    let played = Played::of(trial, watch)?;
     let statistics = played.statistics(trial)?;
     played.report(trial, statistics)
 }
@@ -148,7 +163,7 @@ pub fn run(trial: &Trial) -> Result<Report, TrialError> {
 /// # Errors
 /// As [`run`].
 pub fn measure(trial: &Trial) -> Result<(Statistics, String), TrialError> {
-    let played = Played::of(trial)?;
+    let played = Played::of(trial, &mut |_, _| ControlFlow::Continue(()))?;
     let result = fingerprint::result(&played.trades, &played.equity, played.outcome.head)?;
     Ok((played.statistics(trial)?, result))
 }
@@ -226,14 +241,15 @@ impl Trial {
 }
 
 impl Played {
-    fn of(trial: &Trial) -> Result<Self, TrialError> {
+    fn of(trial: &Trial, watch: &mut Watch<'_>) -> Result<Self, TrialError> {
         let compiled = trial.compiled()?;
         let warm_up = compiled.warm_up();
         let (desk, symbols) = (setup::desk()?, setup::symbols(trial)?);
         let rules = Rules::new(Arc::clone(&trial.strategy), compiled, desk, symbols);
         let mut quiet = Quiet::new(rules, trial.from);
-        let mut collected = Collected::default();
-        let outcome = Backtest::new(setup::setup(trial)?)?.run(&mut quiet, &mut collected)?;
+        let mut observed = Observed::new(trial, watch);
+        let outcome = Backtest::new(setup::setup(trial)?)?.run(&mut quiet, &mut observed)?;
+        let collected = observed.collected;
         Ok(Self {
             equity: rows::equity(trial, &collected)?,
             trades: rows::trades(trial, &collected)?,

@@ -36,6 +36,7 @@ pub(super) fn desk() -> Result<Desk, TrialError> {
         account: named("backtest", AccountId::new("backtest"))?,
         book: named("strategy", BookId::new("strategy"))?,
         origin: Origin::new(OriginKind::Strategy, principal),
+        prefix: String::new(),
     })
 }
 
@@ -87,7 +88,11 @@ pub(super) fn venue(trial: &Trial) -> SimConfig {
     }
 }
 
-pub(super) fn setup(trial: &Trial) -> Result<Setup, TrialError> {
+/// What the batch driver is given: the account, its venue and money, and the bars.
+///
+/// # Errors
+/// [`TrialError`] names what can't be tried.
+pub fn setup(trial: &Trial) -> Result<Setup, TrialError> {
     let venue = venue(trial);
     let (policy, _) = research(&venue);
     let mut listings = Vec::with_capacity(trial.markets.len());

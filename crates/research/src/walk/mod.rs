@@ -9,8 +9,9 @@
 mod error;
 mod windows;
 
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize, ops::ControlFlow};
 
+use backtest::BacktestError;
 use domain::Timestamp;
 pub use error::WalkError;
 use rust_decimal::Decimal;
@@ -20,7 +21,7 @@ pub use windows::{FOLDS_MAX, Plan, Window};
 use crate::{
     stats::{EquityPoint, Figure, Fold, Statistics, TradeRow, WalkForward, parameter_spread},
     sweep::{Objective, Outcome, Row, Space, Sweep},
-    trial::{self, Report, Trial},
+    trial::{self, Report, Trial, TrialError},
 };
 
 const DAY_NANOS: f64 = 86_400e9;
@@ -118,6 +119,10 @@ fn days(report: &Statistics) -> f64 {
     report.summary.years * 365.25
 }
 
+fn stopped() -> WalkError {
+    TrialError::from(BacktestError::Stopped).into()
+}
+
 /// Why no set was chosen, where one reason holds for a set.
 fn reason(rows: &[Row]) -> String {
     let refused = rows.iter().find_map(|row| match &row.outcome {
@@ -128,15 +133,16 @@ fn reason(rows: &[Row]) -> String {
 }
 
 impl Walk {
-    /// Walks. `each` is told every fold as it ends, with the number of all folds. The answer is the
-    /// same for any number of threads.
+    /// Walks. `each` is told how many folds of how many have ended, whenever a set was tried or a
+    /// fold has ended, and ends the walk by its answer. What is found is the same for any number of
+    /// threads.
     ///
     /// # Errors
-    /// [`WalkError`] names what can't be walked and why.
+    /// [`WalkError`] names what can't be walked and why, or that the walk was ended.
     pub fn run(
         &self,
         threads: NonZeroUsize,
-        mut each: impl FnMut(usize, usize),
+        mut each: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<WalkReport, WalkError> {
         let windows = self.plan.windows(self.bars())?;
         let warm_up = self.warm_up();
@@ -148,8 +154,16 @@ impl Walk {
             if joined.cash <= Decimal::ZERO {
                 return Err(WalkError::Ruined { fold, equity: joined.cash });
             }
-            folds.push(self.fold(fold + 1, window, warm_up, threads, &mut joined)?);
-            each(folds.len(), windows.len());
+            let mut tried = || each(fold, windows.len());
+            folds.push(self.fold(
+                (fold + 1, window),
+                warm_up,
+                (threads, &mut tried),
+                &mut joined,
+            )?);
+            if each(folds.len(), windows.len()).is_break() {
+                return Err(stopped());
+            }
         }
         self.report(warm_up, folds, joined)
     }
@@ -191,20 +205,21 @@ impl Walk {
 
     fn fold(
         &self,
-        fold: usize,
-        window: &Window,
+        (fold, window): (usize, &Window),
         warm_up: usize,
-        threads: NonZeroUsize,
+        (threads, tried): (NonZeroUsize, &mut dyn FnMut() -> ControlFlow<()>),
         joined: &mut Joined,
     ) -> Result<Walked, WalkError> {
         let train = self.window(&window.train, warm_up);
         let sweep = Sweep::new(train, self.space.clone(), self.objective);
-        let told: Result<Vec<Row>, std::convert::Infallible> =
-            sweep.run(threads, Vec::new(), |_| Ok(()));
-        let Ok(rows) = told;
+        let rows = sweep.run(threads, Vec::new(), |_| match tried() {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(stopped()),
+        })?;
         let nothing = || WalkError::NothingChosen { fold, why: reason(&rows) };
         let best = sweep.best(&rows).ok_or_else(nothing)?;
-        let (measured, objective) = best.measured().zip(best.objective()).ok_or_else(nothing)?;
+        let measured = sweep.confirmed(best.set, best.measured().ok_or_else(nothing)?)?;
+        let objective = measured.objective.ok_or_else(nothing)?;
         let mut test = self.window(&window.test, warm_up);
         test.params = self.space.params(best.set);
         test.terms.cash = joined.cash;

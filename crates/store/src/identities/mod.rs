@@ -5,7 +5,7 @@
 //! written by another connection in groups, and a person must not be changed without the record or
 //! recorded without the change. This module must not know what the rows allow.
 
-mod record;
+pub(crate) mod record;
 mod rows;
 
 use identity::{IdentityError, IdentityStore, Work};
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The name under which changes are made one after another.
-const IDENTITY: &str = "identity";
+pub(crate) const IDENTITY: &str = "identity";
 /// The migration that made the record.
 const MIGRATION: u64 = 2;
 /// Records that are checked at once.
@@ -79,7 +79,7 @@ impl Identities {
 }
 
 impl Reader {
-    /// Checks the chain of what was changed about people and keys. A journal of a time before there
+    /// Checks the chain of what was changed about people, keys and strategies. A journal of a time before there
     /// were any has none.
     ///
     /// # Errors

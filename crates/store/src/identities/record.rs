@@ -1,9 +1,18 @@
 //! The record of changes: what a record's hash covers, and whether a chain is whole.
 //!
-//! It must not know the database.
+//! Strategies are recorded in the same chain, so that one check covers all that is changed beside
+//! the journal. This module must not know what a change means.
 
+use identity::Event;
 use path::journal::Hash;
 use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    fault::DbError,
+    session::{Session, values},
+    sql::identity as sql,
+};
 
 /// A record as it is stored.
 #[derive(Debug)]
@@ -26,6 +35,19 @@ pub(super) fn hash_of(prev: &[u8; 32], seq: u64, at: i64, kind: &str, body: &str
         bytes.extend_from_slice(text.as_bytes());
     }
     Hash::of(&bytes).0
+}
+
+/// Adds a change to the record, in the transaction of the change. The caller holds the name under
+/// which the record grows, [`super::IDENTITY`].
+pub(crate) fn append(session: &mut dyn Session, event: &Event) -> Result<(), DbError> {
+    let last = session.first(sql::LAST_EVENT, &[], |row| Ok((row.unsigned(0)?, row.digest(1)?)))?;
+    let (seq, prev) = last.unwrap_or((0, [0; 32]));
+    let seq = seq + 1;
+    let body = json!({"by": event.by, "subject": event.subject, "detail": event.detail});
+    let body = body.to_string();
+    let hash = hash_of(&prev, seq, event.at.0, event.kind, &body);
+    let put = values![seq.cast_signed(), event.at.0, event.kind, &*body, &prev, &hash];
+    session.execute(sql::PUT_EVENT, put).map(drop)
 }
 
 /// What a check of the record found.
@@ -56,7 +78,9 @@ impl RecordReport {
     #[must_use]
     pub fn told(&self) -> Option<String> {
         let broken = self.broken?;
-        Some(format!("people and keys: record {broken} of their changes was changed or removed"))
+        Some(format!(
+            "people, keys and strategies: record {broken} of their changes was changed or removed"
+        ))
     }
 
     /// Takes the next record in; false when it is not sound.

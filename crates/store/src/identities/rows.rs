@@ -10,9 +10,8 @@ use identity::{
     ApiKey, Delay, Device, Event, Grants, IdentityError, Rows, Scope, Session as Signed, SessionId,
     User, UserId,
 };
-use serde_json::json;
 
-use super::{failed, record::hash_of};
+use super::{failed, record::append};
 use crate::{
     fault::DbError,
     session::{Columns, Session, values},
@@ -303,14 +302,7 @@ impl Rows for Conversation<'_> {
     }
 
     fn record(&mut self, event: &Event) -> Result<(), IdentityError> {
-        let last = self.0.first(sql::LAST_EVENT, &[], |row| Ok((row.unsigned(0)?, row.digest(1)?)));
-        let (seq, prev) = last.map_err(failed)?.unwrap_or((0, [0; 32]));
-        let seq = seq + 1;
-        let body = json!({"by": event.by, "subject": event.subject, "detail": event.detail});
-        let body = body.to_string();
-        let hash = hash_of(&prev, seq, event.at.0, event.kind, &body);
-        let put = values![seq.cast_signed(), event.at.0, event.kind, &*body, &prev, &hash];
-        self.write(sql::PUT_EVENT, put).map(drop)
+        append(self.0, event).map_err(failed)
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) enum Errand {
     Uses,
     /// People, sessions, keys: nobody who signs in waits behind a snapshot.
     Identity,
+    /// Strategies and runs over past prices, whose results are large.
+    Research,
     /// Snapshots, the installation, outcomes of commits.
     Rest,
 }
@@ -85,14 +87,16 @@ struct Sides {
     kills: Mutex<Lane>,
     uses: Mutex<Lane>,
     identity: Mutex<Lane>,
+    research: Mutex<Lane>,
     rest: Mutex<Lane>,
 }
 
 impl Sides {
     fn connect(url: &DatabaseUrl, first: Lane) -> Result<Self, StoreError> {
         let lane = || Lane::connect(url, JOURNAL_SCHEMA).map(Mutex::new);
-        let (leases, kills, uses, identity) = (lane()?, lane()?, lane()?, lane()?);
-        Ok(Self { leases, kills, uses, identity, rest: Mutex::new(first) })
+        let (leases, kills, uses) = (lane()?, lane()?, lane()?);
+        let (identity, research) = (lane()?, lane()?);
+        Ok(Self { leases, kills, uses, identity, research, rest: Mutex::new(first) })
     }
 
     fn of(&self, errand: Errand) -> MutexGuard<'_, Lane> {
@@ -101,6 +105,7 @@ impl Sides {
             Errand::Kills => &self.kills,
             Errand::Uses => &self.uses,
             Errand::Identity => &self.identity,
+            Errand::Research => &self.research,
             Errand::Rest => &self.rest,
         };
         // A transaction that was left open is ended before the next one.
@@ -303,7 +308,7 @@ impl PgDatabase {
         Reader::on(PgPool { url, writer, idle: Mutex::default() })
     }
 
-    fn backend(&self, errand: Errand) -> Backend {
+    pub(crate) fn backend(&self, errand: Errand) -> Backend {
         Backend::Postgres(self.0.clone(), errand)
     }
 

@@ -15,4 +15,5 @@ mod leases;
 mod model;
 mod postgres;
 mod postgres_server;
+mod research;
 mod snapshots;

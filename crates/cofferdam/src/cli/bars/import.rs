@@ -3,7 +3,11 @@
 //! All files are read before the first one is stored. This module must not know layouts or rules:
 //! the importer does.
 
-use std::{fs::File, io::BufReader, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
 
 use ::bars::{
     BarStore, Import, ImportOptions, MergeOptions, MergeReport, Provenance, Repair, Series,
@@ -21,6 +25,9 @@ use crate::cli::{
     progress::Progress,
     symbol,
 };
+
+/// Read at once; progress is told between.
+const READ_BYTES: usize = 256 * 1_024;
 
 pub(super) const HELP: &str = "\
 Layouts: time,open,high,low,close,volume; Yahoo's download; Binance's dump. They are recognised by
@@ -88,6 +95,35 @@ fn decimals(text: &str) -> Result<u32, Failure> {
     })
 }
 
+/// A file that tells how much of it was read.
+struct Watched<'a> {
+    path: &'a Path,
+    file: File,
+    read: u64,
+    size: u64,
+    progress: &'a mut Progress,
+}
+
+impl<'a> Watched<'a> {
+    fn open(path: &'a Path, progress: &'a mut Progress) -> Result<Self, Failure> {
+        let failed = |error| Failure::file("open", path, &error);
+        let file = File::open(path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
+        Ok(Self { path, file, read: 0, size, progress })
+    }
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.read += count as u64;
+        let percent = (self.read * 100).checked_div(self.size).unwrap_or(100).min(100);
+        let path = self.path.display();
+        self.progress.tell(|| format!("reading {path}: {percent} %"));
+        Ok(count)
+    }
+}
+
 /// Imports the files.
 pub(super) fn run(args: &ImportArgs, store: &BarStore, out: &mut Out) -> Result<Outcome, Failure> {
     let instrument = symbol::at_venue(&args.venue, &args.symbol)?;
@@ -100,12 +136,12 @@ pub(super) fn run(args: &ImportArgs, store: &BarStore, out: &mut Out) -> Result<
     let mut progress = Progress::new();
     let mut imports = Vec::with_capacity(args.files.len());
     for path in &args.files {
-        progress.tell(|| format!("reading {}", path.display()));
-        let file = File::open(path).map_err(|e| Failure::file("open", path, &e))?;
-        let import = import_csv(BufReader::new(file), &options).map_err(|error| {
-            let words = clean_lines(&error.to_string());
-            Failure::new(error.code(), format!("{}: {words}", path.display()))
-        })?;
+        let file = Watched::open(path, &mut progress)?;
+        let import =
+            import_csv(BufReader::with_capacity(READ_BYTES, file), &options).map_err(|error| {
+                let words = clean_lines(&error.to_string());
+                Failure::new(error.code(), format!("{}: {words}", path.display()))
+            })?;
         imports.push(import);
     }
     let provenance = if args.synthetic { Provenance::Synthetic } else { Provenance::Market };
@@ -121,7 +157,7 @@ pub(super) fn run(args: &ImportArgs, store: &BarStore, out: &mut Out) -> Result<
     Ok(Outcome::Done)
 }
 
-fn tell(path: &std::path::Path, import: &Import, report: MergeReport, out: &mut Out) {
+fn tell(path: &Path, import: &Import, report: MergeReport, out: &mut Out) {
     let count = |n: u64| grouped(&n.to_string(), 0);
     let range = import.bars.first().zip(import.bars.last()).map_or_else(String::new, |(a, b)| {
         format!(", {} to {}", instant(a.open_at), instant(b.close_at))

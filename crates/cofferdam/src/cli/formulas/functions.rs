@@ -3,9 +3,9 @@
 use formula::{
     NAMES,
     catalog::{Function, Group, functions},
-    docs,
+    docs::{self, Entry},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::{
     Outcome,
@@ -27,10 +27,7 @@ pub(super) fn run(name: Option<&str>, out: &mut Out) -> Result<Outcome, Failure>
 }
 
 fn list(out: &mut Out) -> Result<Outcome, Failure> {
-    let all: Vec<Value> = functions().map(described).collect();
-    let names: Vec<Value> =
-        NAMES.iter().map(|n| json!({ "name": n.name, "summary": n.summary })).collect();
-    out.json(&json!({ "functions": all, "names": names }))?;
+    out.json(&json!({ "functions": docs::entries(), "names": docs::names() }))?;
     for group in Group::ALL {
         let mut table = Table::new(&[group.title(), ""]);
         for function in functions().filter(|f| f.group == group) {
@@ -47,18 +44,8 @@ fn list(out: &mut Out) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn described(function: &Function) -> Value {
-    json!({
-        "name": function.name, "group": function.group, "signature": docs::signature(function),
-        "summary": function.summary, "formula": function.formula, "source": function.source,
-        "example": function.example, "warm_up_bars": docs::warm_up(function),
-        "outputs": function.outputs.iter().map(|o| o.name).filter(|n| !n.is_empty())
-            .collect::<Vec<_>>(),
-    })
-}
-
 fn explain(function: &Function, out: &mut Out) -> Result<Outcome, Failure> {
-    out.json(&described(function))?;
+    out.json(&Entry::of(function))?;
     out.line(docs::signature(function));
     out.line(format!("  {}", function.summary));
     out.line(format!("  formula  {}", function.formula));

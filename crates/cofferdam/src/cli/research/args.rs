@@ -6,19 +6,19 @@ use std::{
     sync::Arc,
 };
 
-use ::bars::{BarStore, infer_tick};
+use ::bars::BarStore;
 use ::research::{
-    stats::Settings,
-    trial::{Market, Terms, Trial},
+    trial::{Market, Trial, TrialError},
+    wanted::Wanted,
 };
 use ::strategy::Strategy;
 use clap::Args;
-use domain::{CalendarKind, Limits, Price, Qty, Timeframe, Timestamp};
-use path::policy::Preset;
+use domain::{CalendarKind, Qty, Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::cli::{
-    bars::CalendarArg, context::Context, failure::Failure, formulas::param, history, symbol,
+use crate::{
+    cli::{bars::CalendarArg, context::Context, failure::Failure, formulas::param, history},
+    markets,
 };
 
 /// The strategy, its bars, money and costs.
@@ -26,47 +26,47 @@ use crate::cli::{
 pub(crate) struct TrialArgs {
     /// The strategy file
     #[arg(value_name = "STRATEGY.toml")]
-    strategy: PathBuf,
+    pub(super) strategy: PathBuf,
     /// Bars from a file: FILE.csv, or SYMBOL=FILE.csv; can be given several times. Without it they
     /// are read from the data folder
     #[arg(long, value_name = "[SYMBOL=]FILE")]
-    bars: Vec<String>,
+    pub(super) bars: Vec<String>,
     /// Trade these symbols instead of the strategy's; can be given several times
     #[arg(long, value_name = "SYMBOL")]
-    symbol: Vec<String>,
+    pub(super) symbol: Vec<String>,
     /// When the market trades; found out from the bars when it isn't named
     #[arg(long, value_enum)]
-    calendar: Option<CalendarArg>,
+    pub(super) calendar: Option<CalendarArg>,
     /// Another value for a parameter of the strategy; can be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
-    params: Vec<(String, f64)>,
+    pub(super) params: Vec<(String, f64)>,
     /// What the account begins with, in US dollars
     #[arg(long, default_value = "10000", value_name = "MONEY")]
-    cash: Decimal,
+    pub(super) cash: Decimal,
     /// Fee of each fill as a share of its value: 0.001 is 0.1 %
     #[arg(long, default_value = "0.001", value_name = "SHARE")]
-    fee: Decimal,
+    pub(super) fee: Decimal,
     /// By how many hundredths of a per cent market and stop orders fill worse
     #[arg(long, default_value = "0", value_name = "BPS")]
-    slippage_bps: Decimal,
+    pub(super) slippage_bps: Decimal,
     /// Distance from bid to ask in hundredths of a per cent
     #[arg(long, default_value = "0", value_name = "BPS")]
-    spread_bps: Decimal,
+    pub(super) spread_bps: Decimal,
     /// What shorts owe a year, as a share of their value
     #[arg(long, default_value = "0", value_name = "SHARE")]
-    borrow_rate: Decimal,
+    pub(super) borrow_rate: Decimal,
     /// Quantities are multiples of this: 1 for stocks, 0.000001 round the clock
     #[arg(long, value_name = "QTY")]
-    step: Option<Qty>,
+    pub(super) step: Option<Qty>,
     /// The limits in force: research (venue rules and buying power only) or a preset
     #[arg(long, default_value = "research", value_name = "PROFILE")]
-    limits: String,
+    pub(super) limits: String,
     /// A preset whose limits are asked besides, without effect; `none` for no question
     #[arg(long, value_name = "PRESET")]
-    compare: Option<String>,
+    pub(super) compare: Option<String>,
     /// Seed of everything that is drawn
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 /// Reads a strategy file.
@@ -92,23 +92,14 @@ pub(super) fn strategy(path: &Path) -> Result<Strategy, Failure> {
     })
 }
 
-fn limits(name: &str) -> Result<Limits, Failure> {
-    if name == "research" {
-        return Ok(Limits::default());
-    }
-    name.parse::<Preset>().map(Preset::limits).map_err(|error| {
-        Failure::usage(format!("--limits {name}: write research, or a preset; {error}"))
-    })
-}
-
-/// The preset that fits what is traded.
-fn fitting(markets: &[Market]) -> Preset {
-    if markets.iter().any(|m| m.calendar == CalendarKind::AlwaysOpen) {
-        Preset::CryptoSpot
-    } else if markets.len() == 1 {
-        Preset::SingleInstrument
-    } else {
-        Preset::Stocks
+/// What is wrong, with the option that says it.
+fn refused(error: &TrialError) -> Failure {
+    match (error, error.field()) {
+        (TrialError::Rule { key, error }, _) => {
+            Failure::new(error.code.name(), format!("{key}: {error}"))
+        }
+        (_, Some(_)) => Failure::usage(error.to_string()),
+        (_, None) => Failure::new(error.code(), error.to_string()),
     }
 }
 
@@ -125,68 +116,31 @@ impl TrialArgs {
 
     /// Everything that a trial rests on.
     pub(super) fn trial(&self, ctx: &Context) -> Result<Trial, Failure> {
-        let mut strategy = strategy(&self.strategy)?;
+        self.trial_of(strategy(&self.strategy)?, ctx)
+    }
+
+    /// Everything that a trial of a strategy that was read already rests on.
+    pub(super) fn trial_of(&self, mut strategy: Strategy, ctx: &Context) -> Result<Trial, Failure> {
         if !self.symbol.is_empty() {
             strategy.symbols.clone_from(&self.symbol);
         }
-        let params = self.chosen(&strategy)?;
-        let compiled = ::strategy::compile(&strategy, &params).map_err(|(part, error)| {
-            Failure::new(error.code.name(), format!("{}: {error}", part.key()))
-        })?;
-        let mut names = strategy.symbols.clone();
-        for name in compiled.plan.symbols() {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        let markets = self.markets(&names, strategy.timeframe, ctx)?;
-        let terms = self.terms(&markets)?;
-        Ok(Trial { strategy: Arc::new(strategy), params, markets, from: None, terms })
-    }
-
-    fn chosen(&self, strategy: &Strategy) -> Result<BTreeMap<String, f64>, Failure> {
-        let mut params = strategy.defaults();
-        for (name, value) in &self.params {
-            let known = || strategy.params.keys().cloned().collect::<Vec<_>>().join(", ");
-            let Some(spec) = strategy.params.get(name) else {
-                let message = format!("--param {name}: the strategy has: {}", known());
-                return Err(Failure::usage(message));
-            };
-            if !(spec.min..=spec.max).contains(value) {
-                let (min, max) = (spec.min, spec.max);
-                let message = format!("--param {name}={value}: a number from {min} to {max}");
-                return Err(Failure::usage(message));
-            }
-            params.insert(name.clone(), *value);
-        }
-        Ok(params)
-    }
-
-    fn terms(&self, markets: &[Market]) -> Result<Terms, Failure> {
-        let mut figures = Settings::default();
-        if let Some(resample) = &mut figures.resample {
-            resample.seed = self.seed;
-        }
-        let compare = match self.compare.as_deref() {
-            Some("none") => None,
-            Some(name) => Some((name.to_owned(), limits(name)?)),
-            None => Some(fitting(markets)).map(|p| (p.name().to_owned(), p.limits())),
-        };
-        let limits_name = match self.limits.as_str() {
-            "research" => "research (venue rules and buying power only)".to_owned(),
-            name => format!("preset {name}"),
-        };
-        Ok(Terms {
+        let timeframe = strategy.timeframe;
+        let wanted = Wanted {
+            params: self.params.iter().cloned().collect(),
             cash: self.cash,
             fee: self.fee,
             slippage_bps: self.slippage_bps,
-            half_spread_bps: self.spread_bps / Decimal::TWO,
+            spread_bps: self.spread_bps,
             borrow_rate: self.borrow_rate,
-            limits: limits(&self.limits)?,
-            limits_name,
-            compare,
-            figures,
-        })
+            limits: self.limits.clone(),
+            compare: self.compare.clone(),
+            seed: self.seed,
+            ..Wanted::new(Arc::new(strategy))
+        };
+        wanted.check().map_err(|error| refused(&error))?;
+        let names = wanted.symbols().map_err(|error| refused(&error))?;
+        let markets = self.markets(&names, timeframe, ctx)?;
+        wanted.trial(markets).map_err(|error| refused(&error))
     }
 
     fn markets(
@@ -236,9 +190,7 @@ impl TrialArgs {
             Failure::new("no_bars", message)
         };
         let store = BarStore::open(&ctx.existing_data_dir().map_err(missing)?)?;
-        let instrument =
-            symbol::at_venue(&"sim".parse().map_err(|e| Failure::usage(format!("{e}")))?, name)?;
-        let series = ::bars::Series { instrument, timeframe };
+        let series = markets::series(name, timeframe).map_err(Failure::usage)?;
         let range = Timestamp(i64::MIN)..Timestamp(i64::MAX);
         let bars = store.iter(&series, range)?.collect::<Result<Vec<_>, _>>()?;
         if bars.is_empty() {
@@ -250,13 +202,8 @@ impl TrialArgs {
                 ),
             ));
         }
-        let daily_at_midnight = bars.iter().all(|b| b.close_at.0 % 86_400_000_000_000 == 0);
-        let kind = match self.calendar {
-            Some(calendar) => calendar.calendar().kind(),
-            None if timeframe == Timeframe::Day && !daily_at_midnight => CalendarKind::UsEquities,
-            None => CalendarKind::AlwaysOpen,
-        };
-        self.market(name, kind, bars)
+        let named = self.calendar.map(|calendar| calendar.calendar().kind());
+        self.market(name, named.unwrap_or_else(|| markets::calendar(&bars, timeframe)), bars)
     }
 
     fn market(
@@ -265,16 +212,7 @@ impl TrialArgs {
         calendar: CalendarKind,
         bars: Vec<domain::Bar>,
     ) -> Result<Market, Failure> {
-        let step = self.step.unwrap_or(match calendar {
-            CalendarKind::UsEquities => qty(1, 0)?,
-            CalendarKind::AlwaysOpen => qty(1, 6)?,
-        });
-        let tick = infer_tick(&bars).map(|found| found.tick);
-        let tick: Price = tick.ok_or_else(|| Failure::usage(format!("{name} has no bars")))?;
-        Ok(Market { symbol: name.to_owned(), calendar, tick, step, bars: bars.into() })
+        markets::market(name, calendar, self.step, bars)
+            .ok_or_else(|| Failure::usage(format!("{name} has no bars")))
     }
-}
-
-fn qty(units: i64, decimals: u32) -> Result<Qty, Failure> {
-    Qty::new(Decimal::new(units, decimals)).map_err(|e| Failure::usage(e.to_string()))
 }

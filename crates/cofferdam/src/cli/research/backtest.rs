@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs,
     io::Write as _,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use ::research::{html, trial};
 use clap::Args;
 
 use super::{args::TrialArgs, show};
-use crate::cli::{Outcome, context::Context, failure::Failure, output::Out};
+use crate::cli::{Outcome, context::Context, failure::Failure, output::Out, progress::Progress};
 
 /// What to try.
 #[derive(Debug, Args)]
@@ -38,7 +39,13 @@ pub(crate) struct BacktestArgs {
 /// Tries it.
 pub(crate) fn run(args: &BacktestArgs, ctx: &Context, out: &mut Out) -> Result<Outcome, Failure> {
     let trial = args.trial.trial(ctx)?;
-    let report = trial::run(&trial).map_err(|e| Failure::new(e.code(), e.to_string()))?;
+    let mut progress = Progress::new();
+    let told = trial::watched(&trial, &mut |done, all| {
+        progress.tell(|| format!("{done} of {all} bars"));
+        ControlFlow::Continue(())
+    });
+    drop(progress);
+    let report = told.map_err(|e| Failure::new(e.code(), e.to_string()))?;
     if let Some(path) = &args.html {
         replace(path, &html::html(&trial, &report))?;
     }

@@ -1,5 +1,7 @@
 //! Whether a strategy's rules know the future, and whether they have warmed up.
 
+use std::ops::ControlFlow;
+
 use ::research::lookahead::{self, CUTS_MAX, LookaheadReport, WarmUp};
 use clap::Args;
 
@@ -9,6 +11,7 @@ use crate::cli::{
     context::Context,
     failure::Failure,
     output::{Out, Table, instant},
+    progress::Progress,
 };
 
 /// Differences that are printed; `--json` prints all.
@@ -39,8 +42,13 @@ pub(crate) fn run(args: &LookaheadArgs, ctx: &Context, out: &mut Out) -> Result<
         return Err(Failure::usage(message));
     }
     let trial = args.trial.trial(ctx)?;
-    let report = lookahead::of(&trial, args.cuts, args.trial.seed())
-        .map_err(|error| Failure::new(error.code(), error.to_string()))?;
+    let mut progress = Progress::new();
+    let told = lookahead::of(&trial, (args.cuts, args.trial.seed()), &mut |done, all| {
+        progress.tell(|| format!("{done} of {all} histories"));
+        ControlFlow::Continue(())
+    });
+    drop(progress);
+    let report = told.map_err(|error| Failure::new(error.code(), error.to_string()))?;
     out.json(&report)?;
     show(&report, out);
     Ok(if report.cuts.is_blind() { Outcome::Done } else { Outcome::Refused })

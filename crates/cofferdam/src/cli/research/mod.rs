@@ -5,6 +5,8 @@
 pub(crate) mod args;
 pub(crate) mod backtest;
 pub(crate) mod lookahead;
+pub(crate) mod replay;
+pub(crate) mod runs;
 mod search;
 mod show;
 pub(crate) mod strategy;

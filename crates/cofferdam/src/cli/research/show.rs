@@ -5,34 +5,11 @@
 use std::collections::BTreeMap;
 
 use ::research::{
-    stats::{Described, Unit, describe},
+    stats::{Described, KEY_FIGURES, Unit, describe},
     trial::Report,
 };
 
 use crate::cli::output::{Out, Table, grouped, instant};
-
-/// The figures that are printed, in order; `--json` prints all.
-const FIGURES: &[&str] = &[
-    "final_equity",
-    "total_return_percent",
-    "cagr_percent",
-    "buy_and_hold_percent",
-    "volatility_percent",
-    "sharpe",
-    "sortino",
-    "calmar",
-    "max_drawdown_percent",
-    "longest_drawdown_seconds",
-    "trade_count",
-    "win_rate_percent",
-    "profit_factor",
-    "expectancy",
-    "expectancy_r",
-    "sqn",
-    "time_in_market_percent",
-    "total_fees",
-    "probabilistic_sharpe",
-];
 
 /// Prints a report.
 pub(super) fn report(report: &Report, out: &mut Out) {
@@ -86,7 +63,7 @@ fn figures(report: &Report, out: &mut Out) {
     let all: Vec<&Described> = describe().iter().flat_map(|group| group.figures).collect();
     let mut table = Table::new(&["figure", ">value", ""]);
     let value = serde_json::to_value(&report.statistics).unwrap_or_default();
-    for name in FIGURES {
+    for name in KEY_FIGURES {
         let Some(figure) = all.iter().find(|f| f.name == *name) else { continue };
         let found = &value[*name];
         let reason = report.statistics.remarks.iter().find(|r| r.figure == *name);

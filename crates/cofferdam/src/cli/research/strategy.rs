@@ -1,12 +1,13 @@
-//! Strategy files: check one.
+//! Strategy files: check one, and put one to work.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::strategy::{Part, compile};
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli::{Outcome, failure::Failure, output::Out};
+use super::runs::RunCommand;
+use crate::cli::{Outcome, context::Context, failure::Failure, output::Out};
 
 /// What can be done with strategy files.
 #[derive(Debug, Subcommand)]
@@ -20,18 +21,30 @@ Example:
         #[arg(value_name = "STRATEGY.toml")]
         file: PathBuf,
     },
+    #[command(flatten)]
+    Runs(RunCommand),
 }
 
 /// Runs a command.
-pub(crate) fn run(command: StrategyCommand, out: &mut Out) -> Result<Outcome, Failure> {
-    let StrategyCommand::Check { file } = command;
-    let text = std::fs::read_to_string(&file).map_err(|e| Failure::file("read", &file, &e))?;
+pub(crate) fn run(
+    command: StrategyCommand,
+    ctx: &Context,
+    out: &mut Out,
+) -> Result<Outcome, Failure> {
+    match command {
+        StrategyCommand::Check { file } => check(&file, out),
+        StrategyCommand::Runs(command) => super::runs::run(command, ctx, out),
+    }
+}
+
+fn check(file: &Path, out: &mut Out) -> Result<Outcome, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))?;
     let strategy = match ::strategy::read(&text) {
         Ok(strategy) => strategy,
         Err(faults) => {
             out.json(&json!({ "ok": false, "faults": faults }))?;
             for fault in &faults.0 {
-                show(fault, &text, &file, out);
+                show(fault, &text, file, out);
             }
             return Ok(Outcome::Refused);
         }

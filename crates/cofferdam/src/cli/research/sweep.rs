@@ -34,6 +34,9 @@ pub(crate) struct SweepArgs {
     /// taken up
     #[arg(long, value_name = "FILE.jsonl")]
     out: Option<PathBuf>,
+    /// Try every set by the engine, also where the screening kernel tells the same
+    #[arg(long)]
+    engine: bool,
 }
 
 /// Tries them all.
@@ -41,6 +44,7 @@ pub(crate) fn run(args: &SweepArgs, ctx: &Context, out: &mut Out) -> Result<Outc
     let trial = args.trial.trial(ctx)?;
     let resample = trial.terms.figures.resample;
     let sweep = args.search.sweep(trial, &args.trial)?;
+    let sweep = if args.engine { sweep.by_engine() } else { sweep };
     let rows = tried(args, &sweep)?;
     let report = sweep
         .report(&rows, resample)

@@ -1,5 +1,7 @@
 //! Parameters chosen on one stretch of history and tested on the next, again and again.
 
+use std::ops::ControlFlow;
+
 use ::research::{
     sweep::Objective,
     walk::{Plan, Walk, WalkReport},
@@ -60,6 +62,7 @@ pub(crate) fn run(
     let mut progress = Progress::new();
     let told = walk.run(args.search.threads(), |fold, all| {
         progress.tell(|| format!("{fold} of {all} folds"));
+        ControlFlow::Continue(())
     });
     let report = told.map_err(|error| Failure::new(error.code(), error.to_string()))?;
     drop(progress);

@@ -1,0 +1,231 @@
+//! Strategies tried on past prices, for the doors: one after the other, beside the desk's own work.
+//!
+//! Runs are rows of the database, and several desks may share it: this one works at its own, which
+//! carry its name, and ends no other desk's. Waiting and working runs are also in memory; what a
+//! desk that stops leaves behind is noted as interrupted. This module must not know orders or
+//! accounts.
+//!
+//! A request goes `asked` (is it possible?) → `line` (its turn) → `worker` (one thread) → `task`
+//! (what is done) → `rows` (what is kept and shown).
+
+mod asked;
+mod history;
+mod line;
+mod rows;
+mod task;
+mod worker;
+
+use std::{io, sync::Arc};
+
+use api::{ApiError, NewRun, ResearchDesk, RunView};
+use bars::BarStore;
+use desk::{Clock, clock::wall_time};
+use domain::Nanos;
+use path::broker::BoxFuture;
+use store::{Ended, RunRow, RunStatus, Runs, StoreError};
+
+use self::{
+    asked::Prepared,
+    history::History,
+    line::{Job, Line},
+    rows::{Outcome, view},
+};
+use super::{doors::blocking, ids};
+
+/// How long another desk's run is left alone; no run takes longer.
+const LEFT_ALONE: Nanos = Nanos::from_secs(24 * 3_600);
+
+/// The runs of one desk. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Research(Arc<Inner>);
+
+struct Inner {
+    runs: Runs,
+    history: History,
+    /// This desk's name.
+    desk: String,
+    line: Line,
+}
+
+fn failed(error: &StoreError) -> ApiError {
+    tracing::error!(%error, "research failed");
+    let detail = "Runs over past prices can't be read or changed now.";
+    ApiError::unavailable(error.code(), detail, "See the log of the desk.")
+}
+
+fn unknown(id: &str) -> ApiError {
+    let id: String = id.chars().take(80).collect();
+    let detail = format!("There is no run `{id}`.");
+    ApiError::not_found("run_unknown", detail, "GET /api/backtests lists what there is.")
+}
+
+impl Research {
+    /// Notes what an earlier process left behind, and begins to work.
+    pub(super) fn open(
+        runs: Runs,
+        bars: Arc<BarStore>,
+        clock: Arc<dyn Clock>,
+        desk: String,
+    ) -> Result<Self, StoreError> {
+        let left = runs.fail_left(&desk, wall_time(), &Outcome::interrupted().json())?;
+        if left > 0 {
+            tracing::warn!(runs = left, "runs were interrupted by the end of the desk");
+        }
+        let history = History::new(bars, clock);
+        Ok(Self(Arc::new(Inner { runs, history, desk, line: Line::default() })))
+    }
+
+    /// Starts the thread that works.
+    pub(super) fn spawn(&self) -> io::Result<()> {
+        let inner = Arc::clone(&self.0);
+        let thread = std::thread::Builder::new().name("research".to_owned());
+        thread.spawn(move || worker::work(&inner)).map(drop)
+    }
+
+    /// Ends the work: nothing new begins, and what is left is noted as interrupted.
+    pub(super) fn close(&self) {
+        self.0.line.close();
+        let Inner { runs, desk, .. } = &*self.0;
+        if let Err(error) = runs.fail_left(desk, wall_time(), &Outcome::interrupted().json()) {
+            tracing::warn!(%error, "runs that were interrupted are noted at the next start");
+        }
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ApiError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, ApiError>> {
+        let inner = Arc::clone(&self.0);
+        Box::pin(blocking(move || work(&inner)))
+    }
+}
+
+impl Inner {
+    fn row(&self, id: &str) -> Result<RunRow, ApiError> {
+        self.runs.get(id).map_err(|error| failed(&error))?.ok_or_else(|| unknown(id))
+    }
+
+    fn shown(&self, row: RunRow) -> Result<RunView, ApiError> {
+        let progress = self.line.progress(&row.id);
+        view(row, &self.desk, progress).map_err(|error| {
+            tracing::error!(%error, "a stored run can't be understood");
+            ApiError::internal("run_damaged", "A stored run can't be understood.")
+        })
+    }
+
+    fn start(&self, new: NewRun) -> Result<RunView, ApiError> {
+        let at = wall_time();
+        let by = new.by.clone();
+        let prepared = Prepared::of(new, &self.history)?;
+        let row = RunRow {
+            id: ids::fresh(at)?,
+            desk: self.desk.clone(),
+            status: RunStatus::Queued,
+            by,
+            about: prepared.about.json(),
+            request: prepared.request.to_string(),
+            created_at: at,
+            started_at: None,
+            ended_at: None,
+            outcome: None,
+        };
+        let job = Arc::new(Job::new(row.id.clone(), prepared));
+        // The row is there before the worker can find the job.
+        self.line.join(job, || self.runs.add(&row).map_err(|error| failed(&error)))?;
+        self.shown(row)
+    }
+
+    fn cancel(&self, id: &str) -> Result<RunView, ApiError> {
+        let row = self.row(id)?;
+        if row.status.is_over() {
+            return self.shown(row);
+        }
+        if row.desk != self.desk {
+            let detail = format!("Desk `{}` works at run `{id}`.", row.desk);
+            return Err(ApiError::conflict("run_elsewhere", detail, "Cancel it at that desk."));
+        }
+        if self.line.cancel(id) {
+            let outcome = Outcome::default().json();
+            let (status, at) = (RunStatus::Cancelled, wall_time());
+            let ended = Ended { status, at, outcome: &outcome, result: None };
+            self.runs.end(id, &self.desk, &ended).map_err(|error| failed(&error))?;
+        }
+        self.shown(self.row(id)?)
+    }
+
+    fn remove(&self, id: &str) -> Result<(), ApiError> {
+        let row = self.row(id)?;
+        let gone = row.desk != self.desk && row.created_at.plus(LEFT_ALONE) < wall_time();
+        if !row.status.is_over() && !gone {
+            let detail = format!("Run `{id}` is {}.", row.status.name());
+            let remedy = "Cancel it first, or wait for its end.";
+            return Err(ApiError::conflict("still_running", detail, remedy));
+        }
+        match self.runs.remove(id).map_err(|error| failed(&error))? {
+            true => Ok(()),
+            false => Err(unknown(id)),
+        }
+    }
+
+    /// What is kept of a run that is done.
+    fn kept(
+        &self,
+        id: &str,
+        read: impl FnOnce(&Runs) -> Result<Option<String>, StoreError>,
+        absent: &str,
+    ) -> Result<String, ApiError> {
+        let row = self.row(id)?;
+        if row.status != RunStatus::Done {
+            let detail = format!("Run `{id}` is {}.", row.status.name());
+            let remedy = "GET /api/backtests/{id} tells how far it is.";
+            return Err(ApiError::conflict("not_done", detail, remedy));
+        }
+        let found = read(&self.runs).map_err(|error| failed(&error))?;
+        found.ok_or_else(|| {
+            let remedy = "Only backtests have a page, and only up to 8 MiB.";
+            ApiError::conflict("no_report", absent, remedy)
+        })
+    }
+}
+
+impl ResearchDesk for Research {
+    fn start(&self, run: NewRun) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.ask(move |inner| inner.start(run))
+    }
+
+    fn list(
+        &self,
+        limit: u32,
+        after: Option<String>,
+    ) -> BoxFuture<'_, Result<Vec<RunView>, ApiError>> {
+        self.ask(move |inner| {
+            let rows = inner.runs.list(limit, after.as_deref()).map_err(|error| failed(&error))?;
+            rows.into_iter().map(|row| inner.shown(row)).collect()
+        })
+    }
+
+    fn get(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.ask(move |inner| inner.shown(inner.row(&id)?))
+    }
+
+    fn result(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
+        let absent = "The run has no result.";
+        self.ask(move |inner| inner.kept(&id, |runs| runs.result(&id), absent))
+    }
+
+    fn report(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
+        let absent = "The run has no page.";
+        self.ask(move |inner| inner.kept(&id, |runs| runs.report(&id), absent))
+    }
+
+    fn cancel(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.ask(move |inner| inner.cancel(&id))
+    }
+
+    fn remove(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>> {
+        self.ask(move |inner| inner.remove(&id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

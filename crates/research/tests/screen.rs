@@ -1,0 +1,385 @@
+//! The screening kernel against the engine: random strategies over random bars, trade by trade and
+//! close by close, to the last decimal.
+//!
+//! `SCREEN_CASES` asks for more cases than every run tries.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
+
+mod kit;
+
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+
+use domain::{Bar, CalendarKind, Nanos, Price, Qty, Timestamp};
+use research::{
+    stats::Direction,
+    sweep::{Axis, By, FIGURES, Objective, Outcome, Row, Space, Sweep, SweepReport},
+    trial::{Report, Trial, run},
+};
+use rust_decimal::Decimal;
+use screen::{Curve, Screen, Side, Tape, Terms, Unscreenable};
+
+/// Cases that every run of this test tries.
+const CASES: u64 = 200;
+
+/// Numbers drawn by SplitMix64 (Steele, Lea, Flood 2014).
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+    }
+
+    fn often(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// The units of a market: decimals of prices and of quantities, the first price in ticks.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    price: u32,
+    qty: u32,
+    start: i64,
+}
+
+fn units(draw: &mut Draw) -> Units {
+    match draw.below(5) {
+        0 => Units { price: 0, qty: 0, start: 40 },
+        1 => Units { price: 2, qty: 0, start: 10_000 },
+        2 => Units { price: 4, qty: 2, start: 1_234_567 },
+        3 => Units { price: 1, qty: 8, start: 600_000 },
+        _ => Units { price: 2, qty: 3, start: 5_000 },
+    }
+}
+
+/// Bars that walk, leap, stand still and leave days out.
+fn bars(draw: &mut Draw, units: Units, span: i64) -> Vec<Bar> {
+    let count = 30 + draw.below(170);
+    let wide = (units.start / [10, 50, 400][usize::try_from(draw.below(3)).unwrap()]).max(1);
+    let still = draw.below(60);
+    let gaps = if draw.often(30) { 3 } else { 0 };
+    let mut at = 1_700_006_400_i64;
+    let mut last = units.start;
+    let price = |ticks: i64| Price::new(Decimal::new(ticks.max(2), units.price)).unwrap();
+    let mut bars = Vec::new();
+    for _ in 0..count {
+        let step = |draw: &mut Draw| {
+            let wide = u64::try_from(wide).unwrap();
+            if draw.often(still) {
+                0
+            } else {
+                i64::try_from(draw.below(2 * wide + 1)).unwrap() - i64::try_from(wide).unwrap()
+            }
+        };
+        let open = (last + if draw.often(40) { step(draw) } else { 0 }).max(2);
+        let close = (open + step(draw)).max(2);
+        let (up, down) = (step(draw).abs(), step(draw).abs());
+        let open_at = Timestamp::from_secs(at);
+        bars.push(Bar {
+            open_at,
+            close_at: open_at.plus(Nanos::from_secs(span)),
+            open: price(open),
+            high: price(open.max(close) + up),
+            low: price(open.min(close) - down),
+            close: price(close),
+            volume: Qty::new(Decimal::from(draw.below(3) * 500)).unwrap(),
+        });
+        last = close;
+        at += span;
+        if draw.often(gaps) {
+            at += span.max(86_400 / span * span) * i64::try_from(1 + draw.below(9)).unwrap();
+        }
+    }
+    bars
+}
+
+const CONDITIONS: &[&str] = &[
+    "close > open",
+    "close < close[1]",
+    "close >= sma(close, a)",
+    "crosses_above(sma(close, a), sma(close, b))",
+    "crosses_below(sma(close, a), sma(close, b))",
+    "sma(close, a) > sma(close, b)",
+    "sma(close, a) < sma(close, b)",
+    "rsi(a) > 55",
+    "rsi(a) < 45",
+    "highest(high, a)[1] < close",
+    "lowest(low, a)[1] > close",
+    "volume > 0 and close > ema(close, b)",
+    "not (close > open)",
+    "close == open or close > close[2]",
+    "true",
+];
+
+fn rules(draw: &mut Draw, frame: &str) -> String {
+    let mut text = format!("name = \"Drawn\"\nsymbols = [\"XYZ\"]\ntimeframe = \"{frame}\"\n");
+    let (a, b) = (1 + draw.below(6), 2 + draw.below(18));
+    text += &format!(
+        "[params]\na = {{ default = {a}, min = 1, max = 10 }}\nb = {{ default = {b}, min = 1, max = 30 }}\n"
+    );
+    let sides = 1 + draw.below(3);
+    let mut entry = String::new();
+    let mut exit = String::new();
+    for (bit, side) in [(1, "long"), (2, "short")] {
+        if sides & bit != 0 {
+            entry += &format!("{side} = \"{}\"\n", draw.one(CONDITIONS));
+            if draw.often(60) {
+                exit += &format!("{side} = \"{}\"\n", draw.one(CONDITIONS));
+            }
+        }
+    }
+    if exit.is_empty() || draw.often(25) {
+        exit += &format!("bars = {}\n", 1 + draw.below(12));
+    }
+    let size = match draw.below(5) {
+        0 => format!("quantity = {}", draw.one(&["1", "3", "0.5", "120"])),
+        1 => format!("notional = {}", draw.one(&["100", "2500.5", "12000"])),
+        _ => format!("percent_equity = {}", draw.one(&["10", "50", "99.5", "100", "33.333"])),
+    };
+    text + &format!("[entry]\n{entry}[exit]\n{exit}[size]\n{size}\n")
+}
+
+struct Case {
+    rules: String,
+    trial: Trial,
+}
+
+fn case(seed: u64) -> Option<Case> {
+    let mut draw = Draw(seed);
+    let units = units(&mut draw);
+    let (frame, span) = *draw.one(&[&("1d", 86_400), &("1h", 3_600), &("1m", 60)]);
+    let rules = rules(&mut draw, frame);
+    strategy::read(&rules).ok()?;
+    let bars = bars(&mut draw, units, span);
+    let first = bars[0].close_at;
+    let middle = bars[bars.len() / 3].close_at;
+    let mut trial = kit::trial_of(&rules, bars);
+    trial.markets[0].tick = Price::new(Decimal::new(1, units.price)).unwrap();
+    trial.markets[0].step = Qty::new(Decimal::new(1, units.qty)).unwrap();
+    trial.markets[0].calendar = CalendarKind::AlwaysOpen;
+    let cash = ["10000", "250.37", "1000000", "40"];
+    trial.terms.cash = draw.one(&cash).parse().unwrap();
+    trial.terms.fee = draw.one(&["0", "0.001", "0.0005", "0.1", "0.000025"]).parse().unwrap();
+    trial.terms.slippage_bps = draw.one(&["0", "0", "1", "12.5", "300"]).parse().unwrap();
+    trial.terms.half_spread_bps = draw.one(&["0", "0", "2", "7.5"]).parse().unwrap();
+    trial.from = [None, None, Some(first), Some(middle)][usize::try_from(draw.below(4)).unwrap()];
+    Some(Case { rules, trial })
+}
+
+fn screened(trial: &Trial) -> Result<(Screen, Curve), screen::Unscreenable> {
+    let market = &trial.markets[0];
+    let tape = Tape::new(&market.bars, market.tick, market.step)?;
+    let from = trial.from.map_or(0, |from| tape.bar_at(from));
+    let terms = Terms {
+        cash: trial.terms.cash,
+        fee: trial.terms.fee,
+        slippage_bps: trial.terms.slippage_bps,
+        half_spread_bps: trial.terms.half_spread_bps,
+    };
+    let screen =
+        Screen::new(Arc::clone(&trial.strategy), Arc::new(tape), market.calendar, &terms, from)?;
+    let mut curves = [screen.curve()];
+    let sets: [BTreeMap<String, f64>; 1] = [trial.params.clone()];
+    let equity = screen.run(&sets, &mut curves)?;
+    let [curve] = curves;
+    assert_eq!(curve.equity.last().copied().unwrap_or(equity[0]), equity[0]);
+    Ok((screen, curve))
+}
+
+/// A trade in both's words: side, entry and exit bar, quantity, prices, fees, gross.
+type Told = (bool, usize, usize, [Decimal; 5]);
+
+fn by_engine(trial: &Trial, report: &Report) -> Vec<Told> {
+    let bars = &trial.markets[0].bars;
+    let bar = |at: Timestamp| bars.partition_point(|bar| bar.close_at < at);
+    let row = |t: &research::stats::TradeRow| {
+        let numbers = [t.qty, t.entry_price, t.exit_price, t.fees, t.gross_profit];
+        (
+            t.side == Direction::Long,
+            bar(t.opened_at),
+            bar(t.closed_at),
+            numbers.map(|d| d.normalize()),
+        )
+    };
+    report.trades.iter().map(row).collect()
+}
+
+fn by_kernel(trial: &Trial, screen: &Screen, curve: &Curve) -> Vec<Told> {
+    let (tick, step) = (trial.markets[0].tick.get(), trial.markets[0].step.get());
+    let row = |t: &screen::Trade| {
+        let money = |units| screen.amount(units).unwrap();
+        let numbers = [
+            Decimal::from(t.qty) * step,
+            Decimal::from(t.entry) * tick,
+            Decimal::from(t.exit) * tick,
+            money(t.fees),
+            money(t.gross),
+        ];
+        (t.side == Side::Long, t.entry_bar, t.exit_bar, numbers.map(|d| d.normalize()))
+    };
+    curve.trades.iter().map(row).collect()
+}
+
+#[test]
+fn random_strategies_trade_as_the_engine_trades_them() {
+    let cases = std::env::var("SCREEN_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
+    let (mut tried, mut trades, mut refused, mut beyond, mut seed) = (0, 0, 0, 0, 0);
+    while tried < cases {
+        seed += 1;
+        let Some(Case { rules, trial }) = case(seed) else { continue };
+        let told = || format!("seed {seed}\n{rules}\n{:?}\n{:?}", trial.terms, trial.from);
+        let report = match run(&trial) {
+            Ok(report) => report,
+            // Both must say no: a spread that leaves no bid.
+            Err(_) => {
+                assert!(screened(&trial).is_err(), "{}", told());
+                continue;
+            }
+        };
+        let (screen, curve) = match screened(&trial) {
+            Ok(both) => both,
+            // The account grew beyond what whole numbers hold: the engine is asked.
+            Err(Unscreenable::Amount(_)) => {
+                beyond += 1;
+                continue;
+            }
+            Err(why) => panic!("{why}: {}", told()),
+        };
+        assert_eq!(by_kernel(&trial, &screen, &curve), by_engine(&trial, &report), "{}", told());
+        let kernel: Vec<Decimal> =
+            curve.equity.iter().map(|units| screen.amount(*units).unwrap()).collect();
+        let engine: Vec<Decimal> =
+            report.equity.iter().skip(1).map(|point| point.equity.normalize()).collect();
+        assert_eq!(kernel, engine, "{}", told());
+        tried += 1;
+        trades += report.trades.len();
+        refused += report.refused.orders;
+    }
+    println!("{tried} cases, {trades} trades, {refused} refused orders, {beyond} too large");
+    assert!(beyond * 100 <= tried, "{beyond} of {tried} cases are too large");
+    assert!(trades > 10 && refused > 10, "{trades} trades, {refused} refused orders");
+}
+
+const CROSSOVER: &str = r#"
+name = "Crossover"
+symbols = ["XYZ"]
+timeframe = "1d"
+[params]
+fast = { default = 3, min = 1, max = 20 }
+slow = { default = 8, min = 2, max = 60 }
+[entry]
+long = "crosses_above(sma(close, fast), sma(close, slow))"
+short = "crosses_below(sma(close, fast), sma(close, slow))"
+[exit]
+bars = 15
+[size]
+percent_equity = 50
+"#;
+
+fn search(objective: &str) -> Sweep {
+    let trial = kit::trial_of(CROSSOVER, kit::bars(400));
+    let axes = ["fast=1..9:4", "slow=4..24:4"].map(|text| text.parse::<Axis>().unwrap());
+    let space = Space::grid(&trial.strategy, &axes, &trial.params).unwrap();
+    Sweep::new(trial, space, objective.parse::<Objective>().unwrap())
+}
+
+fn rows(sweep: &Sweep, threads: usize) -> Vec<Row> {
+    let told: Result<_, Infallible> = sweep.run(kit::threads(threads), Vec::new(), |_| Ok(()));
+    told.unwrap()
+}
+
+#[test]
+fn a_screened_search_tells_what_the_engine_tells() {
+    for objective in ["max_drawdown_percent", "payoff_ratio"] {
+        let sweep = search(objective);
+        let (screened, engine) = (rows(&sweep, 2), rows(&sweep.clone().by_engine(), 2));
+        assert_eq!((screened.len(), engine.len()), (18, 18));
+        for (a, b) in screened.iter().zip(&engine) {
+            let (a, b) = (a.measured().unwrap(), b.measured().unwrap());
+            assert_eq!((a.by(), b.by()), (By::Screen, By::Engine));
+            let close = |x: Option<f64>, y: Option<f64>| match (x, y) {
+                (Some(x), Some(y)) => (x - y).abs() <= 1e-12 * x.abs().max(y.abs()),
+                _ => x == y,
+            };
+            assert!(close(a.objective, b.objective), "{objective}: {a:?} {b:?}");
+            for name in FIGURES {
+                assert!(close(a.figure(name), b.figure(name)), "{name}: {a:?} {b:?}");
+            }
+            assert_eq!(a.figure("final_equity"), b.figure("final_equity"));
+        }
+        let (a, b) = (sweep.report(&screened, None).unwrap(), sweep.report(&engine, None).unwrap());
+        let result = |report: &SweepReport| report.best.as_ref().map(|b| b.reproducibility.clone());
+        assert_eq!(result(&a), result(&b));
+        assert_eq!(a.top[0].found_by, By::Screen);
+        assert_eq!((a.top[0].objective, &a.top[0].result), (b.top[0].objective, &b.top[0].result));
+    }
+}
+
+#[test]
+fn a_set_that_kernel_and_engine_judge_differently_is_refused() {
+    let sweep = search("final_equity");
+    let mut rows = rows(&sweep, 1);
+    let best = sweep.best(&rows).unwrap().set;
+    let Outcome::Tried(measured) = &mut rows[best].outcome else { panic!("it was tried") };
+    measured.objective = measured.objective.map(|value| value + 0.01);
+    let refused = sweep.report(&rows, None).unwrap_err();
+    assert_eq!(refused.code(), "trial_screen");
+    assert!(refused.to_string().contains("the engine says"), "{refused}");
+}
+
+#[test]
+fn a_screened_search_that_was_torn_ends_as_one_without_interruption() {
+    let sweep = search("sharpe");
+    let mut log = sweep.first_line().unwrap();
+    let whole = sweep.run(kit::threads(2), Vec::new(), |row| {
+        log.push_str(&sweep.line(row)?);
+        Ok::<(), serde_json::Error>(())
+    });
+    let whole = whole.unwrap();
+    assert!(log.contains("\"by\":\"screen\""));
+    for cut in [log.len() / 3, log.len() / 2, log.len()] {
+        let done = sweep.resume(&log[..cut]).unwrap();
+        let rows: Result<_, Infallible> = sweep.run(kit::threads(2), done.rows, |_| Ok(()));
+        assert_eq!(rows.unwrap(), whole);
+    }
+}
+
+#[test]
+fn what_the_kernel_cannot_express_is_left_to_the_engine() {
+    let bars = || kit::bars(60);
+    for (rules, code) in [
+        (CROSSOVER.replace("bars = 15", "bars = 15\nstop = \"atr(5)\""), "screen_inside"),
+        (CROSSOVER.replace("bars = 15", "long = \"bars_held > 3\""), "screen_position"),
+        (format!("{CROSSOVER}[pyramid]\nentries = 2\n"), "screen_entries"),
+    ] {
+        let trial = kit::trial_of(&rules, bars());
+        assert_eq!(screened(&trial).map(|_| ()).unwrap_err().code(), code, "{rules}");
+    }
+    let mut trial = kit::trial_of(CROSSOVER, bars());
+    trial.markets[0].tick = "0.05".parse().unwrap();
+    assert_eq!(screened(&trial).map(|_| ()).unwrap_err().code(), "screen_grid");
+    trial.markets[0].tick = "1".parse().unwrap();
+    assert_eq!(screened(&trial).map(|_| ()).unwrap_err().code(), "screen_off_tick");
+}
+
+#[test]
+fn history_is_longer_than_a_block_of_the_kernel() {
+    let mut trial = kit::trial_of(CROSSOVER, kit::bars(2_500));
+    trial.terms.slippage_bps = "3".parse().unwrap();
+    let (report, (screen, curve)) = (run(&trial).unwrap(), screened(&trial).unwrap());
+    assert!(report.trades.len() > 200, "{} trades", report.trades.len());
+    assert_eq!(by_kernel(&trial, &screen, &curve), by_engine(&trial, &report));
+    let last = report.equity.last().unwrap().equity.normalize();
+    assert_eq!(screen.amount(*curve.equity.last().unwrap()), Some(last));
+}
