@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { PAGES, signIn, start, USER, visit } from './chromium.mjs';
 import { hostile } from './hostile.mjs';
+import { research } from './research.mjs';
 import { screens } from './screens.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -259,6 +260,7 @@ await step('a position for what follows', async () => {
   await page.getByRole('region', { name: 'Position in SYN', exact: true }).getByText('manual').first().waitFor();
 });
 await screens({ page, open, origin, step, accessible });
+await research({ page, step, accessible });
 await step('a page of another origin can do nothing', () => hostile({ page, origin }));
 await step('pause with one tap, banner, release with a step-up', async () => {
   await page.getByRole('button', { name: 'Pause entries' }).first().click();

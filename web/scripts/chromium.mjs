@@ -5,7 +5,7 @@ import { desk } from './desk.mjs';
 
 export const USER = { name: 'ann', password: 'copper wagon lantern drift' };
 export const PAGES = [
-  '/', '/trade', '/approvals', '/performance', '/performance?tab=trips', '/performance?tab=lots', '/performance?tab=cash', '/data', '/audit', '/recovery',
+  '/', '/trade', '/approvals', '/strategies', '/strategies/new', '/research', '/research/new', '/performance', '/performance?tab=trips', '/performance?tab=lots', '/performance?tab=cash', '/data', '/audit', '/recovery',
   '/settings', ...['books', 'limits', 'people', 'keys', 'security', 'display'].map((tab) => `/settings?tab=${tab}`),
 ];
 

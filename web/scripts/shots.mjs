@@ -15,7 +15,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
     if (!only) await page.screenshot({ path: `${out}signin-${width}-${theme}.png` });
     await signIn(page, origin);
     for (const path of PAGES) {
-      const name = path === '/' ? 'overview' : path.slice(1).replace('?tab=', '-');
+      const name = path === '/' ? 'overview' : path.slice(1).replace('?tab=', '-').replaceAll('/', '-');
       if (only && !name.startsWith(only)) continue;
       await visit(page, path);
       // Live candles take some prices.

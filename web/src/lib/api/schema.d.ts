@@ -367,6 +367,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs, the newest first. */
+        get: operations["get_backtests"];
+        put?: never;
+        /** Starts a run; it waits for its turn. */
+        post: operations["post_backtests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run. */
+        get: operations["get_backtests_id"];
+        put?: never;
+        post?: never;
+        /** Removes a run that has ended, with its result. */
+        delete: operations["delete_backtests_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a run that waits or is worked at. One that has ended stays as it is. */
+        post: operations["post_backtests_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}/report.html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a backtest, which needs nothing but itself. */
+        get: operations["get_backtests_id_report_html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backtests/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What came of a run: what the command of its kind prints with `--json`, and for a backtest
+         *     `curve` besides, at most 2000 points of equity, fall, exposure and buy and hold.
+         */
+        get: operations["get_backtests_id_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bars": {
         parameters: {
             query?: never;
@@ -428,6 +518,23 @@ export interface paths {
         get?: never;
         /** Replaces the desk's limits. */
         put: operations["put_desk_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/formulas/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every function and name of the formula language. */
+        get: operations["get_formulas_functions"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1008,6 +1115,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every strategy that is kept, the last changed first. */
+        get: operations["get_strategies"];
+        put?: never;
+        /** Keeps a strategy. */
+        post: operations["post_strategies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a text and keeps nothing: every fault with its place, or what was read. */
+        post: operations["post_strategies_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The strategies that come with the program. */
+        get: operations["get_strategies_examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A strategy with its text. */
+        get: operations["get_strategies_id"];
+        /** Gives a strategy another text. */
+        put: operations["put_strategies_id"];
+        post?: never;
+        /** Removes a strategy. Runs that tried it keep their results. */
+        delete: operations["delete_strategies_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategy-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every run, the newest first; stopped ones too. */
+        get: operations["get_strategy-runs"];
+        put?: never;
+        /** Starts a strategy on paper. It decides on the next close of its bars. */
+        post: operations["post_strategy-runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategy-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run. */
+        get: operations["get_strategy-runs_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategy-runs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a run open nothing more. What it holds it closes as its rules say. */
+        post: operations["post_strategy-runs_id_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategy-runs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused run go on. */
+        post: operations["post_strategy-runs_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/strategy-runs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a run for good. What waits or works to open a position is taken back. */
+        post: operations["post_strategy-runs_id_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -1269,6 +1533,25 @@ export interface components {
             /** @description When it was asked. */
             since: string;
         };
+        /** @description What a function takes. */
+        Argument: {
+            /** @description A number, or the name `close`: what it is when it is not given; null when it must be. */
+            default?: unknown;
+            /** @description number, condition, any, length (a whole constant, in bars) or constant. */
+            kind: string;
+            /**
+             * Format: double
+             * @description The most, of a length or constant.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description The least, of a length or constant.
+             */
+            min?: number | null;
+            /** @description Its name, by which an argument may be given. */
+            name: string;
+        };
         /** @description Requests that wait. */
         ArmedList: {
             /** @description The requests, the oldest first. */
@@ -1281,6 +1564,11 @@ export interface components {
             /** @description When it was asked. */
             since: string;
         };
+        /**
+         * @description What becomes of positions.
+         * @enum {string}
+         */
+        AtStop: "keep" | "close";
         /** @description The first thing that is wrong with a stream. */
         AuditBreak: {
             /** @description The stable code. */
@@ -1303,6 +1591,24 @@ export interface components {
             streams: components["schemas"]["StreamAudit"][];
             /** @description The verdict in words, with what it does not prove. */
             verdict: string;
+        };
+        /** @description The values of one parameter. */
+        AxisRequest: {
+            /**
+             * Format: double
+             * @description The first value.
+             */
+            from: number;
+            /**
+             * Format: double
+             * @description The distance between two values; the parameter's own when absent.
+             */
+            step?: number | null;
+            /**
+             * Format: double
+             * @description The last one, when the steps meet it.
+             */
+            to: number;
         };
         /** @description Bars of one series, the oldest first. */
         BarList: {
@@ -1427,6 +1733,12 @@ export interface components {
              * @example 105
              */
             trigger?: string | null;
+        };
+        /** @description What is wrong with a text, or what was read from it. */
+        Checked: {
+            /** @description Every fault with its place. */
+            faults: components["schemas"]["FaultView"][];
+            strategy?: components["schemas"]["ReadStrategy"] | null;
         };
         /** @description The clocks. */
         ClockView: {
@@ -1711,6 +2023,48 @@ export interface components {
              */
             through: number;
         };
+        /** @description Strategies that come with the program. */
+        ExampleList: {
+            /** @description By file. */
+            items: components["schemas"]["ExampleView"][];
+        };
+        /** @description A strategy that comes with the program. */
+        ExampleView: {
+            /** @description What it is about. */
+            description: string;
+            /**
+             * @description Its file in the program's `strategies` folder.
+             * @example golden-cross.toml
+             */
+            file: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its text. */
+            source: string;
+        };
+        /** @description One fault of a strategy's text. */
+        FaultView: {
+            /**
+             * @description The stable code.
+             * @example unknown_name
+             */
+            code: string;
+            /** @description In characters, counted from 1. */
+            column: number;
+            /** @description What to do. */
+            help?: string | null;
+            /**
+             * @description The key in the file; empty for the file as a whole.
+             * @example entry.long
+             */
+            key: string;
+            /** @description How many characters it is about, at least 1. */
+            length: number;
+            /** @description Counted from 1. */
+            line: number;
+            /** @description What is wrong, in one sentence. */
+            message: string;
+        };
         /** @description What is wrong with one field of a request. */
         FieldError: {
             /** @description The field, with dots between levels. */
@@ -1728,6 +2082,49 @@ export interface components {
             journal: boolean;
             /** @description Books and venue were compared since the start and the last reconnect. */
             reconciled: boolean;
+        };
+        /** @description A name of the formula language, or an output of a function. */
+        FormulaName: {
+            /** @description The name. */
+            name: string;
+            /** @description What it is, in a sentence. */
+            summary: string;
+        };
+        /** @description A function of the formula language. */
+        Function: {
+            /** @description What it takes, in order. */
+            arguments: components["schemas"]["Argument"][];
+            /** @description A call that a reader can try. */
+            example: string;
+            /** @description How it is computed. */
+            formula: string;
+            /** @description average, momentum, trend, volatility, volume, statistics, logic or math. */
+            group: string;
+            /**
+             * @description Its name.
+             * @example sma
+             */
+            name: string;
+            /** @description What it gives, when it gives several values. */
+            outputs: components["schemas"]["FormulaName"][];
+            /** @description A call with its parameters and defaults. */
+            signature: string;
+            /** @description Where the definition is from. */
+            source: string;
+            /** @description What it does, in a sentence. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Bars before the example's first value.
+             */
+            warm_up_bars?: number | null;
+        };
+        /** @description The reference of the formula language. */
+        FunctionList: {
+            /** @description Every function, in the order of the reference. */
+            items: components["schemas"]["Function"][];
+            /** @description Every name that stands for a value. */
+            names: components["schemas"]["FormulaName"][];
         };
         /** @description The last record of a stream. */
         HeadView: {
@@ -1980,6 +2377,15 @@ export interface components {
              * @example mon-fri 13:30-20:00
              */
             trading_window?: string | null;
+        };
+        /** @description How a look-ahead check cuts history. */
+        LookaheadRequest: {
+            /**
+             * Format: int32
+             * @description How often, 1 to 10000; 100 when absent.
+             * @example 100
+             */
+            cuts?: number | null;
         };
         /** @description Closed lots, the newest first. */
         LotPage: {
@@ -2278,6 +2684,31 @@ export interface components {
             name: string;
             /** @description read, trade, metrics. */
             scopes: string[];
+        };
+        /**
+         * @description A strategy to run.
+         * @example {
+         *       "account": "main",
+         *       "book": "trend",
+         *       "params": {
+         *         "fast": 12
+         *       },
+         *       "strategy_id": "s-1"
+         *     }
+         */
+        NewStrategyRun: {
+            /** @description Where it trades; paper and replay accounts only. */
+            account: string;
+            /** @description Its book, which must hold nothing that the strategy trades; opened when there is none. */
+            book: string;
+            /** @description Constants that are not at their defaults. */
+            params?: {
+                [key: string]: number;
+            };
+            /** @description The text of a strategy that isn't stored: TOML, at most 64 KiB. */
+            source?: string | null;
+            /** @description A stored strategy; its text of now is what runs. */
+            strategy_id?: string | null;
         };
         /** @description Somebody to add. */
         NewUserRequest: {
@@ -2646,6 +3077,34 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /** @description A constant of a strategy's formulas. */
+        ParamView: {
+            /**
+             * Format: double
+             * @description Its value when nobody chooses another.
+             */
+            default: number;
+            /**
+             * Format: double
+             * @description The most.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description The least.
+             */
+            min: number;
+            /**
+             * @description Its name.
+             * @example fast
+             */
+            name: string;
+            /**
+             * Format: double
+             * @description The distance between two values of a search.
+             */
+            step: number;
+        };
         /** @description A price at which a share of the position is closed at a profit. */
         PartialTarget: {
             /**
@@ -2898,6 +3357,8 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description With `step_up_required`: what has to be shown, `password` and `code`. */
             factors?: string[];
+            /** @description With `strategy_faults`: every fault of the text. */
+            faults?: components["schemas"]["FaultView"][];
             /** @description Every broken rule of the gate. */
             refusals?: components["schemas"]["RefusalView"][];
             /** @description What to do. */
@@ -2920,6 +3381,11 @@ export interface components {
              */
             type: string;
         };
+        /**
+         * @description What progress is counted in.
+         * @enum {string}
+         */
+        ProgressUnit: "bars" | "sets" | "folds" | "cuts";
         /** @description A proof. */
         ProofView: {
             /** @description When it ends. */
@@ -3013,6 +3479,28 @@ export interface components {
             last: string;
             /** @description Venue and symbol. */
             symbol: string;
+        };
+        /** @description What was read from a text without a fault. */
+        ReadStrategy: {
+            /** @description What it is about. */
+            description: string;
+            /** @description SHA-256 of its text, in hex. */
+            hash: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its constants. */
+            params: components["schemas"]["ParamView"][];
+            /** @description Its rules. */
+            rules: components["schemas"]["RuleView"][];
+            /** @description What it trades. */
+            symbols: string[];
+            /**
+             * @description The bars on whose closes it decides.
+             * @example 1d
+             */
+            timeframe: string;
+            /** @description Bars before every rule can have a value, with every constant at its default. */
+            warm_up_bars: number;
         };
         /** @description A page of records, the oldest first. */
         RecordPage: {
@@ -3167,6 +3655,244 @@ export interface components {
             /** @description As `trail_amount`, as a percentage of the best price; above 0 and below 100. */
             trail_percent?: string | null;
         };
+        /** @description A rule of a strategy. */
+        RuleView: {
+            /**
+             * @description The formula as it was written.
+             * @example crosses_above(sma(close, fast), sma(close, slow))
+             */
+            formula: string;
+            /**
+             * @description Its key in the file.
+             * @example entry.long
+             */
+            key: string;
+        };
+        /** @description Why a run has no result. */
+        RunError: {
+            /**
+             * @description The stable code.
+             * @example interrupted
+             */
+            code: string;
+            /** @description What went wrong, in one sentence. */
+            message: string;
+        };
+        /**
+         * @description What a run does.
+         * @enum {string}
+         */
+        RunKind: "backtest" | "sweep" | "walk_forward" | "lookahead";
+        /** @description Runs. */
+        RunList: {
+            /** @description The newest first. */
+            items: components["schemas"]["RunView"][];
+            /** @description What to give as `after` for the next page; null when this is the last one. */
+            next?: string | null;
+        };
+        /** @description What a run holds of one symbol. */
+        RunPositionView: {
+            /** @description The average price paid. */
+            entry_price?: string | null;
+            /**
+             * @description How much, negative when short.
+             * @example 10
+             */
+            qty: string;
+            /** @description Where its stop stands. */
+            stop?: string | null;
+            /**
+             * @description What is held.
+             * @example sim:IBM
+             */
+            symbol: string;
+        };
+        /** @description How much of a run is done. */
+        RunProgress: {
+            /**
+             * Format: int64
+             * @description So many.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Of so many; 0 until it is known.
+             */
+            total: number;
+            /** @description bars, sets, folds or cuts. */
+            unit: components["schemas"]["ProgressUnit"];
+        };
+        /** @description A run over past prices. What is absent is as on the command line. */
+        RunRequest: {
+            /**
+             * @description What shorts owe a year as a share of their value, 0 to 10.
+             * @example 0.03
+             */
+            borrow_rate?: string | null;
+            /**
+             * @description What the account begins with, in US dollars.
+             * @example 10000
+             */
+            cash?: string | null;
+            /**
+             * @description A preset whose limits are asked besides, without effect; `none` for no question. The one
+             *     that fits what is traded when absent.
+             * @example stocks
+             */
+            compare?: string | null;
+            /**
+             * @description Fee of each fill as a share of its value, 0 to 0.1.
+             * @example 0.001
+             */
+            fee?: string | null;
+            /**
+             * @description The first day that counts, in UTC. Rules of a backtest or sweep warm up on the bars before;
+             *     for a walk or a look-ahead check history begins there.
+             * @example 2010-01-01
+             */
+            from?: string | null;
+            /** @description What to do. */
+            kind: components["schemas"]["RunKind"];
+            /**
+             * @description The limits in force: `research` (venue rules and buying power only) or a preset.
+             * @example research
+             */
+            limits?: string | null;
+            lookahead?: components["schemas"]["LookaheadRequest"] | null;
+            /** @description Constants with another value than their default. */
+            params?: {
+                [key: string]: number;
+            } | null;
+            search?: components["schemas"]["SearchRequest"] | null;
+            /**
+             * Format: int32
+             * @description The seed of everything that is drawn.
+             * @example 1
+             */
+            seed?: number | null;
+            /**
+             * @description By how many hundredths of a per cent market and stop orders fill worse, 0 to 1000.
+             * @example 2
+             */
+            slippage_bps?: string | null;
+            /** @description The text of a strategy; or `strategy_id`. */
+            source?: string | null;
+            /**
+             * @description Distance from bid to ask in hundredths of a per cent, 0 to 1000.
+             * @example 0
+             */
+            spread_bps?: string | null;
+            /** @description A strategy that is kept; or `source`. */
+            strategy_id?: string | null;
+            /**
+             * @description The last day that counts, in UTC.
+             * @example 2020-01-01
+             */
+            until?: string | null;
+            walk?: components["schemas"]["WalkRequest"] | null;
+        };
+        /** @description Entries that the rules left out, since the desk was started. */
+        RunSkippedView: {
+            /**
+             * Format: int64
+             * @description Both sides wanted to enter at once.
+             */
+            contradictions: number;
+            /**
+             * Format: int64
+             * @description The distance of a stop, target or trail was undefined or not above zero.
+             */
+            distances: number;
+            /**
+             * Format: int64
+             * @description As many symbols were held as may be.
+             */
+            positions: number;
+        };
+        /**
+         * @description How far a run is.
+         * @enum {string}
+         */
+        RunState: "queued" | "running" | "done" | "failed" | "cancelled";
+        /** @description The strategy of a run, as it was then. */
+        RunStrategy: {
+            /** @description SHA-256 of its text, in hex. */
+            hash: string;
+            /** @description Its id; null when its text came with the request. */
+            id?: string | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Which strategy runs. */
+        RunStrategyView: {
+            /** @description SHA-256 of the text that runs, in hex. Changes of the stored strategy change no run. */
+            hash: string;
+            /** @description The stored strategy that it was started from; `null` when it wasn't. */
+            id?: string | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A run. */
+        RunView: {
+            /** @description Who asked. */
+            by: string;
+            /** @description When it was asked for. */
+            created_at: string;
+            /** @description The name of the desk that works at it. */
+            desk: string;
+            /** @description When it ended. */
+            ended_at?: string | null;
+            error?: components["schemas"]["RunError"] | null;
+            /**
+             * @description The figures that are told first: of a backtest, of a search's best set, of all tests of a
+             *     walk as one account. Null where undefined, amounts as decimal strings.
+             */
+            figures?: Record<string, never> | null;
+            /** @description Its id. */
+            id: string;
+            /** @description What it does. */
+            kind: components["schemas"]["RunKind"];
+            /** @description Every constant that no search replaces. */
+            params: {
+                [key: string]: number;
+            };
+            progress?: components["schemas"]["RunProgress"] | null;
+            /** @description What was asked for, with everything that was left to the defaults. */
+            request: Record<string, never>;
+            /** @description The hash of the result, of a backtest and of a search's best set. */
+            result_hash?: string | null;
+            /** @description When it began. */
+            started_at?: string | null;
+            /** @description How far it is. */
+            status: components["schemas"]["RunState"];
+            /** @description The strategy. */
+            strategy: components["schemas"]["RunStrategy"];
+            /** @description What is traded, then what is only read. */
+            symbols: string[];
+            /**
+             * @description The span of a bar.
+             * @example 1d
+             */
+            timeframe: string;
+        };
+        /** @description Which sets are tried and what is looked for: `grid` or `random`. */
+        SearchRequest: {
+            /** @description Values by parameter; every combination is tried. */
+            grid?: {
+                [key: string]: components["schemas"]["AxisRequest"];
+            } | null;
+            /**
+             * @description The figure to make as good as can be; `sharpe` when absent.
+             * @example sharpe
+             */
+            objective?: string | null;
+            /**
+             * Format: int32
+             * @description So many sets, drawn from the parameters' ranges, at most 100000.
+             * @example 200
+             */
+            random?: number | null;
+        };
         /** @description A person's second factor. */
         SecondFactorView: {
             /** @description True when it is on. */
@@ -3320,6 +4046,145 @@ export interface components {
             code?: string | null;
             /** @description One's password. */
             password: string;
+        };
+        /**
+         * @description How a run is to end.
+         * @example {
+         *       "positions": "keep"
+         *     }
+         */
+        StopRequest: {
+            /** @description What becomes of positions. It has to be written. */
+            positions: components["schemas"]["AtStop"];
+        };
+        /** @description Another text for a strategy. */
+        StrategyChange: {
+            /**
+             * Format: int32
+             * @description The revision that was read, so that nobody overwrites what somebody else has written.
+             */
+            revision: number;
+            /** @description TOML, at most 64 KiB. */
+            source: string;
+        };
+        /** @description A strategy with its text and what was read from it. */
+        StrategyDetail: components["schemas"]["StrategyView"] & {
+            /** @description Empty, unless this program refuses what an older one took; then params and rules are empty. */
+            faults: components["schemas"]["FaultView"][];
+            /** @description Its constants. */
+            params: components["schemas"]["ParamView"][];
+            /** @description Its rules. */
+            rules: components["schemas"]["RuleView"][];
+            /** @description Its text. */
+            source: string;
+        };
+        /** @description Strategies. */
+        StrategyList: {
+            /** @description The last changed first. */
+            items: components["schemas"]["StrategyView"][];
+            /** @description Always null: a list has all of them. */
+            next?: string | null;
+        };
+        /** @description Runs. */
+        StrategyRunList: {
+            /** @description The newest first. */
+            items: components["schemas"]["StrategyRunView"][];
+        };
+        /** @description A strategy at work. */
+        StrategyRunView: {
+            /** @description Where it trades. */
+            account: string;
+            /**
+             * Format: int64
+             * @description Closes at which it decided.
+             */
+            bars_seen: number;
+            /** @description Its book. */
+            book: string;
+            /**
+             * @description Its name.
+             * @example run-1
+             */
+            id: string;
+            /** @description The close at which it decided last. */
+            last_bar_at?: string | null;
+            /** @description Its constants, each of them. */
+            params: {
+                [key: string]: number;
+            };
+            /** @description What it holds. */
+            positions: components["schemas"]["RunPositionView"][];
+            /**
+             * @description What it has earned with what is closed, fees not taken off, in the quote currency of each
+             *     symbol; `null` once it was stopped, and while the account has no answer.
+             */
+            realized?: string | null;
+            /** @description Why it does not do more. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Wishes that were refused; the journal has the reasons.
+             */
+            refused: number;
+            /** @description Entries that its rules left out. */
+            skipped: components["schemas"]["RunSkippedView"];
+            /** @description The text that runs; only where one run is asked for. */
+            source?: string | null;
+            /** @description When it was started, by the desk's clock. */
+            started_at: string;
+            /** @description Who started it. */
+            started_by: string;
+            /**
+             * @description `running`; `paused`: it opens nothing, exits go on; `stopped`: for good.
+             * @example running
+             */
+            state: string;
+            /** @description Which strategy. */
+            strategy: components["schemas"]["RunStrategyView"];
+            /** @description What it trades; empty when it was stopped. */
+            symbols: string[];
+            /** @description The bars on whose closes it decides; `null` when it was stopped. */
+            timeframe?: string | null;
+            /**
+             * Format: int64
+             * @description Wishes that it told.
+             */
+            wishes: number;
+        };
+        /** @description The text of a strategy. */
+        StrategySource: {
+            /** @description TOML, at most 64 KiB. */
+            source: string;
+        };
+        /** @description A strategy without its text. */
+        StrategyView: {
+            /** @description When it was last changed. */
+            changed_at: string;
+            /** @description Who changed it last. */
+            changed_by: string;
+            /** @description What it is about. */
+            description: string;
+            /** @description SHA-256 of its text, in hex. */
+            hash: string;
+            /** @description Never changes. */
+            id: string;
+            /**
+             * @description Its name.
+             * @example Golden cross
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1; each change adds one.
+             */
+            revision: number;
+            /** @description What it trades. */
+            symbols: string[];
+            /**
+             * @description The bars on whose closes it decides.
+             * @example 1d
+             */
+            timeframe: string;
         };
         /** @description What a check of one stream found. */
         StreamAudit: {
@@ -3639,6 +4504,23 @@ export interface components {
             role: string;
             /** @description True when the second factor is on. */
             second_factor: boolean;
+        };
+        /** @description How a walk divides history. */
+        WalkRequest: {
+            /** @description True when every train window begins with the first bar. */
+            anchored?: boolean | null;
+            /**
+             * Format: int32
+             * @description Bars of each window that they are tested on; 100 when absent.
+             * @example 100
+             */
+            test?: number | null;
+            /**
+             * Format: int32
+             * @description Bars of each window that parameters are chosen on; 500 when absent.
+             * @example 500
+             */
+            train?: number | null;
         };
         /** @description What was asked for. */
         WishView: {
@@ -4852,6 +5734,348 @@ export interface operations {
             };
         };
     };
+    get_backtests: {
+        parameters: {
+            query?: {
+                /** @description Runs, 1 to 200; 50 when absent. */
+                limit?: number;
+                /** @description Only those older than this one. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_backtests: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        responses: {
+            /** @description It waits for its turn */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description No such strategy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The strategy has faults, or bars are missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many runs wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backtests_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_backtests_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_backtests_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another desk works at it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backtests_id_report_html: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no page */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backtests_id_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no result */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_bars: {
         parameters: {
             query?: never;
@@ -4962,6 +6186,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_formulas_functions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reference */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionList"];
                 };
             };
             /** @description Any other answer is a problem document */
@@ -6872,6 +8125,566 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_strategies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The strategies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_strategies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategySource"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description There are as many as may be */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The text has faults */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_strategies_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategySource"];
+            };
+        };
+        responses: {
+            /** @description What is wrong, or what was read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_strategies_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The examples */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExampleList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_strategies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The strategy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The strategy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description No such strategy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_strategies_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The strategy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyDetail"];
+                };
+            };
+            /** @description No such strategy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The text has faults */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_strategies_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The strategy */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such strategy */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get_strategy-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunList"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_strategy-runs": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStrategyRun"];
+            };
+        };
+        responses: {
+            /** @description Started */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunView"];
+                };
+            };
+            /** @description The book is in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It can't run as it is */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get_strategy-runs_id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The run
+                 * @example run-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunView"];
+                };
+            };
+            /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_strategy-runs_id_pause": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The run
+                 * @example run-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunView"];
+                };
+            };
+            /** @description It was stopped */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_strategy-runs_id_resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The run
+                 * @example run-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunView"];
+                };
+            };
+            /** @description It was stopped */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other answer is a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_strategy-runs_id_stop": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and content is the same request */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The run
+                 * @example run-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopRequest"];
+            };
+        };
+        responses: {
+            /** @description Stopped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyRunView"];
                 };
             };
             /** @description Any other answer is a problem document */
