@@ -24,6 +24,9 @@ use venue_sim::FillLimitsOn;
 /// Levels between two prices of a bar that are met one by one; then the next price comes.
 pub const LEVELS_MAX: usize = 1_000;
 
+/// Steps in which the price is found at which a quote reaches a level.
+const SETTLES: usize = 12;
+
 /// Where the price of a series is inside its bar.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Course {
@@ -224,23 +227,40 @@ impl Levels<'_> {
         if near == price { near.moved(sign * instrument.tick.get()) } else { Some(near) }
     }
 
-    /// The price at which the side's quote reaches a level: a target is reached by the bid of a
-    /// long position and by the ask of a short one.
+    /// The first price at which the side's quote reaches a level: a target is reached by the bid of
+    /// a long position and by the ask of a short one.
     fn sold_at(&self, level: Price, side: Side, tick: Price, at: Timestamp) -> Option<Price> {
-        let (rounding, sign) = match side {
-            Side::Sell => (Rounding::Up, Decimal::ONE),
-            Side::Buy => (Rounding::Down, Decimal::NEGATIVE_ONE),
+        let sell = side == Side::Sell;
+        let (rounding, sign) = if sell {
+            (Rounding::Up, Decimal::ONE)
+        } else {
+            (Rounding::Down, Decimal::NEGATIVE_ONE)
         };
-        let reached = |price: Price| {
+        let told = |price: Price| {
             let quote = (self.quote)(price, at);
-            if side == Side::Sell { quote.bid >= level } else { quote.ask <= level }
+            if sell { quote.bid } else { quote.ask }
         };
-        let gap = {
-            let quote = (self.quote)(level, at);
-            if side == Side::Sell { level.distance(quote.bid) } else { quote.ask.distance(level) }
-        };
-        let near = level.moved(sign * gap)?.to_tick(tick, rounding)?;
-        if reached(near) { Some(near) } else { near.moved(sign * tick.get()) }
+        let reached =
+            |price: &Price| if sell { told(*price) >= level } else { told(*price) <= level };
+        let mut near = level.to_tick(tick, rounding)?;
+        // A quote's distance from its price hardly changes with the price, so this settles at once.
+        for _ in 0..SETTLES {
+            near = level.moved(sign * told(near).distance(near))?.to_tick(tick, rounding)?;
+        }
+        let step = sign * tick.get();
+        for _ in 0..SETTLES {
+            match near.moved(-step).filter(&reached) {
+                Some(nearer) => near = nearer,
+                None => break,
+            }
+        }
+        for _ in 0..SETTLES {
+            if reached(&near) {
+                break;
+            }
+            near = near.moved(step)?;
+        }
+        Some(near)
     }
 }
 

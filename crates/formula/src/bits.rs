@@ -41,23 +41,33 @@ enum Bit {
 pub struct Bits {
     rows: Vec<Bit>,
     known: HashMap<Bit, usize>,
-    roots: HashMap<RootId, usize>,
+    roots: HashMap<RootId, Condition>,
     needed: BTreeSet<NodeId>,
 }
 
+/// A condition's place among those of a [`Bits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Condition(usize);
+
 impl Bits {
-    /// The conditions of these formulas of a plan. A formula that is no condition is never true.
+    /// The conditions of these formulas of a plan; `read` are others whose values are wanted as
+    /// numbers. A formula that is no condition is never true.
     ///
     /// # Panics
     /// When a formula is of another plan.
     #[must_use]
-    pub fn new(plan: &Plan, roots: impl IntoIterator<Item = RootId>) -> Self {
+    pub fn new(
+        plan: &Plan,
+        conditions: impl IntoIterator<Item = RootId>,
+        read: impl IntoIterator<Item = RootId>,
+    ) -> Self {
         let mut bits = Self::default();
-        for root in roots {
+        for root in conditions {
             let row = bits.truth(plan, plan.roots[root.0].source);
-            bits.roots.insert(root, row);
+            bits.roots.insert(root, Condition(row));
         }
-        let mut ahead: Vec<NodeId> = bits.rows.iter().flat_map(Bit::reads).collect();
+        let numbers = read.into_iter().filter_map(|root| node_of(plan.roots[root.0].source));
+        let mut ahead: Vec<NodeId> = bits.rows.iter().flat_map(Bit::reads).chain(numbers).collect();
         while let Some(id) = ahead.pop() {
             if bits.needed.insert(id) {
                 let node = plan.graph.node(id);
@@ -70,7 +80,13 @@ impl Bits {
         bits
     }
 
-    /// The nodes whose columns it reads.
+    /// The place of a condition; `None` when it is none of these.
+    #[must_use]
+    pub fn condition(&self, root: RootId) -> Option<Condition> {
+        self.roots.get(&root).copied()
+    }
+
+    /// The nodes whose columns are read.
     pub(crate) const fn needed(&self) -> &BTreeSet<NodeId> {
         &self.needed
     }
@@ -267,10 +283,11 @@ impl Words {
     /// bar mean nothing.
     ///
     /// # Panics
-    /// When the condition is none of these.
+    /// When the condition is one of other [`Bits`].
     #[must_use]
-    pub fn of(&self, root: RootId) -> &[u64] {
-        &self.rows[self.bits.roots[&root]]
+    #[inline]
+    pub fn of(&self, condition: Condition) -> &[u64] {
+        &self.rows[condition.0]
     }
 }
 

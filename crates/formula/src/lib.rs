@@ -27,7 +27,7 @@ mod time;
 pub mod value;
 
 pub use ast::Expr;
-pub use bits::{Bits, WORD, Words};
+pub use bits::{Bits, Condition, WORD, Words};
 pub use check::{Env, LOOK_BACK_MAX};
 pub use columns::{Columns, Decimals, float};
 pub use error::{Code, Diagnostic, Span};

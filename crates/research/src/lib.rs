@@ -9,6 +9,7 @@
 pub mod curve;
 pub mod html;
 pub mod lookahead;
+pub mod screened;
 pub mod stats;
 pub mod sweep;
 pub mod trial;

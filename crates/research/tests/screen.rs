@@ -10,6 +10,7 @@ mod kit;
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use domain::{Bar, CalendarKind, Nanos, Price, Qty, Timestamp};
+use market::Calendar;
 use research::{
     stats::Direction,
     sweep::{Axis, By, FIGURES, Objective, Outcome, Row, Space, Sweep, SweepReport},
@@ -63,17 +64,53 @@ fn units(draw: &mut Draw) -> Units {
     }
 }
 
-/// Bars that walk, leap, stand still and leave days out.
-fn bars(draw: &mut Draw, units: Units, span: i64) -> Vec<Bar> {
-    let count = 30 + draw.below(170);
+/// When bars open and close: without end on a market that never closes, with days left out, or in
+/// the sessions of a stock exchange.
+fn spans(
+    draw: &mut Draw,
+    calendar: CalendarKind,
+    span: i64,
+    count: usize,
+) -> Vec<(Timestamp, Timestamp)> {
+    let gaps = if draw.often(30) { 3 } else { 0 };
+    let mut spans = Vec::new();
+    let mut at = 1_700_006_400_i64;
+    let mut day = jiff::civil::date(2023, 11, 15);
+    while spans.len() < count {
+        if calendar == CalendarKind::UsEquities {
+            day = day.tomorrow().unwrap();
+            let Some(session) = Calendar::of(calendar).session_of_date(day) else { continue };
+            let mut open = session.open;
+            while open < session.close {
+                let close = open.plus(Nanos::from_secs(span)).min(session.close);
+                spans.push((open, close));
+                open = close;
+                if draw.often(gaps) {
+                    break;
+                }
+            }
+        } else {
+            let open = Timestamp::from_secs(at);
+            spans.push((open, open.plus(Nanos::from_secs(span))));
+            at += span;
+            if draw.often(gaps) {
+                let days = i64::try_from(1 + draw.below(9)).unwrap();
+                at += span.max(86_400 / span * span) * days;
+            }
+        }
+    }
+    spans.truncate(count);
+    spans
+}
+
+/// Bars that walk, leap and stand still.
+fn bars(draw: &mut Draw, units: Units, spans: &[(Timestamp, Timestamp)]) -> Vec<Bar> {
     let wide = (units.start / [10, 50, 400][usize::try_from(draw.below(3)).unwrap()]).max(1);
     let still = draw.below(60);
-    let gaps = if draw.often(30) { 3 } else { 0 };
-    let mut at = 1_700_006_400_i64;
     let mut last = units.start;
     let price = |ticks: i64| Price::new(Decimal::new(ticks.max(2), units.price)).unwrap();
     let mut bars = Vec::new();
-    for _ in 0..count {
+    for (open_at, close_at) in spans {
         let step = |draw: &mut Draw| {
             let wide = u64::try_from(wide).unwrap();
             if draw.often(still) {
@@ -85,10 +122,9 @@ fn bars(draw: &mut Draw, units: Units, span: i64) -> Vec<Bar> {
         let open = (last + if draw.often(40) { step(draw) } else { 0 }).max(2);
         let close = (open + step(draw)).max(2);
         let (up, down) = (step(draw).abs(), step(draw).abs());
-        let open_at = Timestamp::from_secs(at);
         bars.push(Bar {
-            open_at,
-            close_at: open_at.plus(Nanos::from_secs(span)),
+            open_at: *open_at,
+            close_at: *close_at,
             open: price(open),
             high: price(open.max(close) + up),
             low: price(open.min(close) - down),
@@ -96,10 +132,6 @@ fn bars(draw: &mut Draw, units: Units, span: i64) -> Vec<Bar> {
             volume: Qty::new(Decimal::from(draw.below(3) * 500)).unwrap(),
         });
         last = close;
-        at += span;
-        if draw.often(gaps) {
-            at += span.max(86_400 / span * span) * i64::try_from(1 + draw.below(9)).unwrap();
-        }
     }
     bars
 }
@@ -122,6 +154,18 @@ const CONDITIONS: &[&str] = &[
     "true",
 ];
 
+/// Distances of stops and targets: some are undefined, at or below 0, or wider than the price.
+const DISTANCES: &[&str] = &[
+    "atr(a)",
+    "2 * atr(b)",
+    "close * 0.01",
+    "close * 0.0004",
+    "close - open",
+    "0.37",
+    "close * 1.5",
+    "high - low",
+];
+
 fn rules(draw: &mut Draw, frame: &str) -> String {
     let mut text = format!("name = \"Drawn\"\nsymbols = [\"XYZ\"]\ntimeframe = \"{frame}\"\n");
     let (a, b) = (1 + draw.below(6), 2 + draw.below(18));
@@ -142,7 +186,14 @@ fn rules(draw: &mut Draw, frame: &str) -> String {
     if exit.is_empty() || draw.often(25) {
         exit += &format!("bars = {}\n", 1 + draw.below(12));
     }
-    let size = match draw.below(5) {
+    let stop = draw.often(55);
+    for (key, drawn) in [("stop", stop), ("target", draw.often(35))] {
+        if drawn {
+            exit += &format!("{key} = \"{}\"\n", draw.one(DISTANCES));
+        }
+    }
+    let size = match draw.below(6) {
+        5 if stop => format!("risk_percent = {}", draw.one(&["0.5", "1", "2.25", "20"])),
         0 => format!("quantity = {}", draw.one(&["1", "3", "0.5", "120"])),
         1 => format!("notional = {}", draw.one(&["100", "2500.5", "12000"])),
         _ => format!("percent_equity = {}", draw.one(&["10", "50", "99.5", "100", "33.333"])),
@@ -161,13 +212,17 @@ fn case(seed: u64) -> Option<Case> {
     let (frame, span) = *draw.one(&[&("1d", 86_400), &("1h", 3_600), &("1m", 60)]);
     let rules = rules(&mut draw, frame);
     strategy::read(&rules).ok()?;
-    let bars = bars(&mut draw, units, span);
+    let stock = draw.often(35);
+    let calendar = if stock { CalendarKind::UsEquities } else { CalendarKind::AlwaysOpen };
+    let count = 30 + usize::try_from(draw.below(170)).unwrap();
+    let spans = spans(&mut draw, calendar, span, count);
+    let bars = bars(&mut draw, units, &spans);
     let first = bars[0].close_at;
     let middle = bars[bars.len() / 3].close_at;
     let mut trial = kit::trial_of(&rules, bars);
     trial.markets[0].tick = Price::new(Decimal::new(1, units.price)).unwrap();
     trial.markets[0].step = Qty::new(Decimal::new(1, units.qty)).unwrap();
-    trial.markets[0].calendar = CalendarKind::AlwaysOpen;
+    trial.markets[0].calendar = calendar;
     let cash = ["10000", "250.37", "1000000", "40"];
     trial.terms.cash = draw.one(&cash).parse().unwrap();
     trial.terms.fee = draw.one(&["0", "0.001", "0.0005", "0.1", "0.000025"]).parse().unwrap();
@@ -179,7 +234,7 @@ fn case(seed: u64) -> Option<Case> {
 
 fn screened(trial: &Trial) -> Result<(Screen, Curve), screen::Unscreenable> {
     let market = &trial.markets[0];
-    let tape = Tape::new(&market.bars, market.tick, market.step)?;
+    let tape = Tape::new(&market.bars, (market.tick, market.step), market.calendar)?;
     let from = trial.from.map_or(0, |from| tape.bar_at(from));
     let terms = Terms {
         cash: trial.terms.cash,
@@ -187,8 +242,7 @@ fn screened(trial: &Trial) -> Result<(Screen, Curve), screen::Unscreenable> {
         slippage_bps: trial.terms.slippage_bps,
         half_spread_bps: trial.terms.half_spread_bps,
     };
-    let screen =
-        Screen::new(Arc::clone(&trial.strategy), Arc::new(tape), market.calendar, &terms, from)?;
+    let screen = Screen::new(Arc::clone(&trial.strategy), Arc::new(tape), &terms, from)?;
     let mut curves = [screen.curve()];
     let sets: [BTreeMap<String, f64>; 1] = [trial.params.clone()];
     let equity = screen.run(&sets, &mut curves)?;
@@ -287,8 +341,12 @@ bars = 15
 percent_equity = 50
 "#;
 
-fn search(objective: &str) -> Sweep {
-    let trial = kit::trial_of(CROSSOVER, kit::bars(400));
+fn search(objective: &str, calendar: CalendarKind) -> Sweep {
+    let mut draw = Draw(11);
+    let units = Units { price: 2, qty: 0, start: 10_000 };
+    let spans = spans(&mut draw, calendar, 86_400, 400);
+    let mut trial = kit::trial_of(CROSSOVER, bars(&mut draw, units, &spans));
+    trial.markets[0].calendar = calendar;
     let axes = ["fast=1..9:4", "slow=4..24:4"].map(|text| text.parse::<Axis>().unwrap());
     let space = Space::grid(&trial.strategy, &axes, &trial.params).unwrap();
     Sweep::new(trial, space, objective.parse::<Objective>().unwrap())
@@ -301,8 +359,12 @@ fn rows(sweep: &Sweep, threads: usize) -> Vec<Row> {
 
 #[test]
 fn a_screened_search_tells_what_the_engine_tells() {
-    for objective in ["max_drawdown_percent", "payoff_ratio"] {
-        let sweep = search(objective);
+    for (objective, calendar) in [
+        ("max_drawdown_percent", CalendarKind::AlwaysOpen),
+        ("sharpe", CalendarKind::UsEquities),
+        ("payoff_ratio", CalendarKind::UsEquities),
+    ] {
+        let sweep = search(objective, calendar);
         let (screened, engine) = (rows(&sweep, 2), rows(&sweep.clone().by_engine(), 2));
         assert_eq!((screened.len(), engine.len()), (18, 18));
         for (a, b) in screened.iter().zip(&engine) {
@@ -328,7 +390,7 @@ fn a_screened_search_tells_what_the_engine_tells() {
 
 #[test]
 fn a_set_that_kernel_and_engine_judge_differently_is_refused() {
-    let sweep = search("final_equity");
+    let sweep = search("final_equity", CalendarKind::AlwaysOpen);
     let mut rows = rows(&sweep, 1);
     let best = sweep.best(&rows).unwrap().set;
     let Outcome::Tried(measured) = &mut rows[best].outcome else { panic!("it was tried") };
@@ -340,7 +402,7 @@ fn a_set_that_kernel_and_engine_judge_differently_is_refused() {
 
 #[test]
 fn a_screened_search_that_was_torn_ends_as_one_without_interruption() {
-    let sweep = search("sharpe");
+    let sweep = search("sharpe", CalendarKind::AlwaysOpen);
     let mut log = sweep.first_line().unwrap();
     let whole = sweep.run(kit::threads(2), Vec::new(), |row| {
         log.push_str(&sweep.line(row)?);
@@ -355,11 +417,42 @@ fn a_screened_search_that_was_torn_ends_as_one_without_interruption() {
     }
 }
 
+/// The shipped strategies over sessions of stocks: all but the one whose stop moves are screened.
+#[test]
+fn shipped_strategies_trade_as_the_engine_trades_them() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../strategies");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    files.sort();
+    let mut left_out = Vec::new();
+    for file in &files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let mut draw = Draw(5);
+        let units = Units { price: 2, qty: 0, start: 10_000 };
+        let spans = spans(&mut draw, CalendarKind::UsEquities, 86_400, 900);
+        let mut trial = kit::trial_of(&text, bars(&mut draw, units, &spans));
+        trial.markets[0].symbol.clone_from(&trial.strategy.symbols[0]);
+        trial.markets[0].calendar = CalendarKind::UsEquities;
+        trial.markets[0].step = "1".parse().unwrap();
+        trial.terms.slippage_bps = "2".parse().unwrap();
+        let report = run(&trial).unwrap();
+        assert!(report.trades.len() >= 5, "{file:?}: {} trades", report.trades.len());
+        match screened(&trial) {
+            Ok((screen, curve)) => {
+                let told = (by_kernel(&trial, &screen, &curve), by_engine(&trial, &report));
+                assert_eq!(told.0, told.1, "{file:?}");
+            }
+            Err(why) => left_out.push((file.file_stem().unwrap().to_owned(), why)),
+        }
+    }
+    assert_eq!(files.len(), 8);
+    assert_eq!(left_out, [("volatility-breakout".into(), Unscreenable::Moves("exit.trail"))]);
+}
+
 #[test]
 fn what_the_kernel_cannot_express_is_left_to_the_engine() {
     let bars = || kit::bars(60);
     for (rules, code) in [
-        (CROSSOVER.replace("bars = 15", "bars = 15\nstop = \"atr(5)\""), "screen_inside"),
+        (CROSSOVER.replace("bars = 15", "bars = 15\ntrail = \"atr(5)\""), "screen_moves"),
         (CROSSOVER.replace("bars = 15", "long = \"bars_held > 3\""), "screen_position"),
         (format!("{CROSSOVER}[pyramid]\nentries = 2\n"), "screen_entries"),
     ] {

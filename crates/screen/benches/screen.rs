@@ -57,7 +57,7 @@ fn tape(count: u64) -> Arc<Tape> {
         .collect();
     let tick = Price::new(Decimal::new(1, 2)).expect("a tick");
     let step = Qty::new(Decimal::new(1, 3)).expect("a step");
-    Arc::new(Tape::new(&bars, tick, step).expect("sound bars"))
+    Arc::new(Tape::new(&bars, (tick, step), CalendarKind::AlwaysOpen).expect("sound bars"))
 }
 
 fn screen(tape: &Arc<Tape>, fee: Decimal) -> Screen {
@@ -65,8 +65,7 @@ fn screen(tape: &Arc<Tape>, fee: Decimal) -> Screen {
     let zero = Decimal::ZERO;
     let cash = Decimal::from(1_000_000);
     let terms = Terms { cash, fee, slippage_bps: zero, half_spread_bps: zero };
-    Screen::new(strategy, Arc::clone(tape), CalendarKind::AlwaysOpen, &terms, 0)
-        .expect("a strategy of the class")
+    Screen::new(strategy, Arc::clone(tape), &terms, 0).expect("a strategy of the class")
 }
 
 fn set(fast: u32, slow: u32) -> BTreeMap<String, f64> {

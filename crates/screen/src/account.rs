@@ -2,7 +2,10 @@
 //!
 //! It must not know when something is wished.
 
-use crate::money::{Deal, Money};
+use crate::{
+    levels::{Away, Hit, Levels},
+    money::{Deal, Money},
+};
 
 /// The direction of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub struct Trade {
     pub side: Side,
     /// The bar at whose open it began.
     pub entry_bar: usize,
-    /// The bar at whose open it ended.
+    /// The bar in which it ended, at the open unless a stop or target was reached.
     pub exit_bar: usize,
     /// In steps.
     pub qty: i64,
@@ -39,6 +42,7 @@ pub struct Trade {
 pub(crate) struct Held {
     pub(crate) side: Side,
     pub(crate) bar: usize,
+    pub(crate) levels: Levels,
     deal: Deal,
 }
 
@@ -64,28 +68,28 @@ impl Account {
     pub(crate) fn enter(
         &mut self,
         money: &Money,
-        side: Side,
+        (side, away): (Side, &Away),
         (bar, open): (usize, i64),
     ) -> Option<bool> {
-        let Some(deal) = money.entry(side == Side::Long, self.cash, open)? else {
+        let Some((deal, levels)) = money.entry(side == Side::Long, self.cash, open, away)? else {
             return Some(false);
         };
         let flow = if side == Side::Long { -deal.value } else { deal.value };
         self.cash += flow - deal.fee;
-        self.held = Some(Held { side, bar, deal });
+        self.held = Some(Held { side, bar, levels, deal });
         Some(true)
     }
 
-    /// Closes what is held at a bar's open. `None` when an amount does not fit.
+    /// Closes what is held. `None` when an amount does not fit.
     #[inline]
     pub(crate) fn leave(
         &mut self,
         money: &Money,
         held: Held,
-        (bar, open): (usize, i64),
+        Hit { bar, price, auction }: Hit,
     ) -> Option<Trade> {
         let long = held.side == Side::Long;
-        let out = money.exit(!long, held.deal.qty, open)?;
+        let out = money.exit(!long, held.deal.qty, (price, auction))?;
         let gross = if long { out.value - held.deal.value } else { held.deal.value - out.value };
         self.cash += if long { out.value } else { -out.value } - out.fee;
         self.held = None;

@@ -12,9 +12,9 @@ pub enum Unscreenable {
     /// More than one symbol, or one that is only read.
     #[error("it trades or reads {0} symbols; one is screened")]
     Symbols(usize),
-    /// A rule that acts inside a bar.
-    #[error("{0} acts inside a bar; only entries and exits at the next open are screened")]
-    Inside(&'static str),
+    /// A stop that moves.
+    #[error("{0} moves the stop; only stops and targets that stay are screened")]
+    Moves(&'static str),
     /// A rule that rests on the position.
     #[error("{0} rests on the position that is held")]
     Position(&'static str),
@@ -24,9 +24,6 @@ pub enum Unscreenable {
     /// Several entries of a position.
     #[error("it adds up to {0} entries to a position; one is screened")]
     Entries(u32),
-    /// A size by risk.
-    #[error("its size rests on the distance to a stop")]
-    Size,
     /// A tick or step that is no power of ten.
     #[error("the {what} {value} is no power of ten between 1 and 0.00000001")]
     Grid { what: &'static str, value: Decimal },
@@ -56,11 +53,10 @@ impl Unscreenable {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Symbols(_) => "screen_symbols",
-            Self::Inside(_) => "screen_inside",
+            Self::Moves(_) => "screen_moves",
             Self::Position(_) => "screen_position",
             Self::Series => "screen_series",
             Self::Entries(_) => "screen_entries",
-            Self::Size => "screen_size",
             Self::Grid { .. } => "screen_grid",
             Self::OffTick(_) => "screen_off_tick",
             Self::NoBars => "screen_no_bars",

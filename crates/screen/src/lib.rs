@@ -7,12 +7,13 @@
 //! or how a figure is judged, and it never approximates.
 //!
 //! `tape` holds bars as whole numbers, `money` the costs and sizes as whole numbers, `account` what
-//! one fill does, `machine` when something is wished, `signals` what the rules say, `screen` puts
-//! them together, and `curve` reads equity out of stretches.
+//! one fill does, `levels` where stops and targets are met, `machine` when something is wished,
+//! `signals` what the rules say, `screening` puts them together, and `curve` reads equity out of stretches.
 
 mod account;
 mod curve;
 mod error;
+mod levels;
 mod machine;
 mod money;
 mod screening;

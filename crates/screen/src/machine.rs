@@ -1,12 +1,14 @@
-//! When something is wished: from what the rules say at closes to fills at the next open.
+//! When something is wished: from what the rules say at closes to fills at the next open, and at
+//! the levels that are met before.
 //!
 //! Bars on which nothing can change are not looked at. It must not know formulas.
 
 use std::ops::Range;
 
 use crate::{
-    account::{Account, Side, Trade},
+    account::{Account, Held, Side, Trade},
     error::Unscreenable,
+    levels::{Away, Hit},
     money::Money,
     signals::Said,
     tape::Tape,
@@ -39,6 +41,8 @@ pub(crate) struct Machine {
     at: usize,
     /// The first close that no sink has heard of.
     marked: usize,
+    /// The first bar that was not looked at for stop and target of what is held.
+    passed: usize,
     exit_bars: Option<usize>,
 }
 
@@ -47,21 +51,30 @@ impl Machine {
     pub(crate) fn new(money: &Money, from: usize, exit_bars: Option<u32>) -> Self {
         let account = Account { cash: money.cash, held: None };
         let exit_bars = exit_bars.map(|bars| usize::try_from(bars).unwrap_or(usize::MAX));
-        Self { account, at: from, marked: from, exit_bars }
+        Self { account, at: from, marked: from, passed: from, exit_bars }
     }
 
     /// Goes through the closes of a block.
     pub(crate) fn block(
         &mut self,
-        (tape, money): (&Tape, &Money),
+        market: (&Tape, &Money),
         said: &Said<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Unscreenable> {
-        while let Some(bar) = self.next_event(said) {
+        loop {
+            let wished = self.next_event(said);
+            let last = wished.unwrap_or(said.end() - 1);
+            if let Some((held, hit)) = self.hit(market.0, last) {
+                let done = self.leave(market, held, hit, sink);
+                done.ok_or(Unscreenable::Amount(hit.bar))?;
+                self.at = hit.bar.max(self.at);
+                continue;
+            }
+            let Some(bar) = wished else { break };
             self.at = bar + 1;
-            if let Some((next, open)) = tape.next_price(bar) {
-                let done = self.act((tape, money), (said, bar), (next, open), sink);
-                done.ok_or(Unscreenable::Amount(next))?;
+            if let Some(next) = market.0.next_price(bar) {
+                let done = self.act(market, (said, bar), next, sink);
+                done.ok_or(Unscreenable::Amount(next.0))?;
             }
         }
         self.at = self.at.max(said.end());
@@ -79,32 +92,77 @@ impl Machine {
         by_rule.into_iter().chain(old).min()
     }
 
+    /// Where what is held reaches a level, up to and including a bar.
+    #[inline]
+    fn hit(&mut self, tape: &Tape, last: usize) -> Option<(Held, Hit)> {
+        let held = self.account.held.filter(|held| !held.levels.is_empty())?;
+        let first = self.passed;
+        self.passed = first.max(last + 1);
+        if first > last {
+            return None;
+        }
+        Some((held, held.levels.hit(tape, (held.side, held.bar), first..=last)?))
+    }
+
     /// Carries out at the next open what was wished at a close.
     #[inline]
     fn act(
         &mut self,
-        (tape, money): (&Tape, &Money),
+        market: (&Tape, &Money),
         (said, bar): (&Said<'_>, usize),
         next: (usize, i64),
         sink: &mut impl Sink,
     ) -> Option<()> {
-        let before =
-            Stretch { bars: self.marked..next.0, cash: self.account.cash, qty: self.account.qty() };
-        let changed = if let Some(held) = self.account.held {
-            let trade = self.account.leave(money, held, next)?;
-            sink.trade(&trade);
-            if said.turns(held.side, bar) {
-                let other = if held.side == Side::Long { Side::Short } else { Side::Long };
-                self.account.enter(money, other, next)?;
-            }
-            true
-        } else {
-            self.account.enter(money, said.side(bar), next)?
+        let Some(held) = self.account.held else {
+            return self.enter(market, (said.side(bar), said.away(bar)), next, sink);
         };
-        if changed {
+        let stopped = held.levels.hit(market.0, (held.side, held.bar), next.0..=next.0);
+        let stopped = stopped.filter(|hit| hit.auction);
+        let left = Hit { bar: next.0, price: next.1, auction: stopped.is_some() };
+        self.leave(market, held, left, sink)?;
+        if said.turns(held.side, bar) {
+            let other = if held.side == Side::Long { Side::Short } else { Side::Long };
+            self.enter(market, (other, said.away(bar)), next, sink)?;
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn enter(
+        &mut self,
+        (tape, money): (&Tape, &Money),
+        (side, away): (Side, Option<Away>),
+        next: (usize, i64),
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        let Some(away) = away else { return Some(()) };
+        let before = self.stretch(next.0);
+        if self.account.enter(money, (side, &away), next)? {
+            self.passed = next.0;
             self.mark(tape, before, sink);
         }
         Some(())
+    }
+
+    #[inline]
+    fn leave(
+        &mut self,
+        (tape, money): (&Tape, &Money),
+        held: Held,
+        hit: Hit,
+        sink: &mut impl Sink,
+    ) -> Option<()> {
+        let before = self.stretch(hit.bar);
+        let trade = self.account.leave(money, held, hit)?;
+        sink.trade(&trade);
+        self.mark(tape, before, sink);
+        Some(())
+    }
+
+    /// What is held up to a bar.
+    #[inline]
+    fn stretch(&self, end: usize) -> Stretch {
+        Stretch { bars: self.marked..end, cash: self.account.cash, qty: self.account.qty() }
     }
 
     fn mark(&mut self, tape: &Tape, before: Stretch, sink: &mut impl Sink) {
@@ -116,8 +174,8 @@ impl Machine {
 
     /// Tells the rest of the closes.
     pub(crate) fn end(&mut self, tape: &Tape, sink: &mut impl Sink) {
-        let bars = self.marked.min(tape.len())..tape.len();
-        let rest = Stretch { bars, cash: self.account.cash, qty: self.account.qty() };
+        self.marked = self.marked.min(tape.len());
+        let rest = self.stretch(tape.len());
         self.mark(tape, rest, sink);
     }
 

@@ -4,10 +4,14 @@
 //! and buying power of the gate. Prices are in ticks, quantities in steps, cash in units fine
 //! enough for every amount that occurs. It must not know bars or signals.
 
-use domain::Size;
+use domain::{Price, Size};
 use rust_decimal::Decimal;
 
-use crate::{error::Unscreenable, tape::whole};
+use crate::{
+    error::Unscreenable,
+    levels::{Away, Levels},
+    tape::{TICKS_MAX, whole},
+};
 
 /// Decimals at which fees are rounded up.
 const FEE_DECIMALS: u32 = 8;
@@ -18,6 +22,8 @@ const EXACT_MAX: i128 = 10_i128.pow(26);
 /// The venue takes no order of a larger value, in the quote currency.
 const VALUE_MAX: i128 = 10_000_000_000_000;
 const BPS: i128 = 10_000;
+/// Decimals of a distance.
+const DISTANCE_DECIMALS: u32 = 12;
 
 /// Money and costs of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +93,9 @@ enum Sizing {
     Value(Factor),
     /// Steps are equity × over ÷ (price in ticks × under).
     Equity(Factor),
+    /// Steps are equity × over ÷ (what a step loses × under), where a step loses its distance to
+    /// the stop times `whole` and both prices times `rate`.
+    Risk { share: Factor, rate: i128, whole: i128 },
 }
 
 /// What an order comes to.
@@ -123,6 +132,8 @@ pub(crate) struct Money {
     /// Units of 1e-8 that a tick × step of value is charged.
     fee: Factor,
     fee_unit: i128,
+    /// Units of a distance in a tick.
+    tick: i128,
     sizing: Sizing,
 }
 
@@ -179,6 +190,7 @@ impl Money {
             sell_needs: costs.reduced(),
             fee: charged.reduced(),
             fee_unit: power(decimals - FEE_DECIMALS),
+            tick: power(DISTANCE_DECIMALS - price),
             sizing: sizing(size, costs, (price, qty, decimals))?,
         })
     }
@@ -215,23 +227,36 @@ impl Money {
         Some(Deal { qty, price, value, fee })
     }
 
-    /// The order that closes a position of so many steps at a bar's open.
+    /// The order that closes a position of so many steps at a price, at an auction without a
+    /// spread.
     ///
     /// `None` when an amount does not fit.
     #[inline]
-    pub(crate) fn exit(&self, buy: bool, qty: i64, open: i64) -> Option<Deal> {
-        let (bid, ask) = self.quote(open)?;
-        self.deal(qty, self.filled(buy, if buy { ask } else { bid })?)
+    pub(crate) fn exit(&self, buy: bool, qty: i64, (last, auction): (i64, bool)) -> Option<Deal> {
+        let (bid, ask) = self.quote(last)?;
+        let standing = match (auction, buy) {
+            (true, _) => last,
+            (false, true) => ask,
+            (false, false) => bid,
+        };
+        self.deal(qty, self.filled(buy, standing)?)
     }
 
     /// The order that opens a position out of so much cash at a bar's open, as it passes sizing,
-    /// the gate and the venue; the inner `None` when one of them refuses it, the outer when an
-    /// amount does not fit.
+    /// the gate and the venue, with its levels; the inner `None` when one of them refuses it, the
+    /// outer when an amount does not fit.
     #[inline]
-    pub(crate) fn entry(&self, buy: bool, cash: i128, open: i64) -> Option<Option<Deal>> {
+    pub(crate) fn entry(
+        &self,
+        buy: bool,
+        cash: i128,
+        open: i64,
+        away: &Away,
+    ) -> Option<Option<(Deal, Levels)>> {
         let (bid, ask) = self.quote(open)?;
         let standing = if buy { ask } else { bid };
-        let qty = self.size(cash, standing)?;
+        let Some(levels) = self.levels(buy, standing, away)? else { return Some(None) };
+        let qty = self.size(cash, standing, levels.stop)?;
         if qty == 0 {
             return Some(None);
         }
@@ -243,18 +268,55 @@ impl Money {
             return Some(None);
         }
         let deal = self.deal(qty, self.filled(buy, standing)?)?;
-        Some((deal.value + deal.fee <= cash).then_some(deal))
+        if deal.value + deal.fee > cash {
+            return Some(None);
+        }
+        let target = levels.target.map(|target| self.reached(buy, target));
+        Some(Some((deal, Levels { target, ..levels })))
+    }
+
+    /// The levels around a price; the inner `None` when one would be at 0 or below.
+    #[inline]
+    fn levels(&self, buy: bool, standing: i64, away: &Away) -> Option<Option<Levels>> {
+        let level = |distance: Option<Price>, up: bool| -> Option<Option<i64>> {
+            let Some(distance) = distance else { return Some(None) };
+            let units = whole(distance.get(), DISTANCE_DECIMALS)?;
+            let ticks =
+                i64::try_from(quotient(units.checked_add(self.tick - 1)?, self.tick)).ok()?;
+            let level = standing.checked_add(if up { ticks } else { -ticks })?;
+            (level <= TICKS_MAX).then_some(Some(level))
+        };
+        let (stop, target) = (level(away.stop, !buy)?, level(away.target, buy)?);
+        let lost = |level: Option<i64>| level.is_some_and(|level| level <= 0);
+        Some((!lost(stop) && !lost(target)).then_some(Levels { stop, target }))
+    }
+
+    /// The first price at which the quote of the closing side has reached a target.
+    #[inline]
+    fn reached(&self, long: bool, target: i64) -> i64 {
+        if self.ask.is_one() {
+            return target;
+        }
+        let Factor { over, under } = if long { self.bid } else { self.ask };
+        let exact = i128::from(target) * under;
+        let ticks = if long { quotient(exact + over - 1, over) } else { quotient(exact, over) };
+        i64::try_from(ticks).unwrap_or(if long { i64::MAX } else { 0 })
     }
 
     /// The size of an entry in steps.
     #[inline]
-    fn size(&self, cash: i128, price: i64) -> Option<i64> {
+    fn size(&self, cash: i128, price: i64, stop: Option<i64>) -> Option<i64> {
         let (over, under) = match self.sizing {
             Sizing::Steps(steps) => return Some(steps),
             Sizing::Value(factor) => (factor.over, i128::from(price).checked_mul(factor.under)?),
             Sizing::Equity(factor) => {
                 let over = cash.max(0).checked_mul(factor.over)?;
                 (over, i128::from(price).checked_mul(factor.under)?)
+            }
+            Sizing::Risk { share, rate, whole } => {
+                let (price, stop) = (i128::from(price), i128::from(stop?));
+                let lost = (price - stop).abs() * whole + (price + stop) * rate;
+                (cash.max(0).checked_mul(share.over)?, lost.checked_mul(share.under)?)
             }
         };
         i64::try_from(quotient(over, under)).ok()
@@ -290,7 +352,17 @@ fn sizing(
             let under = power(percent.scale() + 2 + cash) * costs.over;
             Ok(Sizing::Equity(Factor { over, under }.reduced()))
         }
-        Size::RiskPercent(_) => Err(Unscreenable::Size),
+        Size::RiskPercent(percent) => {
+            let percent = percent.get().normalize();
+            if percent.scale() > RATE_DECIMALS_MAX || percent > Decimal::ONE_THOUSAND {
+                return Err(digits("risk_percent", percent));
+            }
+            // `costs` is 1 + fee, so that fee is (over − under) ÷ under.
+            let (whole, rate) = (costs.under, costs.over - costs.under);
+            let over = percent.mantissa() * whole;
+            let under = power(percent.scale() + 2 + cash - price - qty);
+            Ok(Sizing::Risk { share: Factor { over, under }.reduced(), rate, whole })
+        }
     }
 }
 

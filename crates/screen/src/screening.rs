@@ -6,8 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{CalendarKind, Size};
-use formula::{Bits, Compiler, Env, MarketTime, Plan, RootId, Run, Words};
+use formula::{Bits, Compiler, Condition, Env, MarketTime, Plan, RootId, Run, Words};
 use rust_decimal::Decimal;
 use strategy::{Part, Strategy, market_time};
 
@@ -36,6 +35,46 @@ pub struct Screen {
 /// The rules of a set in a plan.
 type Roots = BTreeMap<Part, RootId>;
 
+/// Where what the rules of a set say is found.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    entry_long: Option<Condition>,
+    entry_short: Option<Condition>,
+    exit_long: Option<Condition>,
+    exit_short: Option<Condition>,
+    stop: Option<RootId>,
+    target: Option<RootId>,
+}
+
+impl Asked {
+    fn of(roots: &Roots, bits: &Bits) -> Self {
+        let condition = |part| roots.get(&part).and_then(|root| bits.condition(*root));
+        Self {
+            entry_long: condition(Part::EntryLong),
+            entry_short: condition(Part::EntryShort),
+            exit_long: condition(Part::ExitLong),
+            exit_short: condition(Part::ExitShort),
+            stop: roots.get(&Part::Stop).copied(),
+            target: roots.get(&Part::Target).copied(),
+        }
+    }
+
+    fn said<'a>(&self, (first, bars): (usize, usize), words: &'a Words, run: &'a Run) -> Said<'a> {
+        let bits = |condition: Option<Condition>| condition.map(|condition| words.of(condition));
+        let column = |root: Option<RootId>| root.map(|root| run.values(root));
+        Said {
+            first,
+            bars,
+            entry_long: bits(self.entry_long),
+            entry_short: bits(self.entry_short),
+            exit_long: bits(self.exit_long),
+            exit_short: bits(self.exit_short),
+            stop: column(self.stop),
+            target: column(self.target),
+        }
+    }
+}
+
 impl Screen {
     /// A strategy that can be screened. Wishes at closes before bar `from` are dropped, and it is
     /// the first that sinks hear of.
@@ -45,25 +84,23 @@ impl Screen {
     pub fn new(
         strategy: Arc<Strategy>,
         tape: Arc<Tape>,
-        calendar: CalendarKind,
         terms: &Terms,
         from: usize,
     ) -> Result<Self, Unscreenable> {
         if strategy.symbols.len() != 1 {
             return Err(Unscreenable::Symbols(strategy.symbols.len()));
         }
-        if let Some(part) = strategy.rules.keys().find(|part| !part.is_condition()) {
-            return Err(Unscreenable::Inside(part.key()));
+        let moves = |part: &&Part| matches!(part, Part::Trail | Part::BreakEven);
+        if let Some(part) = strategy.rules.keys().find(moves) {
+            return Err(Unscreenable::Moves(part.key()));
         }
         if strategy.entries != 1 {
             return Err(Unscreenable::Entries(strategy.entries));
         }
-        if matches!(strategy.size, Size::RiskPercent(_)) {
-            return Err(Unscreenable::Size);
-        }
         let decimals = (tape.price_decimals, tape.qty_decimals);
         let money = Money::new(terms, strategy.size, decimals)?;
-        Ok(Self { strategy, tape, money, market: market_time(calendar), from })
+        let market = market_time(tape.calendar);
+        Ok(Self { strategy, tape, money, market, from })
     }
 
     /// The bars.
@@ -110,7 +147,11 @@ impl Screen {
             compiler.set_params(set.clone());
             let mut roots = Roots::new();
             for (part, rule) in &self.strategy.rules {
-                let root = compiler.add_condition_expr(&rule.expr);
+                let root = if part.is_condition() {
+                    compiler.add_condition_expr(&rule.expr)
+                } else {
+                    compiler.add_number_expr(&rule.expr)
+                };
                 let wrong = |e: formula::Diagnostic| Unscreenable::Rule {
                     key: part.key(),
                     text: e.to_string(),
@@ -141,7 +182,12 @@ impl Screen {
         sinks: &mut [S],
     ) -> Result<Vec<i128>, Unscreenable> {
         let (plan, roots) = self.compile(sets)?;
-        let bits = Bits::new(&plan, roots.iter().flat_map(|roots| roots.values().copied()));
+        let all = || roots.iter().flatten();
+        let of = |conditions: bool| {
+            all().filter(move |(part, _)| part.is_condition() == conditions).map(|(_, root)| *root)
+        };
+        let bits = Bits::new(&plan, of(true), of(false));
+        let asked: Vec<Asked> = roots.iter().map(|roots| Asked::of(roots, &bits)).collect();
         let (plan, market) = (Arc::new(plan), Arc::clone(&self.market));
         let mut run = Run::of_bits(plan, self.tape.decimals, market, &bits);
         let mut words = Words::new(bits);
@@ -152,11 +198,8 @@ impl Screen {
             let bars = BLOCK.min(self.tape.len() - first);
             run.bars(&self.tape.columns, first..first + bars);
             words.block(&run, bars);
-            for ((machine, roots), sink) in machines.iter_mut().zip(&roots).zip(&mut *sinks) {
-                let bits = |part: Part| roots.get(&part).map(|root| words.of(*root));
-                let [entry_long, entry_short, exit_long, exit_short] =
-                    [Part::EntryLong, Part::EntryShort, Part::ExitLong, Part::ExitShort].map(bits);
-                let said = Said { first, bars, entry_long, entry_short, exit_long, exit_short };
+            for ((machine, asked), sink) in machines.iter_mut().zip(&asked).zip(&mut *sinks) {
+                let said = asked.said((first, bars), &words, &run);
                 machine.block((&self.tape, &self.money), &said, sink)?;
             }
             first += bars;

@@ -1,8 +1,10 @@
-//! What the rules say at the closes of a block, one bit a bar.
+//! What the rules say at the closes of a block: conditions, one bit a bar, and distances.
 //!
 //! It must not know what follows from it.
 
-use crate::account::Side;
+use formula::In;
+
+use crate::{account::Side, levels::Away};
 
 /// The bits of one rule; none where the strategy has no such rule.
 type Bits<'a> = Option<&'a [u64]>;
@@ -17,6 +19,9 @@ pub(crate) struct Said<'a> {
     pub(crate) entry_short: Bits<'a>,
     pub(crate) exit_long: Bits<'a>,
     pub(crate) exit_short: Bits<'a>,
+    /// From the entry to stop and target, in units of price.
+    pub(crate) stop: Option<In<'a>>,
+    pub(crate) target: Option<In<'a>>,
 }
 
 #[inline]
@@ -58,6 +63,17 @@ impl Said<'_> {
         let long = self.bit(self.entry_long, bar);
         let short = self.bit(self.entry_short, bar);
         long != short && short == (side == Side::Long)
+    }
+
+    /// How far away from an entry that is wished at a bar its levels lie; `None` when one of them
+    /// is no distance, so that there is no entry.
+    #[inline]
+    pub(crate) fn away(&self, bar: usize) -> Option<Away> {
+        let one = |column: Option<In<'_>>| match column {
+            None => Some(None),
+            Some(column) => strategy::distance(column.at(bar - self.first)).map(Some),
+        };
+        Some(Away { stop: one(self.stop)?, target: one(self.target)? })
     }
 
     fn bit(&self, bits: Bits<'_>, bar: usize) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! It is made once and shared by every run over it. It must not know strategies or money.
 
-use domain::{Bar, Nanos, Price, Qty, Timestamp};
+use domain::{Bar, CalendarKind, Nanos, Price, Qty, Timestamp};
 use formula::{Columns, Decimals};
+use market::Calendar;
 use rust_decimal::Decimal;
 
 use crate::error::Unscreenable;
@@ -11,7 +12,7 @@ use crate::error::Unscreenable;
 /// Decimals of a tick or step at most.
 const DECIMALS_MAX: u32 = 8;
 /// A price has at most so many ticks.
-const TICKS_MAX: i64 = 1_000_000_000_000;
+pub(crate) const TICKS_MAX: i64 = 1_000_000_000_000;
 /// A wish that has waited so long for a price is given up, as the desk does it.
 const WAITS_AT_MOST: i64 = 6 * 86_400 * 1_000_000_000;
 /// The first price of a bar comes this long after it opens.
@@ -25,8 +26,15 @@ pub struct Tape {
     pub(crate) decimals: Decimals,
     /// First prices in ticks.
     pub(crate) open: Vec<i64>,
+    /// Highest and lowest prices in ticks.
+    pub(crate) high: Vec<i64>,
+    pub(crate) low: Vec<i64>,
     /// Last prices in ticks.
     pub(crate) close: Vec<i64>,
+    /// Bars that open a trading day, with one price for everybody.
+    auction: Vec<bool>,
+    /// When the market trades.
+    pub(crate) calendar: CalendarKind,
     /// Bars at whose close a wish would wait too long for the next price.
     gaps: Vec<usize>,
     /// Decimals of the tick and of the step.
@@ -49,12 +57,16 @@ pub(crate) fn whole(value: Decimal, decimals: u32) -> Option<i128> {
 }
 
 impl Tape {
-    /// Checks the bars of a market with this tick and step. Bars come in order, as a replay checks
-    /// them.
+    /// Checks the bars of a market with this tick, step and calendar. Bars come in order, as a
+    /// replay checks them.
     ///
     /// # Errors
     /// [`Unscreenable`] when a price or a unit is none that is reckoned exactly.
-    pub fn new(bars: &[Bar], tick: Price, step: Qty) -> Result<Self, Unscreenable> {
+    pub fn new(
+        bars: &[Bar],
+        (tick, step): (Price, Qty),
+        calendar: CalendarKind,
+    ) -> Result<Self, Unscreenable> {
         let price_decimals = decimals("tick", tick.get())?;
         let qty_decimals = decimals("step", step.get())?;
         if bars.is_empty() {
@@ -68,13 +80,30 @@ impl Tape {
             bars.iter().map(of).enumerate().map(ticks).collect()
         };
         let (open, close) = (all(|bar| bar.open)?, all(|bar| bar.close)?);
+        let (high, low) = (all(|bar| bar.high)?, all(|bar| bar.low)?);
         let late = |pair: &[Bar]| {
             pair[1].open_at.plus(FIRST_PRICE).since(pair[0].close_at).0 > WAITS_AT_MOST
         };
         let gaps = bars.windows(2).enumerate().filter(|(_, pair)| late(pair));
         let gaps = gaps.map(|(bar, _)| bar).collect();
+        let days = Calendar::of(calendar);
+        let days: Vec<i64> = bars.iter().map(|bar| days.trading_day(bar.open_at)).collect();
+        let begun = days.windows(2).map(|pair| pair[0] != pair[1]);
+        let auction = [true].into_iter().chain(begun).collect();
         let (columns, decimals) = (Columns::of(bars), Decimals::of(bars));
-        Ok(Self { columns, decimals, open, close, gaps, price_decimals, qty_decimals })
+        Ok(Self {
+            columns,
+            decimals,
+            open,
+            high,
+            low,
+            close,
+            auction,
+            calendar,
+            gaps,
+            price_decimals,
+            qty_decimals,
+        })
     }
 
     /// How many bars.
@@ -99,6 +128,12 @@ impl Tape {
     #[must_use]
     pub fn bar_at(&self, at: Timestamp) -> usize {
         self.columns.close_at.partition_point(|close| *close < at)
+    }
+
+    /// True when a bar's open is the opening auction of a trading day.
+    #[inline]
+    pub(crate) fn is_auction(&self, bar: usize) -> bool {
+        self.auction[bar]
     }
 
     /// The bar at whose open a wish of this bar's close is carried out; `None` when there is none

@@ -14,6 +14,6 @@ mod time;
 pub use compile::{Compiled, compile};
 pub use fault::{Fault, Faults};
 pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, PARAMS_MAX, SYMBOLS_MAX, read};
-pub use rules::{Desk, Rules, Skipped, Symbol};
+pub use rules::{Desk, Rules, Skipped, Symbol, distance};
 pub use strategy::{ParamSpec, Part, Rule, Strategy};
 pub use time::market_time;

@@ -62,6 +62,14 @@ pub struct Skipped {
     pub positions: u64,
 }
 
+/// The value of a formula as a distance in units of price, to 12 decimals; `None` when it is
+/// undefined, not above 0, or out of range.
+#[must_use]
+pub fn distance(value: f64) -> Option<Price> {
+    let exact = Decimal::from_f64(value)?.round_dp(12);
+    Price::new(exact).ok()
+}
+
 /// One symbol with its formulas.
 #[derive(Debug)]
 struct Leg {
@@ -171,9 +179,7 @@ impl Rules {
     /// A distance in units of price: absent without a rule, wrong when it is no distance.
     fn distance(&self, leg: usize, part: Part, facts: &PositionFacts) -> Result<Option<Price>, ()> {
         let Some(root) = self.compiled.root(part) else { return Ok(None) };
-        let value = self.legs[leg].run.value(root, 0, facts);
-        let exact = Decimal::from_f64(value).map(|d| d.round_dp(12));
-        exact.and_then(|d| Price::new(d).ok()).map(Some).ok_or(())
+        distance(self.legs[leg].run.value(root, 0, facts)).map(Some).ok_or(())
     }
 
     fn decide(&mut self, leg: usize, view: &View<'_>, wishes: &mut Vec<Wish>) {

@@ -15,10 +15,9 @@ mod objective;
 mod plateau;
 mod report;
 mod row;
-mod screened;
 mod space;
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, sync::OnceLock};
 
 pub use axis::Axis;
 pub use error::SweepError;
@@ -29,9 +28,10 @@ pub use report::{Best, Counted, POINTS_MAX, Point, SweepReport, TOP, Top};
 pub use row::{By, FIGURES, Measured, Outcome, Refused, Row};
 pub use space::Space;
 
-use screened::Screened;
-
-use crate::trial::Trial;
+use crate::{
+    screened::{NotScreened, Screened},
+    trial::Trial,
+};
 
 /// Sets that a search may try.
 pub const SETS_MAX: usize = 1_000_000;
@@ -53,6 +53,7 @@ pub struct Sweep {
     space: Space,
     objective: Objective,
     engine: bool,
+    kernel: OnceLock<Result<Screened, NotScreened>>,
 }
 
 impl Sweep {
@@ -64,7 +65,7 @@ impl Sweep {
         trial.terms.figures.resample = None;
         trial.terms.figures.trials = None;
         trial.terms.compare = None;
-        Self { trial, space, objective, engine: false }
+        Self { trial, space, objective, engine: false, kernel: OnceLock::new() }
     }
 
     /// The same search with every set tried by the engine, also where the screening kernel could.
@@ -74,10 +75,29 @@ impl Sweep {
         self
     }
 
+    /// The kernel, made when it is first asked for; why there is none otherwise.
+    fn screened(&self) -> Result<&Screened, &NotScreened> {
+        let made = || Screened::of(&self.trial, self.objective.name);
+        self.kernel.get_or_init(made).as_ref()
+    }
+
+    /// Why every set has to be tried by the engine; `None` when the kernel screens them, or when
+    /// the engine was asked for.
+    #[must_use]
+    pub fn not_screened(&self) -> Option<&NotScreened> {
+        if self.engine { None } else { self.screened().err() }
+    }
+
     /// The sets.
     #[must_use]
     pub const fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Bars of history that every set is tried over, all symbols together.
+    #[must_use]
+    pub fn bars(&self) -> usize {
+        self.trial.markets.iter().map(|market| market.bars.len()).sum()
     }
 
     /// What is searched for.
@@ -111,13 +131,10 @@ impl Sweep {
         }
         let missing = rows.iter().enumerate().filter(|(_, row)| row.is_none());
         let todo: Vec<usize> = missing.map(|(set, _)| set).collect();
-        let screened =
-            if self.engine { None } else { Screened::of(&self.trial, self.objective.name) };
+        let screened = if self.engine { None } else { self.screened().ok() };
         let size = if screened.is_some() { batch(todo.len(), threads) } else { 1 };
         let batches: Vec<usize> = (0..todo.len()).step_by(size).collect();
-        let work = |first: usize| {
-            self.tried(screened.as_ref(), &todo[first..todo.len().min(first + size)])
-        };
+        let work = |first: usize| self.tried(screened, &todo[first..todo.len().min(first + size)]);
         driver::each(threads, &batches, &work, |batch: Vec<Row>| {
             for row in batch {
                 each(&row)?;
@@ -132,7 +149,7 @@ impl Sweep {
     /// Tries sets: all at once by the kernel where it can tell, else one by one by the engine.
     fn tried(&self, screened: Option<&Screened>, sets: &[usize]) -> Vec<Row> {
         let params = || sets.iter().map(|set| self.space.params(*set)).collect::<Vec<_>>();
-        let found = screened.and_then(|s| s.measure(&params(), self.objective.name));
+        let found = screened.and_then(|s| s.measure(&params(), self.objective.name).ok());
         let Some(found) = found else {
             let row = |set: &usize| Row::of(*set, &self.trial(*set), self.objective.name);
             return sets.iter().map(row).collect();

@@ -1,6 +1,6 @@
 //! The statistics of a trial by the calendar of what it trades.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use domain::{CalendarKind, Nanos, Timestamp};
 use jiff::{
@@ -11,7 +11,7 @@ use market::Calendar;
 
 use super::{Trial, TrialError};
 use crate::stats::{
-    Benchmark, EquityPoint, EveryDay, PricePoint, Run, Sessions, Statistics, TradeRow,
+    self, Benchmark, EquityPoint, EveryDay, PricePoint, Run, Sessions, Statistics, TradeRow,
 };
 
 /// Sessions of US stocks in a year.
@@ -29,33 +29,55 @@ pub(super) fn statistics(
     let from = warm.map(|warm| trial.from.map_or(warm, |from| warm.max(from)));
     let benchmark = from.map(|from| Benchmark { prices, from });
     let run = Run { equity, trades, benchmark, rejected_orders, data_gaps: &[] };
-    let traded = |m: &&super::Market| trial.strategy.symbols.contains(&m.symbol);
-    let mut kinds = trial.markets.iter().filter(traded).map(|m| m.calendar);
-    if kinds.any(|kind| kind == CalendarKind::AlwaysOpen) {
-        return Ok(Statistics::of(&run, &EveryDay, &trial.terms.figures)?);
+    let span = equity.first().map(|p| p.at)..equity.last().map(|p| p.at);
+    let figures = &trial.terms.figures;
+    Ok(TradedDays::of(trial, span).with(|calendar| Statistics::of(&run, calendar, figures))?)
+}
+
+/// The days on which a trial's symbols trade.
+#[derive(Debug, Clone)]
+pub(crate) enum TradedDays {
+    /// One of them never closes.
+    Every,
+    /// Sessions, from some days before a span to two weeks behind it.
+    Sessions(Vec<i64>),
+}
+
+impl TradedDays {
+    /// Those of a trial from one mark to another.
+    pub(crate) fn of(trial: &Trial, span: Range<Option<Timestamp>>) -> Self {
+        let traded = |m: &&super::Market| trial.strategy.symbols.contains(&m.symbol);
+        let mut kinds = trial.markets.iter().filter(traded).map(|m| m.calendar);
+        if kinds.any(|kind| kind == CalendarKind::AlwaysOpen) {
+            return Self::Every;
+        }
+        Self::Sessions(sessions(Calendar::of(CalendarKind::UsEquities), span))
     }
-    let calendar = Calendar::of(CalendarKind::UsEquities);
-    let days = sessions(calendar, equity);
-    let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
-    let sessions = Sessions {
-        days: &days,
-        // A close is the last instant of its session, after it the next one has begun.
-        day_of: |at: Timestamp| calendar.trading_day(Timestamp(at.0.saturating_sub(1))),
-        local: |at: Timestamp| -> DateTime { zone.to_datetime(at.to_jiff()) },
-        periods_per_year: SESSIONS_A_YEAR,
-    };
-    Ok(Statistics::of(&run, &sessions, &trial.terms.figures)?)
+
+    /// Lends the calendar.
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&dyn stats::Calendar) -> T) -> T {
+        let Self::Sessions(days) = self else { return ask(&EveryDay) };
+        let calendar = Calendar::of(CalendarKind::UsEquities);
+        let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
+        ask(&Sessions {
+            days,
+            // A close is the last instant of its session, after it the next one has begun.
+            day_of: |at: Timestamp| calendar.trading_day(Timestamp(at.0.saturating_sub(1))),
+            local: |at: Timestamp| -> DateTime { zone.to_datetime(at.to_jiff()) },
+            periods_per_year: SESSIONS_A_YEAR,
+        })
+    }
 }
 
 /// The days with a session from the first mark to two weeks after the last.
-fn sessions(calendar: Calendar, equity: &[EquityPoint]) -> Vec<i64> {
-    let (Some(first), Some(last)) = (equity.first(), equity.last()) else { return Vec::new() };
-    let until = last.at.plus(Nanos::from_secs(14 * 86_400)).utc_day();
+fn sessions(calendar: Calendar, span: Range<Option<Timestamp>>) -> Vec<i64> {
+    let (Some(first), Some(last)) = (span.start, span.end) else { return Vec::new() };
+    let until = last.plus(Nanos::from_secs(14 * 86_400)).utc_day();
     let epoch = jiff::civil::date(1970, 1, 1);
     let date = |day: i64| -> Option<Date> {
         epoch.checked_add(jiff::Span::new().try_days(day).ok()?).ok()
     };
-    (first.at.utc_day() - 7..=until)
+    (first.utc_day() - 7..=until)
         .filter(|day| date(*day).is_some_and(|date| calendar.session_of_date(date).is_some()))
         .collect()
 }

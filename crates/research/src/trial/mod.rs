@@ -4,7 +4,7 @@
 //! ledger and paper venue, and the statistics. Equal inputs give equal bytes. It must not know
 //! files or where bars come from.
 
-mod calendar;
+pub(crate) mod calendar;
 mod error;
 pub(crate) mod fingerprint;
 mod observed;

@@ -1,8 +1,11 @@
 //! Many sets of parameters of one strategy over one stretch of history.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use ::research::sweep::{Plateau, Row, Spot, Sweep, SweepReport};
+use ::research::sweep::{By, Plateau, Row, Spot, Sweep, SweepReport};
 use clap::Args;
 
 use super::{args::TrialArgs, search::SearchArgs, show::params, sweep_log::SweepLog};
@@ -62,16 +65,33 @@ fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
         }
         None => (None, Vec::new()),
     };
-    let (all, mut count) = (sweep.space().len(), done.len());
+    let (all, before) = (sweep.space().len(), done.len());
+    let mut count = before;
     let mut progress = Progress::new();
-    sweep.run(args.search.threads(), done, |row| {
+    if let Some(why) = sweep.not_screened() {
+        eprintln!("every set is tried by the engine: {why}");
+    }
+    let begun = Instant::now();
+    let rows = sweep.run(args.search.threads(), done, |row| {
         if let Some(log) = &mut log {
             log.write(&sweep.line(row)?)?;
         }
         count += 1;
         progress.tell(|| format!("{count} of {all} sets"));
-        Ok(())
-    })
+        Ok::<(), Failure>(())
+    })?;
+    drop(progress);
+    if rows[..].iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
+        tell_speed(sweep, all - before, begun.elapsed());
+    }
+    Ok(rows)
+}
+
+/// How fast sets were screened, on standard error: the answer has the same bytes at any speed.
+fn tell_speed(sweep: &Sweep, sets: usize, took: Duration) {
+    let (bars, seconds) = (sweep.bars(), took.as_secs_f64());
+    let speed = sets as f64 * bars as f64 / seconds / 1e9;
+    eprintln!("screened {sets} sets over {bars} bars in {seconds:.3} s: {speed:.2} G set-bars/s");
 }
 
 fn show(report: &SweepReport, out: &mut Out) {

@@ -1,0 +1,74 @@
+//! What figures rest on, read from the stretches and trades of a screened run.
+//!
+//! It must not know how figures are made of it.
+
+use domain::Timestamp;
+use screen::{Sink, Stretch, Tape, Trade};
+
+/// What figures rest on, read from stretches, in units of cash.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen<'a> {
+    pub(super) unit: i128,
+    pub(super) ends: &'a [(usize, Timestamp)],
+    pub(super) days: Vec<i128>,
+    pub(super) peak: i128,
+    pub(super) bottom: i128,
+    pub(super) deepest: Option<(f64, i128, i128)>,
+    pub(super) held: usize,
+    pub(super) trades: usize,
+    pub(super) wins: usize,
+    pub(super) losses: usize,
+    pub(super) won: i128,
+    pub(super) lost: i128,
+    pub(super) fees: i128,
+}
+
+impl Seen<'_> {
+    #[inline]
+    fn mark(&mut self, equity: i128) {
+        if equity >= self.peak {
+            self.fallen();
+            (self.peak, self.bottom) = (equity, equity);
+        } else {
+            self.bottom = self.bottom.min(equity);
+        }
+    }
+
+    /// A fall has ended.
+    pub(super) fn fallen(&mut self) {
+        if self.bottom < self.peak {
+            let depth = (self.peak - self.bottom) as f64 / self.peak as f64;
+            if self.deepest.is_none_or(|(deepest, ..)| depth > deepest) {
+                self.deepest = Some((depth, self.peak, self.bottom));
+            }
+        }
+    }
+}
+
+impl Sink for Seen<'_> {
+    fn stretch(&mut self, tape: &Tape, stretch: &Stretch) {
+        let Stretch { bars, cash, qty } = stretch;
+        let unit = i128::from(*qty) * self.unit;
+        let equity = |bar: usize| cash + unit * i128::from(tape.closes()[bar]);
+        while let Some((end, _)) = self.ends.get(self.days.len()).filter(|e| e.0 < bars.end) {
+            self.days.push(equity(*end));
+        }
+        if *qty == 0 {
+            return self.mark(*cash);
+        }
+        self.held += bars.len();
+        for close in &tape.closes()[bars.clone()] {
+            self.mark(cash + unit * i128::from(*close));
+        }
+    }
+
+    fn trade(&mut self, trade: &Trade) {
+        let net = trade.gross - trade.fees;
+        self.trades += 1;
+        self.wins += usize::from(net > 0);
+        self.losses += usize::from(net < 0);
+        self.won += net.max(0);
+        self.lost += (-net).max(0);
+        self.fees += trade.fees;
+    }
+}
