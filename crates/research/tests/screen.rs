@@ -380,7 +380,10 @@ fn a_screened_search_tells_what_the_engine_tells() {
             }
             assert_eq!(a.figure("final_equity"), b.figure("final_equity"));
         }
-        let (a, b) = (sweep.report(&screened, None).unwrap(), sweep.report(&engine, None).unwrap());
+        let (a, b) = (
+            sweep.report(&screened, kit::threads(2), None).unwrap(),
+            sweep.report(&engine, kit::threads(1), None).unwrap(),
+        );
         let result = |report: &SweepReport| report.best.as_ref().map(|b| b.reproducibility.clone());
         assert_eq!(result(&a), result(&b));
         assert_eq!(a.top[0].found_by, By::Screen);
@@ -395,7 +398,7 @@ fn a_set_that_kernel_and_engine_judge_differently_is_refused() {
     let best = sweep.best(&rows).unwrap().set;
     let Outcome::Tried(measured) = &mut rows[best].outcome else { panic!("it was tried") };
     measured.objective = measured.objective.map(|value| value + 0.01);
-    let refused = sweep.report(&rows, None).unwrap_err();
+    let refused = sweep.report(&rows, kit::threads(2), None).unwrap_err();
     assert_eq!(refused.code(), "trial_screen");
     assert!(refused.to_string().contains("the engine says"), "{refused}");
 }
@@ -423,7 +426,7 @@ fn shipped_strategies_trade_as_the_engine_trades_them() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../strategies");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
-    let mut left_out = Vec::new();
+    let (mut left_out, mut trades) = (Vec::new(), 0);
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
         let mut draw = Draw(5);
@@ -435,7 +438,7 @@ fn shipped_strategies_trade_as_the_engine_trades_them() {
         trial.markets[0].step = "1".parse().unwrap();
         trial.terms.slippage_bps = "2".parse().unwrap();
         let report = run(&trial).unwrap();
-        assert!(report.trades.len() >= 5, "{file:?}: {} trades", report.trades.len());
+        trades += report.trades.len();
         match screened(&trial) {
             Ok((screen, curve)) => {
                 let told = (by_kernel(&trial, &screen, &curve), by_engine(&trial, &report));
@@ -445,6 +448,7 @@ fn shipped_strategies_trade_as_the_engine_trades_them() {
         }
     }
     assert_eq!(files.len(), 8);
+    assert!(trades > 200, "{trades} trades");
     assert_eq!(left_out, [("volatility-breakout".into(), Unscreenable::Moves("exit.trail"))]);
 }
 

@@ -28,7 +28,7 @@ fn rows(sweep: &Sweep, count: usize) -> Vec<Row> {
 }
 
 fn report(sweep: &Sweep, rows: &[Row]) -> String {
-    serde_json::to_string(&sweep.report(rows, None).unwrap()).unwrap()
+    serde_json::to_string(&sweep.report(rows, threads(2), None).unwrap()).unwrap()
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn the_number_of_threads_changes_no_byte() {
 
 #[test]
 fn a_set_is_the_backtest_of_its_parameters() {
-    let sweep = sweep(&["fast=2..4:1", "slow=6..10:2"], "total_return_percent");
+    let sweep = sweep(&["fast=2..4:1", "slow=6..10:2"], "total_return_percent").by_engine();
     let rows = rows(&sweep, 2);
     for row in [&rows[0], &rows[5]] {
         let alone = run(&sweep.trial(row.set)).unwrap();
@@ -56,7 +56,7 @@ fn a_set_is_the_backtest_of_its_parameters() {
         assert_eq!(measured.figure("sharpe"), alone.statistics.number("sharpe").unwrap());
     }
     let best = rows.iter().filter_map(Row::objective).fold(f64::MIN, f64::max);
-    let told = sweep.report(&rows, None).unwrap();
+    let told = sweep.report(&rows, threads(2), None).unwrap();
     assert_eq!((told.top[0].objective, told.trials), (best, 9));
     let last = told.best.unwrap();
     assert_eq!(last.reproducibility.result, told.top[0].result);
@@ -174,7 +174,7 @@ percent_equity = 50
     let sweep = Sweep::new(trial, space, "sharpe".parse().unwrap());
     let rows = rows(&sweep, 2);
     assert!(matches!(rows[1].outcome, Outcome::Refused(_)));
-    let told = sweep.report(&rows, None).unwrap();
+    let told = sweep.report(&rows, threads(2), None).unwrap();
     assert_eq!((told.sets, told.trials, told.refused.len()), (5, 3, 1));
     assert_eq!((told.refused[0].sets, told.refused[0].why.code.as_str()), (2, "trial_rule"));
     assert!(told.refused[0].why.reason.starts_with("entry.long is wrong"), "{:?}", told.refused);
@@ -184,7 +184,7 @@ percent_equity = 50
 fn the_centre_of_a_plateau_has_the_best_neighbourhood() {
     let sweep = sweep(&["fast=2..6:1", "slow=8..16:2"], "total_return_percent");
     let rows = rows(&sweep, 2);
-    let plateau = sweep.report(&rows, None).unwrap().plateau.unwrap();
+    let plateau = sweep.report(&rows, threads(2), None).unwrap().plateau.unwrap();
     let values: Vec<f64> = rows.iter().map(|row| row.objective().unwrap()).collect();
     let mean = |set: usize| {
         let (x, y) = (set / 5, set % 5);

@@ -62,13 +62,22 @@ impl Factor {
     }
 
     fn up(self, value: i64) -> Option<i64> {
-        let exact = i128::from(value).checked_mul(self.over)?;
+        let exact = product(value.into(), self.over)?;
         i64::try_from(quotient(exact.checked_add(self.under - 1)?, self.under)).ok()
     }
 
     fn down(self, value: i64) -> Option<i64> {
-        let exact = i128::from(value).checked_mul(self.over)?;
+        let exact = product(value.into(), self.over)?;
         i64::try_from(quotient(exact, self.under)).ok()
+    }
+}
+
+/// A product, fast where both factors are as small as they nearly always are.
+#[inline]
+fn product(a: i128, b: i128) -> Option<i128> {
+    match (i64::try_from(a), i64::try_from(b)) {
+        (Ok(a), Ok(b)) => Some(i128::from(a) * i128::from(b)),
+        _ => a.checked_mul(b),
     }
 }
 
@@ -217,11 +226,11 @@ impl Money {
     #[inline]
     fn deal(&self, qty: i64, price: i64) -> Option<Deal> {
         let raw = i128::from(qty) * i128::from(price);
-        let value = raw.checked_mul(self.unit).filter(|value| *value <= self.largest)?;
+        let value = product(raw, self.unit).filter(|value| *value <= self.largest)?;
         let fee = if self.fee.over == 0 {
             0
         } else {
-            let exact = raw.checked_mul(self.fee.over).filter(|fee| *fee < EXACT_MAX)?;
+            let exact = product(raw, self.fee.over).filter(|fee| *fee < EXACT_MAX)?;
             quotient(exact + self.fee.under - 1, self.fee.under) * self.fee_unit
         };
         Some(Deal { qty, price, value, fee })
@@ -261,10 +270,9 @@ impl Money {
             return Some(None);
         }
         let (counts, needs) = if buy { (ask, self.buy_needs) } else { (open, self.sell_needs) };
-        let value = i128::from(qty).checked_mul(i128::from(counts))?.checked_mul(self.unit)?;
-        let needed =
-            value.checked_mul(needs.over).filter(|needed| *needed < EXACT_MAX * BPS * BPS)?;
-        if needed > cash.checked_mul(needs.under)? {
+        let value = product(i128::from(qty) * i128::from(counts), self.unit)?;
+        let needed = product(value, needs.over).filter(|needed| *needed < EXACT_MAX * BPS * BPS)?;
+        if needed > product(cash, needs.under)? {
             return Some(None);
         }
         let deal = self.deal(qty, self.filled(buy, standing)?)?;
@@ -308,15 +316,15 @@ impl Money {
     fn size(&self, cash: i128, price: i64, stop: Option<i64>) -> Option<i64> {
         let (over, under) = match self.sizing {
             Sizing::Steps(steps) => return Some(steps),
-            Sizing::Value(factor) => (factor.over, i128::from(price).checked_mul(factor.under)?),
+            Sizing::Value(factor) => (factor.over, product(price.into(), factor.under)?),
             Sizing::Equity(factor) => {
-                let over = cash.max(0).checked_mul(factor.over)?;
-                (over, i128::from(price).checked_mul(factor.under)?)
+                let over = product(cash.max(0), factor.over)?;
+                (over, product(price.into(), factor.under)?)
             }
             Sizing::Risk { share, rate, whole } => {
                 let (price, stop) = (i128::from(price), i128::from(stop?));
                 let lost = (price - stop).abs() * whole + (price + stop) * rate;
-                (cash.max(0).checked_mul(share.over)?, lost.checked_mul(share.under)?)
+                (product(cash.max(0), share.over)?, product(lost, share.under)?)
             }
         };
         i64::try_from(quotient(over, under)).ok()

@@ -31,6 +31,7 @@ pub struct Tape {
     pub(crate) low: Vec<i64>,
     /// Last prices in ticks.
     pub(crate) close: Vec<i64>,
+    highest: i64,
     /// Bars that open a trading day, with one price for everybody.
     auction: Vec<bool>,
     /// When the market trades.
@@ -91,7 +92,9 @@ impl Tape {
         let begun = days.windows(2).map(|pair| pair[0] != pair[1]);
         let auction = [true].into_iter().chain(begun).collect();
         let (columns, decimals) = (Columns::of(bars), Decimals::of(bars));
+        let highest = high.iter().copied().max().unwrap_or_default();
         Ok(Self {
+            highest,
             columns,
             decimals,
             open,
@@ -122,6 +125,12 @@ impl Tape {
     #[must_use]
     pub fn closes(&self) -> &[i64] {
         &self.close
+    }
+
+    /// The highest price of all in ticks.
+    #[must_use]
+    pub const fn highest(&self) -> i64 {
+        self.highest
     }
 
     /// The first bar that closes at this instant or later.

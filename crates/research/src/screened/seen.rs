@@ -34,6 +34,31 @@ impl Seen<'_> {
         }
     }
 
+    /// Marks equity at closes in machine words; false where an amount may not fit into one.
+    #[inline]
+    fn marks_fit(&mut self, closes: &[i64], (cash, unit): (i128, i128), highest: i64) -> bool {
+        let word = |amount: i128| i64::try_from(amount).ok().filter(|w| w.abs() < i64::MAX / 2);
+        let most = unit.checked_mul(highest.into()).and_then(word);
+        let all = (most, word(cash), word(unit), word(self.peak), word(self.bottom));
+        let (Some(_), Some(cash), Some(unit), Some(mut peak), Some(mut bottom)) = all else {
+            return false;
+        };
+        for close in closes {
+            let equity = cash + unit * close;
+            if equity < peak {
+                bottom = bottom.min(equity);
+                continue;
+            }
+            if bottom < peak {
+                (self.peak, self.bottom) = (peak.into(), bottom.into());
+                self.fallen();
+            }
+            (peak, bottom) = (equity, equity);
+        }
+        (self.peak, self.bottom) = (peak.into(), bottom.into());
+        true
+    }
+
     /// A fall has ended.
     pub(super) fn fallen(&mut self) {
         if self.bottom < self.peak {
@@ -57,8 +82,11 @@ impl Sink for Seen<'_> {
             return self.mark(*cash);
         }
         self.held += bars.len();
-        for close in &tape.closes()[bars.clone()] {
-            self.mark(cash + unit * i128::from(*close));
+        let closes = &tape.closes()[bars.clone()];
+        if !self.marks_fit(closes, (*cash, unit), tape.highest()) {
+            for close in closes {
+                self.mark(cash + unit * i128::from(*close));
+            }
         }
     }
 

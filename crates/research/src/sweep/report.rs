@@ -2,12 +2,12 @@
 //!
 //! This module must not know how a set is tried.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use serde::Serialize;
 
 use super::{
-    Better, Objective, Plateau, Refused, Row, Sweep,
+    Better, Objective, Plateau, Refused, Row, Sweep, driver,
     row::{By, Measured, Outcome},
 };
 use crate::{
@@ -116,14 +116,15 @@ fn refused(rows: &[Row]) -> Vec<Counted> {
 }
 
 impl Sweep {
-    /// What rows of all sets, in their order, say. The best one is tried again, with resampling as
-    /// asked.
+    /// What rows of all sets, in their order, say. The best ones are tried again where they were
+    /// screened, and the best of all with resampling as asked.
     ///
     /// # Errors
     /// [`TrialError`] of the best set's second trial, which its first one did not have.
     pub fn report(
         &self,
         rows: &[Row],
+        threads: NonZeroUsize,
         resample: Option<Resample>,
     ) -> Result<SweepReport, TrialError> {
         let Objective { name, better } = self.objective();
@@ -141,7 +142,7 @@ impl Sweep {
             trials: tried,
             undefined: tried - defined,
             refused: refused(rows),
-            top: self.top(rows)?,
+            top: self.top(rows, threads)?,
             points: self.points(rows),
             plateau: self.plateau(rows),
             best,
@@ -165,21 +166,31 @@ impl Sweep {
     }
 
     /// The best rows. Those that were screened are tried again by the engine.
-    fn top(&self, rows: &[Row]) -> Result<Vec<Top>, TrialError> {
+    fn top(&self, rows: &[Row], threads: NonZeroUsize) -> Result<Vec<Top>, TrialError> {
         let mut order: Vec<&Row> = rows.iter().filter(|row| row.objective().is_some()).collect();
         order.sort_by(|a, b| self.objective().order(a.objective(), b.objective()));
-        let mut top = Vec::new();
-        for row in order.into_iter().take(TOP) {
-            let Some(found) = row.measured() else { continue };
-            let measured = self.confirmed(row.set, found)?;
-            let (Some(objective), Some(result)) = (measured.objective, measured.result.clone())
-            else {
-                continue;
-            };
-            let (params, found_by) = (self.space.params(row.set), found.by());
-            top.push(Top { params, objective, figures: measured.named(), found_by, result });
-        }
-        Ok(top)
+        order.truncate(TOP);
+        let places: Vec<usize> = (0..order.len()).collect();
+        let confirmed = |place: usize| (place, self.told(order[place]));
+        let mut top = BTreeMap::new();
+        driver::each(threads, &places, &confirmed, |(place, told)| {
+            if let Some(told) = told? {
+                top.insert(place, told);
+            }
+            Ok::<(), TrialError>(())
+        })?;
+        Ok(top.into_values().collect())
+    }
+
+    /// A row as it is told; `None` without an objective.
+    fn told(&self, row: &Row) -> Result<Option<Top>, TrialError> {
+        let Some(found) = row.measured() else { return Ok(None) };
+        let measured = self.confirmed(row.set, found)?;
+        let (Some(objective), Some(result)) = (measured.objective, measured.result.clone()) else {
+            return Ok(None);
+        };
+        let (params, found_by) = (self.space.params(row.set), found.by());
+        Ok(Some(Top { params, objective, figures: measured.named(), found_by, result }))
     }
 
     /// What the engine says of a set; an error when the kernel said something else.

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &SweepArgs, ctx: &Context, out: &mut Out) -> Result<Outc
     let sweep = if args.engine { sweep.by_engine() } else { sweep };
     let rows = tried(args, &sweep)?;
     let report = sweep
-        .report(&rows, resample)
+        .report(&rows, args.search.threads(), resample)
         .map_err(|error| Failure::new(error.code(), error.to_string()))?;
     out.json(&report)?;
     show(&report, out);

@@ -130,7 +130,7 @@ fn sweep(
             ControlFlow::Break(()) => Err(error("stopped", "the search was stopped")),
         }
     })?;
-    let report = sweep.report(&tried, resample).map_err(|e| error(e.code(), e))?;
+    let report = sweep.report(&tried, threads(), resample).map_err(|e| error(e.code(), e))?;
     let best = report.best.as_ref();
     let hash = best.map(|best| best.reproducibility.result.clone());
     let outcome = key(best.map(|best| &best.statistics), hash)?;
