@@ -59,7 +59,7 @@ fn a_set_is_the_backtest_of_its_parameters() {
     let told = sweep.report(&rows, threads(2), None).unwrap();
     assert_eq!((told.top[0].objective, told.trials), (best, 9));
     let last = told.best.unwrap();
-    assert_eq!(last.reproducibility.result, told.top[0].result);
+    assert_eq!(Some(&last.reproducibility.result), told.top[0].result.as_ref());
     assert_eq!(last.statistics.number("trials"), Some(Some(9.0)));
     let deflated = last.statistics.number("deflated_sharpe").flatten().unwrap();
     let plain = last.statistics.number("probabilistic_sharpe").flatten().unwrap();

@@ -197,7 +197,7 @@ Examples:
     WalkForward(Box<research::walk_forward::WalkForwardArgs>),
     /// Whether a strategy's rules know the future, and whether they have warmed up
     Lookahead(Box<research::lookahead::LookaheadArgs>),
-    /// Strategy files: check one
+    /// Strategies: check a file, put one to work on a paper account, list, pause, resume, stop, replay
     Strategy {
         #[command(subcommand)]
         command: research::strategy::StrategyCommand,

@@ -17,6 +17,9 @@ use crate::{
 
 /// Rows that are told, the best first.
 pub const TOP: usize = 10;
+/// The engine tries the best sets again while these are no more bars together; the best of all it
+/// tries in any case.
+const AGAIN_BARS: usize = 5_000_000;
 /// Searches of up to so many sets tell every one of them, for a map.
 pub const POINTS_MAX: usize = 2_500;
 /// Reasons that are told apart.
@@ -68,11 +71,11 @@ pub struct Top {
     pub objective: f64,
     /// Some figures.
     pub figures: BTreeMap<&'static str, Option<f64>>,
-    /// Who found it among all sets. Its figures are the engine's either way: a set that was
-    /// screened is tried again before it is told.
+    /// Who found it among all sets.
     pub found_by: By,
-    /// The hash of its result.
-    pub result: String,
+    /// The hash of its result, as the engine tells it; `None` where so long a history was screened
+    /// that the engine did not try this set again.
+    pub result: Option<String>,
 }
 
 /// One set of a map.
@@ -103,6 +106,14 @@ pub struct Best {
 fn trials(rows: &[Row]) -> Option<Trials> {
     let tried = rows.iter().filter_map(Row::measured);
     Trials::of(&tried.map(|one| one.figure("sharpe")).collect::<Vec<_>>())
+}
+
+/// What the engine says of a set, when the one who found it said the same.
+fn agreed(set: usize, found: &Measured, engine: Measured) -> Result<Measured, TrialError> {
+    match found.differs(&engine) {
+        None => Ok(engine),
+        Some((figure, [kernel, engine])) => Err(TrialError::Screen { set, figure, kernel, engine }),
+    }
 }
 
 fn refused(rows: &[Row]) -> Vec<Counted> {
@@ -142,7 +153,7 @@ impl Sweep {
             trials: tried,
             undefined: tried - defined,
             refused: refused(rows),
-            top: self.top(rows, threads)?,
+            top: self.top(rows, threads, best.as_ref())?,
             points: self.points(rows),
             plateau: self.plateau(rows),
             best,
@@ -165,15 +176,26 @@ impl Sweep {
         rows.iter().filter_map(point).collect()
     }
 
+    /// How many of the best sets the engine tries again where they were screened; 1 to [`TOP`].
+    #[must_use]
+    pub fn tried_again(&self) -> usize {
+        (AGAIN_BARS / self.bars().max(1)).clamp(1, TOP)
+    }
+
     /// The best rows. Those that were screened are tried again by the engine.
-    fn top(&self, rows: &[Row], threads: NonZeroUsize) -> Result<Vec<Top>, TrialError> {
+    fn top(
+        &self,
+        rows: &[Row],
+        threads: NonZeroUsize,
+        best: Option<&Best>,
+    ) -> Result<Vec<Top>, TrialError> {
         let mut order: Vec<&Row> = rows.iter().filter(|row| row.objective().is_some()).collect();
         order.sort_by(|a, b| self.objective().order(a.objective(), b.objective()));
         order.truncate(TOP);
         let places: Vec<usize> = (0..order.len()).collect();
-        let confirmed = |place: usize| (place, self.told(order[place]));
+        let told = |place: usize| (place, self.told((place, order[place]), best));
         let mut top = BTreeMap::new();
-        driver::each(threads, &places, &confirmed, |(place, told)| {
+        driver::each(threads, &places, &told, |(place, told)| {
             if let Some(told) = told? {
                 top.insert(place, told);
             }
@@ -183,14 +205,25 @@ impl Sweep {
     }
 
     /// A row as it is told; `None` without an objective.
-    fn told(&self, row: &Row) -> Result<Option<Top>, TrialError> {
+    fn told(
+        &self,
+        (place, row): (usize, &Row),
+        best: Option<&Best>,
+    ) -> Result<Option<Top>, TrialError> {
         let Some(found) = row.measured() else { return Ok(None) };
-        let measured = self.confirmed(row.set, found)?;
-        let (Some(objective), Some(result)) = (measured.objective, measured.result.clone()) else {
-            return Ok(None);
+        let measured = match best {
+            Some(best) if place == 0 => {
+                let result = best.reproducibility.result.clone();
+                let engine = Measured::of(&best.statistics, self.objective().name, result);
+                agreed(row.set, found, engine)?
+            }
+            _ if place < self.tried_again() => self.confirmed(row.set, found)?,
+            _ => found.clone(),
         };
+        let Some(objective) = measured.objective else { return Ok(None) };
         let (params, found_by) = (self.space.params(row.set), found.by());
-        Ok(Some(Top { params, objective, figures: measured.named(), found_by, result }))
+        let (figures, result) = (measured.named(), measured.result);
+        Ok(Some(Top { params, objective, figures, found_by, result }))
     }
 
     /// What the engine says of a set; an error when the kernel said something else.
@@ -199,13 +232,7 @@ impl Sweep {
             return Ok(found.clone());
         }
         let (statistics, result) = trial::measure(&self.trial(set))?;
-        let engine = Measured::of(&statistics, self.objective().name, result);
-        match found.differs(&engine) {
-            None => Ok(engine),
-            Some((figure, [kernel, engine])) => {
-                Err(TrialError::Screen { set, figure, kernel, engine })
-            }
-        }
+        agreed(set, found, Measured::of(&statistics, self.objective().name, result))
     }
 
     fn again(

@@ -81,7 +81,7 @@ fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
         Ok::<(), Failure>(())
     })?;
     drop(progress);
-    if rows[..].iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
+    if rows.iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
         tell_speed(sweep, all - before, begun.elapsed());
     }
     Ok(rows)
@@ -91,6 +91,10 @@ fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
 fn tell_speed(sweep: &Sweep, sets: usize, took: Duration) {
     let (bars, seconds) = (sweep.bars(), took.as_secs_f64());
     let speed = sets as f64 * bars as f64 / seconds / 1e9;
+    eprintln!(
+        "the best {} are tried again by the engine",
+        sweep.tried_again().min(sweep.space().len())
+    );
     eprintln!("screened {sets} sets over {bars} bars in {seconds:.3} s: {speed:.2} G set-bars/s");
 }
 
