@@ -19,12 +19,15 @@ from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "speed.md"
 FAST, SLOW = 7, 30
 FEE, NO_FEE = "0.001", "0"
 # Beyond so many bars the fee would eat the account.
 FEE_BARS_MAX = 100_000
 ENGINE_BARS_MAX = 100_000
 BARS_MAX = 5_000_000
+# A week: a sweep rests on the Sharpe ratio of daily returns, and two days have no sound one.
+SWEEP_BARS_MIN = 10_000
 RUNS = 3
 GRID = ("fast=5..36:1", "slow=40..164:4")
 PAIRS = [(fast, slow) for fast in range(5, 37) for slow in range(40, 165, 4)]
@@ -61,10 +64,11 @@ def arguments():
     add("--keep", type=Path, metavar="FOLDER", help="keep bars and strategy there")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--markdown", action="store_true", help="print the tables for docs/speed.md")
+    form.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    form.add_argument("--write", action="store_true", help="write the tables into docs/speed.md")
     wanted = parser.parse_args()
-    if wanted.sweep_bars and not 1_000 <= wanted.sweep_bars <= BARS_MAX:
-        parser.error(f"--sweep-bars {wanted.sweep_bars}: 0, or from 1000 to {BARS_MAX}")
+    if wanted.sweep_bars and not SWEEP_BARS_MIN <= wanted.sweep_bars <= BARS_MAX:
+        parser.error(f"--sweep-bars {wanted.sweep_bars}: 0, or from {SWEEP_BARS_MIN} to {BARS_MAX}")
     return wanted
 
 
@@ -199,6 +203,9 @@ def result(wanted, place):
 def main():
     wanted = arguments()
     load()
+    if wanted.write and not report.renewable(DOCS.read_text(encoding="utf-8")):
+        say(f"speed: {DOCS} has no place for the tables: {report.BEGIN} and then {report.END}")
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         place = wanted.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
@@ -207,7 +214,10 @@ def main():
         except program.Failed as error:
             sys.stderr.write(f"speed: {error}\n")
             return 2
-    if wanted.json:
+    if wanted.write and not found["differences"]:
+        DOCS.write_text(report.renewed(DOCS.read_text(encoding="utf-8"), found), encoding="utf-8")
+        print(f"renewed {DOCS}")
+    elif wanted.json:
         print(json.dumps(found, indent=2, default=lambda amount: f"{amount:f}"))
     elif wanted.markdown:
         print(report.markdown(found))

@@ -10,6 +10,8 @@ NOTES = {
     "point, neither sizes nor fees rounded",
 }
 
+BEGIN, END = "<!-- tools/speed/compare --write: begin -->", "<!-- end -->"
+
 
 def rate(value):
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -97,6 +99,17 @@ def markdown(result):
         marked = ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows]]
         lines += ["", f"{title}:", "", *marked]
     return "\n".join(lines)
+
+
+def renewable(page):
+    return page.count(BEGIN) == 1 and page.count(END) == 1 and page.index(BEGIN) < page.index(END)
+
+
+def renewed(page, result):
+    """The page with these tables between its marks."""
+    before, rest = page.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{markdown(result)}\n{END}{after}"
 
 
 def verdict(result):
