@@ -87,6 +87,17 @@ fn settings_out_of_range() {
     }
 }
 
+/// Ratios of a search over two days differ by whatever they like.
+#[test]
+fn trials_may_differ_widely() {
+    let trials = Some(Trials { count: 1_024, sharpe_variance: 3.5e10 });
+    let settings = Settings { trials, ..Settings::default() };
+    let equity = daily(&["100", "101", "100.5", "103"]);
+    let told = Statistics::of(&run(&equity, &[]), &EveryDay, &settings).unwrap();
+    let lucky = told.number("lucky_sharpe").flatten().unwrap();
+    assert!((5e5..1e6).contains(&lucky), "{lucky}");
+}
+
 #[test]
 fn a_benchmark_without_a_price() {
     let equity = daily(&["100", "101"]);
