@@ -7,6 +7,7 @@ import { beats, figureName, OBJECTIVES, plainNumber, unitOf, written } from '../
 import { mixed } from '../src/lib/charts/theme';
 import { axesOf, cellOf, figuresOf, heat, strength, type Choice } from '../src/lib/research/heat';
 import { axisOf, EMPTY, faults, formOf, requestOf, setsOf, valuesOf } from '../src/lib/research/request';
+import { fieldOf, faultsOf, homeless, sentence } from '../src/lib/research/refused';
 import { bins, niceWidth, quantile } from '../src/lib/research/spread';
 
 describe('the catalogue of figures', () => {
@@ -198,6 +199,9 @@ describe('the form', () => {
     expect(faults({ ...EMPTY, params: { fast: '99' } }, PARAMS)).toEqual({ 'params.fast': 'At most 50.' });
     expect(faults({ ...EMPTY, kind: 'sweep' }, PARAMS)).toHaveProperty('search');
     expect(faults({ ...EMPTY, kind: 'sweep', axes: { fast: { on: true, from: '20', to: '10', step: '1' } } }, PARAMS)).toHaveProperty(['axes.fast']);
+    expect(faults({ ...EMPTY, kind: 'sweep', axes: { fast: { on: true, from: '1', to: '99', step: 'x' } } }, PARAMS)).toEqual({
+      'axes.fast.from': 'At least 5.', 'axes.fast.to': 'At most 50.', 'axes.fast.step': 'Write a number.',
+    });
     expect(faults({ ...EMPTY, kind: 'lookahead', cuts: '101' }, [])).toHaveProperty('cuts');
     expect(faults({ ...EMPTY, kind: 'walk_forward', search: 'random', train: '1.5' }, PARAMS)).toHaveProperty('train');
   });
@@ -215,5 +219,29 @@ describe('the form', () => {
   it('counts values without an error of rounding', () => {
     expect(valuesOf({ on: true, from: '0.1', to: '0.3', step: '0.1' })).toBe(3);
     expect(valuesOf({ on: true, from: '1', to: '2', step: '0' })).toBeNull();
+  });
+});
+
+describe('what the desk refuses', () => {
+  const errors = [{ field: 'fee', value: '2', rule: '0 to 0.1' }, { field: 'search.grid.fast', rule: 'too many values' }, { field: 'walk.train', rule: 'too long' }, { field: 'kind', rule: 'unknown' }];
+  const sent = { ...EMPTY, kind: 'sweep' as const, fee: '2', axes: { fast: { on: true, from: '5', to: '9', step: '1' } } };
+
+  it('stands at the field that it names, until that is changed', () => {
+    expect(faultsOf({ sent, errors }, sent)).toEqual({ fee: '0 to 0.1.', 'axes.fast': 'Too many values.' });
+    expect(faultsOf({ sent, errors }, { ...sent, fee: '0.01' })).toEqual({ 'axes.fast': 'Too many values.' });
+    expect(faultsOf({ sent, errors }, { ...sent, axes: { fast: { on: true, from: '5', to: '9', step: '2' } } })).toEqual({ fee: '0 to 0.1.' });
+    expect(faultsOf({ sent, errors }, { ...sent, kind: 'backtest' })).toEqual({ fee: '0 to 0.1.' });
+    expect(faultsOf(null, sent)).toEqual({});
+  });
+
+  it('is told as a whole where the form has no such field', () => {
+    expect(homeless({ sent, errors }).map((one) => one.field)).toEqual(['walk.train', 'kind']);
+    expect(homeless(null)).toEqual([]);
+  });
+
+  it('is named as the form names it', () => {
+    expect(['cash', 'params.fast', 'search.grid', 'search.grid.fast.step', 'search.random', 'lookahead.cuts', 'strategy_id'].map(fieldOf)).toEqual(
+      ['cash', 'params.fast', 'search', 'axes.fast.step', 'random', 'cuts', null]);
+    expect(sentence('not before the first day')).toBe('Not before the first day.');
   });
 });

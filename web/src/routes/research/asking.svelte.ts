@@ -8,6 +8,7 @@ import { strategies, type Example, type Param, type StrategyView } from '../../l
 import type { BarSeries, PresetView, Problem } from '../../lib/api/types';
 import { ticker } from '../../lib/format/words';
 import { plainNumber } from '../../lib/research/figures';
+import { faultsOf, homeless, type Refused } from '../../lib/research/refused';
 import { axisOf, EMPTY, faults, formOf, number, requestOf, searches, setsOf, type Form } from '../../lib/research/request';
 import { Resource } from '../../lib/stores/resource.svelte';
 import { KINDS } from './words';
@@ -46,7 +47,17 @@ export class Asking {
   readonly starting = new Action<RunView>();
   #round = 0;
 
-  readonly faults = $derived(faults(this.form, this.subject?.params ?? []));
+  /** The latest request that the desk did not take. */
+  #refused = $state.raw<Refused | null>(null);
+
+  /** What is wrong, by the name of the field: what the page sees, and what the desk refused and was not changed since. */
+  readonly faults: Record<string, string> = $derived({ ...faultsOf(this.#refused, this.form), ...faults(this.form, this.subject?.params ?? []) });
+  /** Why the run was not started, where no field can say it. */
+  readonly refusal: Problem | null = $derived.by(() => {
+    const { problem } = this.starting;
+    const errors = problem?.errors ?? [];
+    return problem === null || (errors.length > 0 && homeless(this.#refused).length === 0) ? null : problem;
+  });
   readonly sets = $derived(searches(this.form.kind) ? setsOf(this.form) : 1);
   /** Stored bars of each symbol; null where there are none of the timeframe. */
   readonly bars: { symbol: string; series: BarSeries | null; other: string[] }[] = $derived.by(() => {
@@ -97,6 +108,8 @@ export class Asking {
     const round = ++this.#round;
     this.chosen = value;
     this.problem = null;
+    this.#refused = null;
+    this.starting.clear();
     try {
       const subject = await this.#subject(value);
       if (round !== this.#round) return;
@@ -120,7 +133,11 @@ export class Asking {
   async start(): Promise<RunView | null> {
     const { subject, form } = this;
     if (!subject) return null;
-    return this.starting.run((headers) => research.start(requestOf(form, subject.ref, subject.params), headers));
+    const sent = $state.snapshot(form);
+    this.#refused = null;
+    const run = await this.starting.run((headers) => research.start(requestOf(sent, subject.ref, subject.params), headers));
+    this.#refused = { sent, errors: this.starting.problem?.errors ?? [] };
+    return run;
   }
 
   async #subject(value: string): Promise<Subject | null> {
