@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CurvePoint, RunRequest, RunView, SweepPoint } from '../src/lib/api/research';
+import { partName, searchText } from '../src/lib/research/asked';
 import { aligned, differences, gap, rebased } from '../src/lib/research/compare';
 import { CATALOG } from '../src/lib/research/figureCatalog';
 import { beats, figureName, OBJECTIVES, plainNumber, unitOf, written } from '../src/lib/research/figures';
@@ -138,6 +139,12 @@ describe('runs beside each other', () => {
     expect(differences([run({}), run({ fee: '0.001', seed: 1 })])).toEqual([]);
     expect(differences([run({}), run({ from: '2010-01-01' }, { params: { fast: 20 } })])).toEqual([{ path: 'params.fast', values: ['10', '20'] }, { path: 'from', values: [null, '2010-01-01'] }]);
     expect(differences([run({}), run({ source: 'x' }, { strategy: { id: null, name: 'Cross', hash: 'ffff0000' } })]).map((one) => one.path)).toEqual(['text']);
+    const sweep = run({ search: { grid: { fast: { from: 5, to: 15, step: 5 } }, objective: 'sharpe' } });
+    expect(differences([run({}), sweep])).toEqual([
+      { path: 'params.fast', values: ['10', null] }, { path: 'search.sets', values: [null, 'fast 5 to 15 by 5'] }, { path: 'search.objective', values: [null, 'sharpe'] },
+    ]);
+    expect(searchText({ random: 2000 })).toBe('2,000 random sets');
+    expect(['params.fast', 'slippage_bps', 'search.sets'].map(partName)).toEqual(['fast', 'Slippage, bps', 'Searched']);
     expect(gap(1, 3)).toBe(2);
     expect(gap(null, 3)).toBeNull();
   });
