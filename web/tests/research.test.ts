@@ -100,6 +100,15 @@ describe('the heat map', () => {
     expect(cellOf(map, POINTS, { ...CHOICE, others: 'mean' }, { fast: 10, slow: 20, stop: 1 })).toEqual({ x: 1, y: 0 });
   });
 
+  it('gathers a few draws from many values, but never a grid', () => {
+    const drawn = Array.from({ length: 30 }, (_, n) => point(n, (n * 7) % 31, 1, n));
+    const map = heat(drawn, { ...CHOICE, others: 'mean' });
+    expect([map.gathered, map.x.length, map.y.length]).toEqual([true, 5, 5]);
+    expect(map.cells.flat().reduce((total, cell) => total + (cell?.sets ?? 0), 0)).toBe(30);
+    const grid = [5, 10, 15].flatMap((fast) => [20, 30].map((slow) => point(fast, slow, 1, fast)));
+    expect(heat(grid, CHOICE).gathered).toBe(false);
+  });
+
   it('gathers what was drawn, and loses no set', () => {
     const drawn = Array.from({ length: 200 }, (_, n) => point(n, (n * 7) % 150, 1, n));
     const map = heat(drawn, { ...CHOICE, others: 'mean' });
@@ -234,10 +243,10 @@ describe('what the desk refuses', () => {
   const sent = { ...EMPTY, kind: 'sweep' as const, fee: '2', axes: { fast: { on: true, from: '5', to: '9', step: '1' } } };
 
   it('stands at the field that it names, until that is changed', () => {
-    expect(faultsOf({ sent, errors }, sent)).toEqual({ fee: '0 to 0.1.', 'axes.fast': 'Too many values.' });
+    expect(faultsOf({ sent, errors }, sent)).toEqual({ fee: 'Must be 0 to 0.1.', 'axes.fast': 'Too many values.' });
     expect(faultsOf({ sent, errors }, { ...sent, fee: '0.01' })).toEqual({ 'axes.fast': 'Too many values.' });
-    expect(faultsOf({ sent, errors }, { ...sent, axes: { fast: { on: true, from: '5', to: '9', step: '2' } } })).toEqual({ fee: '0 to 0.1.' });
-    expect(faultsOf({ sent, errors }, { ...sent, kind: 'backtest' })).toEqual({ fee: '0 to 0.1.' });
+    expect(faultsOf({ sent, errors }, { ...sent, axes: { fast: { on: true, from: '5', to: '9', step: '2' } } })).toEqual({ fee: 'Must be 0 to 0.1.' });
+    expect(faultsOf({ sent, errors }, { ...sent, kind: 'backtest' })).toEqual({ fee: 'Must be 0 to 0.1.' });
     expect(faultsOf(null, sent)).toEqual({});
   });
 

@@ -47,7 +47,7 @@ function shows(form: Form, field: string): boolean {
 
 /** A rule as a sentence. */
 export function sentence(rule: string): string {
-  const text = rule.charAt(0).toUpperCase() + rule.slice(1);
+  const text = /^\d/.test(rule) ? `Must be ${rule}` : rule.charAt(0).toUpperCase() + rule.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
