@@ -25,7 +25,7 @@ export async function start({ user = true, sessionSeconds } = {}) {
     const page = await context.newPage();
     // A refusal that the page expects is also written to the console by the browser.
     page.on('console', (line) => {
-      if (line.type() === 'error' && !/status of (401|403|404|409|422|429)/.test(line.text())) wrong.push(`${page.url()}: ${line.text()}`);
+      if (line.type() === 'error' && !/status of (400|401|403|404|409|422|429)/.test(line.text())) wrong.push(`${page.url()}: ${line.text()}`);
     });
     page.on('pageerror', (error) => wrong.push(`${page.url()}: ${error.message}`));
     // Nothing may be asked of another host.

@@ -61,12 +61,25 @@ async function backtest({ page, step, accessible }) {
     await page.getByRole('list', { name: 'Stored bars' }).getByText(/bars of 1d/).waitFor();
     await page.getByLabel('Fee, share of value').fill('x');
     await page.getByText('Write a number').first().waitFor();
-    await page.getByLabel('Fee, share of value').fill('0.001');
+    await page.getByLabel('Fee, share of value').fill('2');
+    await page.getByRole('button', { name: 'Start the backtest' }).click();
+    // What the desk refuses stands at its field, which has the focus.
+    await page.getByText('Must be 0 to 0.1.').waitFor();
+    await page.locator('[aria-invalid="true"]:focus').waitFor();
+    await accessible(page, 'research form, a field refused');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('0.001');
+    await page.getByText('Must be 0 to 0.1.').waitFor({ state: 'detached' });
     await accessible(page, 'research form');
     await page.getByRole('button', { name: 'Start the backtest' }).click();
     await page.getByRole('heading', { name: 'Key figures' }).waitFor({ timeout: 60_000 });
     await page.getByRole('img', { name: /^Equity from 10,000\.00 USD/ }).waitFor();
     await accessible(page, 'backtest');
+    const pointer = page.getByRole('slider', { name: 'Point in time' });
+    const last = await pointer.getAttribute('aria-valuetext');
+    await pointer.focus();
+    await page.keyboard.press('ArrowLeft');
+    assert.notEqual(await pointer.getAttribute('aria-valuetext'), last, 'the chart is not read by key');
     for (const [tab, text] of [['Trades', 'Where it comes from'], ['Distributions', 'The same trades in another order'], ['Assumptions and figures', 'What was assumed']]) {
       await page.getByRole('tab', { name: tab }).click();
       await page.getByRole('heading', { name: text }).waitFor();
@@ -118,10 +131,12 @@ async function sweep({ page, step, accessible }) {
   });
 }
 
-async function remove({ page, step }) {
+async function remove({ page, step, accessible }) {
   await step('strategies: one is deleted after a question', async () => {
     await visit(page, '/strategies');
     await page.getByRole('link', { name: NAME }).click();
+    await page.getByRole('region', { name: 'Over history' }).last().getByRole('link', { name: 'Look-ahead check' }).first().waitFor();
+    await accessible(page, 'strategy with runs');
     await page.getByRole('button', { name: 'Delete …' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText(`${NAME} is deleted`).waitFor();

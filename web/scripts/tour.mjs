@@ -36,6 +36,26 @@ await visit(phone, '/trade?symbol=sim:GOOG');
 await phone.waitForTimeout(3_000);
 await shot(phone, 'phone');
 
+// A shipped strategy over the bars that the replay has told.
+const found = await page.evaluate(async () => {
+  const ask = async (path, body) => {
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
+    const answer = await fetch(path, body ? { method: 'POST', headers, body: JSON.stringify(body) } : {});
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+    return answer.json();
+  };
+  const { items } = await ask('/api/strategies/examples');
+  const kept = await ask('/api/strategies', { source: items.find((one) => one.file.startsWith('golden-cross')).source });
+  return ask('/api/backtests', { kind: 'backtest', strategy_id: kept.id });
+});
+const before = page.url();
+await visit(page, `/research/${found.id}`);
+await page.getByRole('heading', { name: 'Key figures' }).waitFor();
+await page.waitForTimeout(1_500);
+await shot(page, 'research');
+await visit(page, new URL(before).pathname + new URL(before).search);
+await size.waitFor();
+
 await page.setViewportSize({ width: 1440, height: 1180 });
 await size.fill('5000');
 await page.getByText(/Would be blocked by/).waitFor();

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CurvePoint, RunRequest, RunView, SweepPoint } from '../src/lib/api/research';
+import { partName, searchText } from '../src/lib/research/asked';
 import { aligned, differences, gap, rebased } from '../src/lib/research/compare';
 import { CATALOG } from '../src/lib/research/figureCatalog';
 import { beats, figureName, OBJECTIVES, plainNumber, unitOf, written } from '../src/lib/research/figures';
 import { mixed } from '../src/lib/charts/theme';
 import { axesOf, cellOf, figuresOf, heat, strength, type Choice } from '../src/lib/research/heat';
 import { axisOf, EMPTY, faults, formOf, requestOf, setsOf, valuesOf } from '../src/lib/research/request';
+import { fieldOf, faultsOf, homeless, sentence } from '../src/lib/research/refused';
 import { bins, niceWidth, quantile } from '../src/lib/research/spread';
 
 describe('the catalogue of figures', () => {
@@ -98,6 +100,15 @@ describe('the heat map', () => {
     expect(cellOf(map, POINTS, { ...CHOICE, others: 'mean' }, { fast: 10, slow: 20, stop: 1 })).toEqual({ x: 1, y: 0 });
   });
 
+  it('gathers a few draws from many values, but never a grid', () => {
+    const drawn = Array.from({ length: 30 }, (_, n) => point(n, (n * 7) % 31, 1, n));
+    const map = heat(drawn, { ...CHOICE, others: 'mean' });
+    expect([map.gathered, map.x.length, map.y.length]).toEqual([true, 5, 5]);
+    expect(map.cells.flat().reduce((total, cell) => total + (cell?.sets ?? 0), 0)).toBe(30);
+    const grid = [5, 10, 15].flatMap((fast) => [20, 30].map((slow) => point(fast, slow, 1, fast)));
+    expect(heat(grid, CHOICE).gathered).toBe(false);
+  });
+
   it('gathers what was drawn, and loses no set', () => {
     const drawn = Array.from({ length: 200 }, (_, n) => point(n, (n * 7) % 150, 1, n));
     const map = heat(drawn, { ...CHOICE, others: 'mean' });
@@ -137,6 +148,12 @@ describe('runs beside each other', () => {
     expect(differences([run({}), run({ fee: '0.001', seed: 1 })])).toEqual([]);
     expect(differences([run({}), run({ from: '2010-01-01' }, { params: { fast: 20 } })])).toEqual([{ path: 'params.fast', values: ['10', '20'] }, { path: 'from', values: [null, '2010-01-01'] }]);
     expect(differences([run({}), run({ source: 'x' }, { strategy: { id: null, name: 'Cross', hash: 'ffff0000' } })]).map((one) => one.path)).toEqual(['text']);
+    const sweep = run({ search: { grid: { fast: { from: 5, to: 15, step: 5 } }, objective: 'sharpe' } });
+    expect(differences([run({}), sweep])).toEqual([
+      { path: 'params.fast', values: ['10', null] }, { path: 'search.sets', values: [null, 'fast 5 to 15 by 5'] }, { path: 'search.objective', values: [null, 'sharpe'] },
+    ]);
+    expect(searchText({ random: 2000 })).toBe('2,000 random sets');
+    expect(['params.fast', 'slippage_bps', 'search.sets'].map(partName)).toEqual(['fast', 'Slippage, bps', 'Searched']);
     expect(gap(1, 3)).toBe(2);
     expect(gap(null, 3)).toBeNull();
   });
@@ -198,6 +215,9 @@ describe('the form', () => {
     expect(faults({ ...EMPTY, params: { fast: '99' } }, PARAMS)).toEqual({ 'params.fast': 'At most 50.' });
     expect(faults({ ...EMPTY, kind: 'sweep' }, PARAMS)).toHaveProperty('search');
     expect(faults({ ...EMPTY, kind: 'sweep', axes: { fast: { on: true, from: '20', to: '10', step: '1' } } }, PARAMS)).toHaveProperty(['axes.fast']);
+    expect(faults({ ...EMPTY, kind: 'sweep', axes: { fast: { on: true, from: '1', to: '99', step: 'x' } } }, PARAMS)).toEqual({
+      'axes.fast.from': 'At least 5.', 'axes.fast.to': 'At most 50.', 'axes.fast.step': 'Write a number.',
+    });
     expect(faults({ ...EMPTY, kind: 'lookahead', cuts: '101' }, [])).toHaveProperty('cuts');
     expect(faults({ ...EMPTY, kind: 'walk_forward', search: 'random', train: '1.5' }, PARAMS)).toHaveProperty('train');
   });
@@ -215,5 +235,29 @@ describe('the form', () => {
   it('counts values without an error of rounding', () => {
     expect(valuesOf({ on: true, from: '0.1', to: '0.3', step: '0.1' })).toBe(3);
     expect(valuesOf({ on: true, from: '1', to: '2', step: '0' })).toBeNull();
+  });
+});
+
+describe('what the desk refuses', () => {
+  const errors = [{ field: 'fee', value: '2', rule: '0 to 0.1' }, { field: 'search.grid.fast', rule: 'too many values' }, { field: 'walk.train', rule: 'too long' }, { field: 'kind', rule: 'unknown' }];
+  const sent = { ...EMPTY, kind: 'sweep' as const, fee: '2', axes: { fast: { on: true, from: '5', to: '9', step: '1' } } };
+
+  it('stands at the field that it names, until that is changed', () => {
+    expect(faultsOf({ sent, errors }, sent)).toEqual({ fee: 'Must be 0 to 0.1.', 'axes.fast': 'Too many values.' });
+    expect(faultsOf({ sent, errors }, { ...sent, fee: '0.01' })).toEqual({ 'axes.fast': 'Too many values.' });
+    expect(faultsOf({ sent, errors }, { ...sent, axes: { fast: { on: true, from: '5', to: '9', step: '2' } } })).toEqual({ fee: 'Must be 0 to 0.1.' });
+    expect(faultsOf({ sent, errors }, { ...sent, kind: 'backtest' })).toEqual({ fee: 'Must be 0 to 0.1.' });
+    expect(faultsOf(null, sent)).toEqual({});
+  });
+
+  it('is told as a whole where the form has no such field', () => {
+    expect(homeless({ sent, errors }).map((one) => one.field)).toEqual(['walk.train', 'kind']);
+    expect(homeless(null)).toEqual([]);
+  });
+
+  it('is named as the form names it', () => {
+    expect(['cash', 'params.fast', 'search.grid', 'search.grid.fast.step', 'search.random', 'lookahead.cuts', 'strategy_id'].map(fieldOf)).toEqual(
+      ['cash', 'params.fast', 'search', 'axes.fast.step', 'random', 'cuts', null]);
+    expect(sentence('not before the first day')).toBe('Not before the first day.');
   });
 });

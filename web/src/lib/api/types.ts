@@ -10,6 +10,7 @@ export type BarView = Schemas['BarView'];
 export type BookView = Schemas['BookView'];
 export type CurrentView = Schemas['CurrentView'];
 export type DeskView = Schemas['DeskView'];
+export type FieldError = Schemas['FieldError'];
 export type InstrumentView = Schemas['InstrumentView'];
 export type KeyView = Schemas['KeyView'];
 export type KillReportView = Schemas['KillReportView'];

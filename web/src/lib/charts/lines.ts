@@ -14,8 +14,10 @@ export interface Line {
 export interface Pane {
   height: number;
   lines: readonly Line[];
-  /** How a value is written at the axis and beside the pointer. */
+  /** How a value is written at the axis. */
   write: (value: number) => string;
+  /** How it is written beside the pointer, where that differs. */
+  tell?: (value: number) => string;
   /** The ends of the axis for the lowest and highest value; the chart's own choice when absent. */
   range?: (low: number, high: number) => [number, number];
 }

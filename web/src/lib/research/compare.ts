@@ -2,6 +2,7 @@
 // differently. It must not know how they are shown.
 import type { CurvePoint, RunView } from '../api/research';
 import { millis } from '../format/time';
+import { searchText } from './asked';
 import { numeric } from './figures';
 
 export const COMPARED_MIN = 2;
@@ -59,10 +60,14 @@ const DEFAULTS = { cash: '10000', fee: '0.001', slippage_bps: '0', spread_bps: '
 
 type Asked = Pick<RunView, 'request' | 'strategy' | 'symbols' | 'timeframe' | 'params'>;
 
-/** All of a request: the strategy by name and hash, defaults and parameters written out. */
+/** All of a request: the strategy by name and hash, defaults and parameters written out, a search in one line. What is searched has no value. */
 function whole({ request, strategy, symbols, timeframe, params }: Asked): unknown {
-  const { strategy_id: _id, source: _source, ...rest } = request;
-  return { strategy: strategy.name, text: strategy.hash.slice(0, 8), symbols: symbols.join(' '), timeframe, ...DEFAULTS, ...rest, params };
+  const { strategy_id: _id, source: _source, search, ...rest } = request;
+  const fixed = Object.entries(params).filter(([name]) => search === undefined || (search.random === undefined && !(name in (search.grid ?? {}))));
+  return {
+    strategy: strategy.name, text: strategy.hash.slice(0, 8), symbols: symbols.join(' '), timeframe, ...DEFAULTS, ...rest, params: Object.fromEntries(fixed),
+    ...(search === undefined ? {} : { search: { sets: searchText(search), objective: search.objective } }),
+  };
 }
 
 /** What runs were asked differently. */

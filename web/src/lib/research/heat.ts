@@ -41,6 +41,9 @@ export interface Heat {
 /** More values than this on an axis are gathered. */
 const VALUES_MAX = 40;
 const STEPS = 12;
+/** Where more than this many places come to a set, as with random draws, values are gathered too. */
+const PLACES_A_SET = 4;
+const STEPS_LEAST = 4;
 
 /** Parameters with at least two values, in order of their names in the sets. */
 export function axesOf(points: readonly SweepPoint[]): string[] {
@@ -54,12 +57,13 @@ export function figuresOf(points: readonly SweepPoint[]): string[] {
   return [...names].filter((name) => points.some((one) => numeric(one.figures[name]) !== null));
 }
 
-function steps(values: readonly number[]): { steps: Step[]; gathered: boolean } {
+function steps(values: readonly number[], count: number | null): { steps: Step[]; gathered: boolean } {
   const sorted = [...new Set(values)].sort((a, b) => a - b);
-  if (sorted.length <= VALUES_MAX) return { steps: sorted.map((value) => ({ from: value, to: value })), gathered: false };
+  if (count === null ? sorted.length <= VALUES_MAX : sorted.length <= count) return { steps: sorted.map((value) => ({ from: value, to: value })), gathered: false };
   const [low, high] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
-  const width = (high - low) / STEPS;
-  const found = Array.from({ length: STEPS }, (_, n) => sorted.filter((value) => Math.min(STEPS - 1, Math.floor((value - low) / width)) === n));
+  const most = count ?? STEPS;
+  const width = (high - low) / most;
+  const found = Array.from({ length: most }, (_, n) => sorted.filter((value) => Math.min(most - 1, Math.floor((value - low) / width)) === n));
   return { steps: found.flatMap((list) => (list.length === 0 ? [] : [{ from: list[0] ?? 0, to: list.at(-1) ?? 0 }])), gathered: true };
 }
 
@@ -72,8 +76,10 @@ export const figureOf = (point: SweepPoint, figure: string): number | null => (f
 export function heat(points: readonly SweepPoint[], choice: Choice): Heat {
   const fixed = axesOf(points).filter((name) => name !== choice.x && name !== choice.y);
   const kept = choice.others === 'mean' ? points : points.filter((one) => fixed.every((name) => one.params[name] === choice.at[name]));
-  const x = steps(points.map((one) => one.params[choice.x] ?? 0));
-  const y = steps(points.map((one) => one.params[choice.y] ?? 0));
+  const [across, down] = [choice.x, choice.y].map((name) => points.map((one) => one.params[name] ?? 0)) as [number[], number[]];
+  const sparse = new Set(across).size * new Set(down).size > PLACES_A_SET * points.length;
+  const count = sparse ? Math.max(STEPS_LEAST, Math.min(STEPS, Math.floor(Math.sqrt(points.length)))) : null;
+  const [x, y] = [steps(across, count), steps(down, count)];
   const lists: (number | null)[][][] = y.steps.map(() => x.steps.map(() => []));
   for (const point of kept) lists[stepOf(y.steps, point.params[choice.y] ?? 0)]?.[stepOf(x.steps, point.params[choice.x] ?? 0)]?.push(figureOf(point, choice.figure));
   const cells = lists.map((row) => row.map((list) => (list.length === 0 ? null : { value: mean(list), sets: list.length })));

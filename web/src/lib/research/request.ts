@@ -128,9 +128,13 @@ function searchFaults(form: Form, params: readonly Param[]): Record<string, stri
   for (const param of on) {
     const axis = form.axes[param.name];
     if (!axis) continue;
-    const fault = within(axis.from, param) ?? within(axis.to, param);
-    if (fault) found[`axes.${param.name}`] = fault;
-    else if (valuesOf(axis) === null) found[`axes.${param.name}`] = 'From the lower to the higher value, in steps above zero.';
+    const ends = (['from', 'to'] as const).flatMap((end) => {
+      const fault = within(axis[end], param);
+      return fault === null ? [] : [[`axes.${param.name}.${end}`, fault] as const];
+    });
+    Object.assign(found, Object.fromEntries(ends));
+    if (number(axis.step) === null) found[`axes.${param.name}.step`] = 'Write a number.';
+    else if (ends.length === 0 && valuesOf(axis) === null) found[`axes.${param.name}`] = 'From the lower to the higher value, in steps above zero.';
   }
   return found;
 }

@@ -6,9 +6,12 @@ import { problemOf } from '../../lib/api/problem';
 import { research, type RunView } from '../../lib/api/research';
 import { strategies, type Example, type Param, type StrategyView } from '../../lib/api/strategies';
 import type { BarSeries, PresetView, Problem } from '../../lib/api/types';
+import { date } from '../../lib/format/time';
 import { ticker } from '../../lib/format/words';
 import { plainNumber } from '../../lib/research/figures';
+import { faultsOf, homeless, type Refused } from '../../lib/research/refused';
 import { axisOf, EMPTY, faults, formOf, number, requestOf, searches, setsOf, type Form } from '../../lib/research/request';
+import { desk } from '../../lib/stores/desk.svelte';
 import { Resource } from '../../lib/stores/resource.svelte';
 import { KINDS } from './words';
 
@@ -20,6 +23,21 @@ export interface Subject {
   params: Param[];
   hash: string;
   ref: { strategy_id: string } | { source: string };
+}
+
+/** Days in UTC. */
+interface Stored {
+  from: string;
+  until: string;
+}
+
+/** A period that begins behind the last bar or ends before the first. */
+function outside(form: Form, stored: Stored | null): Record<string, string> {
+  if (stored === null) return {};
+  return {
+    ...(form.from > stored.until ? { from: `The bars end on ${stored.until}.` } : {}),
+    ...(form.until !== '' && form.until < stored.from ? { until: `The bars begin on ${stored.from}.` } : {}),
+  };
 }
 
 interface Choices {
@@ -46,7 +64,9 @@ export class Asking {
   readonly starting = new Action<RunView>();
   #round = 0;
 
-  readonly faults = $derived(faults(this.form, this.subject?.params ?? []));
+  /** The latest request that the desk did not take. */
+  #refused = $state.raw<Refused | null>(null);
+
   readonly sets = $derived(searches(this.form.kind) ? setsOf(this.form) : 1);
   /** Stored bars of each symbol; null where there are none of the timeframe. */
   readonly bars: { symbol: string; series: BarSeries | null; other: string[] }[] = $derived.by(() => {
@@ -57,7 +77,23 @@ export class Asking {
       return { symbol, series: mine.find((one) => one.timeframe === subject?.timeframe) ?? null, other: mine.map((one) => one.timeframe) };
     });
   });
+  /** The days between which every symbol has bars; a replay tells none behind its clock. */
+  readonly stored: Stored | null = $derived.by(() => {
+    const found = this.bars.flatMap((one) => one.series ?? []);
+    if (found.length === 0 || found.length < this.bars.length) return null;
+    const lasts = found.map((one) => date(one.last, 'utc'));
+    if (desk.info?.mode === 'replay') lasts.push(date(desk.info.clock.at, 'utc'));
+    return { from: found.map((one) => date(one.first, 'utc')).reduce((a, b) => (a > b ? a : b)), until: lasts.reduce((a, b) => (a < b ? a : b)) };
+  });
   readonly missing = $derived(this.choices.data !== null && this.bars.some((one) => one.series === null));
+  /** What is wrong, by the name of the field: what the page sees, and what the desk refused and was not changed since. */
+  readonly faults: Record<string, string> = $derived({ ...faultsOf(this.#refused, this.form), ...outside(this.form, this.stored), ...faults(this.form, this.subject?.params ?? []) });
+  /** Why the run was not started, where no field can say it. */
+  readonly refusal: Problem | null = $derived.by(() => {
+    const { problem } = this.starting;
+    const errors = problem?.errors ?? [];
+    return problem === null || (errors.length > 0 && homeless(this.#refused).length === 0) ? null : problem;
+  });
   readonly ready = $derived(this.subject !== null && Object.keys(this.faults).length === 0 && !this.missing);
 
   /** Begins with what the address asks for: a strategy, an example, or an earlier run. */
@@ -97,6 +133,8 @@ export class Asking {
     const round = ++this.#round;
     this.chosen = value;
     this.problem = null;
+    this.#refused = null;
+    this.starting.clear();
     try {
       const subject = await this.#subject(value);
       if (round !== this.#round) return;
@@ -120,7 +158,11 @@ export class Asking {
   async start(): Promise<RunView | null> {
     const { subject, form } = this;
     if (!subject) return null;
-    return this.starting.run((headers) => research.start(requestOf(form, subject.ref, subject.params), headers));
+    const sent = $state.snapshot(form);
+    this.#refused = null;
+    const run = await this.starting.run((headers) => research.start(requestOf(sent, subject.ref, subject.params), headers));
+    this.#refused = { sent, errors: this.starting.problem?.errors ?? [] };
+    return run;
   }
 
   async #subject(value: string): Promise<Subject | null> {

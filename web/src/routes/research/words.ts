@@ -1,6 +1,8 @@
 // Words and looks of research runs.
 import type { Kind, RunStatus, RunView } from '../../lib/api/research';
 import { amount } from '../../lib/format/number';
+import { searchText } from '../../lib/research/asked';
+import { figureName, paramsText } from '../../lib/research/figures';
 import type { IconName } from '../../lib/ui';
 
 type Tone = 'plain' | 'accent' | 'up' | 'down' | 'warn';
@@ -39,3 +41,12 @@ export function progressText(run: Pick<RunView, 'progress' | 'status' | 'desk'>)
 /** Why an order or trade ended, in words. */
 const REASONS: Record<string, string> = { order: 'signal', stop: 'stop', target: 'target', trail: 'trailing stop', bars: 'time', liquidation: 'liquidation' };
 export const reasonText = (code: string): string => REASONS[code] ?? code.replaceAll('_', ' ');
+
+/** What tells a run from others of the same strategy. */
+export function aboutRun(run: Pick<RunView, 'kind' | 'params' | 'request'>): string {
+  const { search, walk, lookahead } = run.request;
+  const wanted = search?.objective === undefined ? '' : `, for ${figureName(search.objective)}`;
+  if (run.kind === 'sweep') return `${searchText(search)}${wanted}`;
+  if (run.kind === 'walk_forward') return `${walk ? `${amount(String(walk.train))} + ${amount(String(walk.test))} bars, ` : ''}${searchText(search)}${wanted}`;
+  return run.kind === 'lookahead' && lookahead ? `${amount(String(lookahead.cuts))} cuts` : paramsText(run.params);
+}
