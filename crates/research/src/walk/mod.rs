@@ -144,7 +144,7 @@ impl Walk {
         threads: NonZeroUsize,
         mut each: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<WalkReport, WalkError> {
-        let windows = self.plan.windows(self.bars())?;
+        let windows = self.windows()?;
         let warm_up = self.warm_up();
         let cash = self.trial.terms.cash;
         let (equity, trades) = (Vec::new(), Vec::new());
@@ -168,9 +168,17 @@ impl Walk {
         self.report(warm_up, folds, joined)
     }
 
-    /// Bars of the first symbol, by which windows are counted.
-    fn bars(&self) -> usize {
-        self.trial.markets.first().map_or(0, |market| market.bars.len())
+    /// The folds, by the bars of the first symbol. Bars before the trial begins are in none; they
+    /// warm the first windows up.
+    ///
+    /// # Errors
+    /// As [`Plan::windows`].
+    pub fn windows(&self) -> Result<Vec<Window>, WalkError> {
+        let bars = self.trial.markets.first().map_or(&[][..], |market| &market.bars);
+        let from = self.trial.from.unwrap_or(Timestamp(i64::MIN));
+        let before = bars.partition_point(|bar| bar.close_at < from);
+        let windows = self.plan.windows(bars.len() - before)?;
+        Ok(windows.into_iter().map(|window| window.later(before)).collect())
     }
 
     /// Bars that the slowest set needs.
@@ -211,7 +219,10 @@ impl Walk {
         joined: &mut Joined,
     ) -> Result<Walked, WalkError> {
         let train = self.window(&window.train, warm_up);
+        let events = train.has_events();
         let sweep = Sweep::new(train, self.space.clone(), self.objective);
+        // The screening kernel knows prices only.
+        let sweep = if events { sweep.by_engine() } else { sweep };
         let rows = sweep.run(threads, Vec::new(), |_| match tried() {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(stopped()),

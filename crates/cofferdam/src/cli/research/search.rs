@@ -48,6 +48,9 @@ impl SearchArgs {
             None => Space::grid(strategy, &self.grid, &trial.params),
         };
         let space = space.map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Sweep::new(trial, space, self.objective))
+        let events = trial.has_events();
+        let sweep = Sweep::new(trial, space, self.objective);
+        // The screening kernel knows prices only.
+        Ok(if events { sweep.by_engine() } else { sweep })
     }
 }
