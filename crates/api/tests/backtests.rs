@@ -65,6 +65,15 @@ async fn everything_that_is_asked_for_reaches_the_desk() {
     let (from, until) = (run.from.unwrap(), run.until.unwrap());
     assert_eq!(from.plus(domain::Nanos(-1)).to_string(), "2010-01-01T00:00:00Z");
     assert_eq!(until.to_string(), "2011-01-01T00:00:00Z", "the last day counts whole");
+    let run = asked(
+        &house,
+        json!({"kind": "backtest", "source": CROSS, "from": "2010-01-01T14:30:00Z",
+            "until": "2010-01-01T21:00:00+01:00"}),
+    )
+    .await;
+    let (from, until) = (run.from.unwrap(), run.until.unwrap());
+    assert_eq!(from.plus(domain::Nanos(-1)).to_string(), "2010-01-01T14:30:00Z");
+    assert_eq!(until.to_string(), "2010-01-01T20:00:00Z");
 }
 
 #[tokio::test]
@@ -113,6 +122,7 @@ async fn what_is_wrong_is_refused_by_its_name() {
         ),
         (with(json!({"from": "01/02/2010"})), vec!["from"]),
         (with(json!({"from": "2010-02-30"})), vec!["from"]),
+        (with(json!({"until": "2010-02-03T10:00:00"})), vec!["until"]),
         (with(json!({"from": "2011-01-01", "until": "2010-01-01"})), vec!["until"]),
         (with(json!({"search": {"random": 5}})), vec!["search"]),
         (with(json!({"kind": "sweep"})), vec!["search"]),

@@ -8,11 +8,13 @@
 //!   [`Repair`] says and reports what it did.
 //! - [`BarStore`] keeps bars in Parquet files by venue, symbol, timeframe and month.
 //! - [`Synthetic`] makes bars from a seed, the same ones on every machine.
-//! - [`read_splits`] reads a table of splits. Applying them is another crate's task.
+//! - [`read_splits`] reads a table of splits, [`read_funding`] one of funding rates. Applying them is
+//!   another crate's task.
 
 pub mod calendar;
 mod extent;
 pub mod findings;
+pub mod funding;
 pub mod gaps;
 mod guess;
 pub mod import;
@@ -28,12 +30,13 @@ pub mod tick;
 
 pub use calendar::{AlwaysOpen, Session, SessionCalendar};
 pub use findings::{Finding, Findings, Rule};
+pub use funding::{FundingError, FundingRate, read_funding};
 pub use gaps::{Gap, GapReport, find_gaps};
 pub use guess::guess_timeframe;
 pub use import::{Import, ImportError, ImportOptions, import_csv};
 pub use layout::Layout;
 pub use order::Repair;
-pub use splits::{Split, SplitsError, read_splits};
+pub use splits::{Split, SplitsError, read_splits, read_splits_of};
 pub use store::{
     BarIter, BarStore, Conflict, Listing, MergeOptions, MergeReport, Provenance, Series,
     SeriesInfo, StoreError,

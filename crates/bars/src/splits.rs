@@ -1,4 +1,4 @@
-//! A table of splits: `symbol,date,ratio`.
+//! A table of splits: `symbol,date,ratio`, or `date,ratio` of one symbol.
 //!
 //! Rows become exact ratios of whole shares here. This module must not apply them: a series is
 //! adjusted by events, never by rewriting prices.
@@ -39,7 +39,7 @@ pub enum SplitsError {
     #[error("the table of splits can't be read: {0}")]
     Io(#[from] io::Error),
     /// The first line is not the header.
-    #[error("line {line}: the header of a table of splits is `symbol,date,ratio`")]
+    #[error("line {line}: the header of a table of splits is `symbol,date,ratio` or `date,ratio`")]
     Header {
         /// The line in the file.
         line: u64,
@@ -95,18 +95,31 @@ impl From<LineError> for SplitsError {
 /// # Errors
 /// [`SplitsError`] names the line, the value and the rule.
 pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, SplitsError> {
+    read(source, None)
+}
+
+/// As [`read_splits`]; a table without the column `symbol` is of this symbol.
+///
+/// # Errors
+/// As [`read_splits`].
+pub fn read_splits_of(source: impl BufRead, symbol: &str) -> Result<Vec<Split>, SplitsError> {
+    read(source, Some(symbol))
+}
+
+fn read(source: impl BufRead, symbol: Option<&str>) -> Result<Vec<Split>, SplitsError> {
     let mut lines = Lines::new(source);
-    match lines.next_line()? {
-        Some((line, bytes)) if !is_header(bytes) => return Err(SplitsError::Header { line }),
-        Some(_) => {}
+    let symbol = match lines.next_line()? {
+        Some((_, bytes)) if is_header(bytes, &HEADER) => None,
+        Some((_, bytes)) if symbol.is_some() && is_header(bytes, &HEADER[1..]) => symbol,
+        Some((line, _)) => return Err(SplitsError::Header { line }),
         None => return Err(SplitsError::Header { line: 1 }),
-    }
+    };
     let mut rows: Vec<(Split, u64)> = Vec::new();
     while let Some((line, bytes)) = lines.next_line()? {
         if rows.len() == SPLITS_MAX {
             return Err(SplitsError::TooMany);
         }
-        rows.push((read_row(line, bytes)?, line));
+        rows.push((read_row(line, bytes, symbol)?, line));
     }
     rows.sort();
     let same_day = |a: &Split, b: &Split| a.symbol == b.symbol && a.date == b.date;
@@ -118,17 +131,22 @@ pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, SplitsError> {
     Ok(rows.into_iter().map(|(split, _)| split).collect())
 }
 
-fn is_header(bytes: &[u8]) -> bool {
+fn is_header(bytes: &[u8], header: &[&str]) -> bool {
     let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
-    Fields::split(&text).is_some_and(|fields| fields.all() == HEADER)
+    Fields::split(&text).is_some_and(|fields| fields.all() == header)
 }
 
-fn read_row(line: u64, bytes: &[u8]) -> Result<Split, SplitsError> {
+fn read_row(line: u64, bytes: &[u8], symbol: Option<&str>) -> Result<Split, SplitsError> {
     let text = String::from_utf8_lossy(bytes);
+    let (columns, rule) = match symbol {
+        Some(_) => (2, "a row is date,ratio"),
+        None => (3, "a row is symbol,date,ratio"),
+    };
     let fields = Fields::split(&text)
-        .filter(|fields| fields.all().len() == HEADER.len())
-        .ok_or_else(|| row_error(line, "row", &text, "a row is symbol,date,ratio"))?;
-    let [symbol, date, ratio] = [fields.get(0), fields.get(1), fields.get(2)];
+        .filter(|fields| fields.all().len() == columns)
+        .ok_or_else(|| row_error(line, "row", &text, rule))?;
+    let symbol = symbol.unwrap_or_else(|| fields.get(0));
+    let [date, ratio] = [fields.get(columns - 2), fields.get(columns - 1)];
     let known = VenueId::new("x").and_then(|venue| InstrumentId::new(&venue, symbol));
     known.map_err(|_| {
         row_error(line, "symbol", symbol, "a symbol has 1 to 32 of A-Z a-z 0-9 . - _ /")
@@ -204,6 +222,11 @@ mod tests {
         let row = error("symbol,date,ratio\nAAPL,21/06/2000,2\n").to_string();
         assert_eq!(row, "line 2: date `21/06/2000`: a date is YYYY-MM-DD");
         assert!(error("symbol,date,ratio\n../x,2000-06-21,1\n").to_string().contains("ratio"));
+        let plain = "date,ratio\n2000-06-21,3:2\n".as_bytes();
+        assert_eq!(read_splits(plain).unwrap_err().code(), "splits_header");
+        let split = read_splits_of(plain, "AAPL").unwrap().remove(0);
+        assert_eq!((split.symbol.as_str(), split.new, split.old), ("AAPL", 3, 2));
+        assert_eq!(read_splits_of(table.as_bytes(), "AAPL").unwrap(), splits);
         let twice = "symbol,date,ratio\nA,2000-06-21,2\nA,2000-06-21,3\n";
         assert_eq!(error(twice).code(), "splits_row");
     }

@@ -5,7 +5,7 @@
 
 use bars::{Series, infer_tick};
 use domain::{Bar, CalendarKind, InstrumentId, Qty, Timeframe, VenueId};
-use research::trial::Market;
+use research::trial::{Events, Market};
 use rust_decimal::Decimal;
 
 /// The venue of a symbol that names none.
@@ -51,5 +51,6 @@ pub(crate) fn market(
     };
     let step = step.or_else(|| Qty::new(own).ok())?;
     let tick = infer_tick(&bars)?.tick;
-    Some(Market { symbol: symbol.to_owned(), calendar, tick, step, bars: bars.into() })
+    let (symbol, bars, events) = (symbol.to_owned(), bars.into(), Events::default());
+    Some(Market { symbol, calendar, tick, step, bars, events })
 }

@@ -6,6 +6,7 @@
 
 pub mod bar;
 pub mod contract;
+pub mod edge;
 mod exact;
 pub mod ids;
 pub mod instrument;
@@ -22,6 +23,7 @@ pub mod window;
 
 pub use bar::{Bar, Quote, Timeframe};
 pub use contract::{Contract, ContractError, MarginTier};
+pub use edge::{Edge, EdgeError};
 pub use ids::{
     AccountId, BookId, ClientOrderId, GroupId, IdError, InstallationId, InstrumentId, IntentId,
     MovementId, Principal, TradeId, VenueId, VenueOrderId,

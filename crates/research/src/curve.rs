@@ -4,7 +4,7 @@
 //! equity, the deepest fall and the largest exposure, so no extreme is lost. This module must not
 //! compute a figure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{Bar, Timestamp};
 use rust_decimal::Decimal;
@@ -103,18 +103,19 @@ fn kept(equity: &[EquityPoint], falls: &[f64]) -> BTreeSet<usize> {
 }
 
 /// Holding the first symbol from the end of the warm-up, with the starting capital.
-struct Held<'t> {
-    bars: &'t [Bar],
+struct Held {
+    bars: Arc<[Bar]>,
     from: Timestamp,
     capital: Decimal,
     first: Decimal,
 }
 
-impl<'t> Held<'t> {
-    fn of(trial: &'t Trial, report: &Report) -> Option<Self> {
+impl Held {
+    fn of(trial: &Trial, report: &Report) -> Option<Self> {
         let from = *report.statistics.benchmark.benchmark_from.value()?;
         let symbol = trial.strategy.symbols.first()?;
-        let bars = &trial.markets.iter().find(|market| market.symbol == *symbol)?.bars;
+        let market = trial.markets.iter().find(|market| market.symbol == *symbol)?;
+        let bars = market.scaled(Timestamp(i64::MAX)).ok()?;
         let begin = bars.partition_point(|bar| bar.close_at < from);
         let first = bars.get(begin)?.close.get();
         let capital = report.statistics.summary.starting_equity;

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{CalendarKind, Limits, Timestamp};
+use domain::{Bar, CalendarKind, Edge, Limits, Timestamp};
 use path::policy::Preset;
 use rust_decimal::Decimal;
 use strategy::{Strategy, compile};
@@ -39,12 +39,25 @@ pub struct Wanted {
     pub borrow_rate: Decimal,
     /// The limits in force: [`RESEARCH`] or a preset.
     pub limits: String,
+    /// Limits of somebody's account, in force instead of `limits`.
+    pub standing: Option<Standing>,
     /// A preset that is asked besides, [`NONE`], or absent for the one that fits what is traded.
     pub compare: Option<String>,
     /// The seed of everything that is drawn.
     pub seed: u64,
-    /// Nothing is wished at closes before this instant.
+    /// Bars that close before only warm the rules up. All count when it is absent.
     pub from: Option<Timestamp>,
+    /// Bars that close after are left out. All count when it is absent.
+    pub until: Option<Timestamp>,
+}
+
+/// Limits that are set somewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The limits.
+    pub limits: Limits,
+    /// Whose they are, in words.
+    pub words: String,
 }
 
 fn limits(field: &'static str, name: &str) -> Result<Limits, TrialError> {
@@ -83,9 +96,11 @@ impl Wanted {
             spread_bps: Decimal::ZERO,
             borrow_rate: Decimal::ZERO,
             limits: RESEARCH.to_owned(),
+            standing: None,
             compare: None,
             seed: 1,
             from: None,
+            until: None,
         }
     }
 
@@ -94,19 +109,7 @@ impl Wanted {
     /// # Errors
     /// [`TrialError`] names a constant that the strategy doesn't have, or one outside its range.
     pub fn chosen(&self) -> Result<BTreeMap<String, f64>, TrialError> {
-        let mut chosen = self.strategy.defaults();
-        for (name, value) in &self.params {
-            let Some(spec) = self.strategy.params.get(name) else {
-                let known = self.strategy.params.keys().cloned().collect::<Vec<_>>().join(", ");
-                return Err(TrialError::UnknownParam { name: name.clone(), known });
-            };
-            if !(spec.min..=spec.max).contains(value) {
-                let (name, value, min, max) = (name.clone(), *value, spec.min, spec.max);
-                return Err(TrialError::ParamRange { name, value, min, max });
-            }
-            chosen.insert(name.clone(), *value);
-        }
-        Ok(chosen)
+        Ok(self.strategy.chosen(&self.params)?)
     }
 
     /// The symbols whose bars are needed: those that are traded, then those that are only read.
@@ -133,6 +136,11 @@ impl Wanted {
         if self.cash <= Decimal::ZERO {
             return Err(TrialError::Cash(self.cash));
         }
+        if let Some((from, until)) = self.from.zip(self.until).filter(|(from, until)| until < from)
+        {
+            let (from, until) = (Edge::of_first(from), Edge::of_last(until));
+            return Err(TrialError::Edges { from, until });
+        }
         limits("limits", &self.limits)?;
         if let Some(name) = self.compare.as_deref().filter(|name| *name != NONE) {
             limits("compare", name)?;
@@ -140,11 +148,34 @@ impl Wanted {
         self.symbols().map(drop)
     }
 
-    /// The trial over these markets: one for each of [`Wanted::symbols`].
+    /// Bars behind the stretch are cut off.
+    fn within(&self, market: Market) -> Result<Market, TrialError> {
+        let (Some(first), Some(last)) = (market.bars.first(), market.bars.last()) else {
+            return Err(TrialError::NoBars(market.symbol));
+        };
+        let covered = (first.open_at, last.close_at);
+        let close = |bar: &&Bar| self.until.is_none_or(|until| bar.close_at <= until);
+        let known = market.bars.iter().take_while(close).count();
+        let counts = |bar: &Bar| self.from.is_none_or(|from| bar.close_at >= from);
+        if !market.bars[..known].last().is_some_and(counts) {
+            let Market { symbol, .. } = market;
+            let (from, until) = (self.from.map(Edge::of_first), self.until.map(Edge::of_last));
+            return Err(TrialError::Stretch { symbol, from, until, covered });
+        }
+        if known == market.bars.len() {
+            return Ok(market);
+        }
+        Ok(Market { bars: market.bars[..known].into(), ..market })
+    }
+
+    /// The trial over these markets: one for each of [`Wanted::symbols`], with all bars that there
+    /// are.
     ///
     /// # Errors
     /// [`TrialError`] names what can't be tried and why.
     pub fn trial(&self, markets: Vec<Market>) -> Result<Trial, TrialError> {
+        let markets = markets.into_iter().map(|market| self.within(market));
+        let markets = markets.collect::<Result<Vec<_>, _>>()?;
         let mut figures = Settings::default();
         if let Some(resample) = &mut figures.resample {
             resample.seed = self.seed;
@@ -154,9 +185,12 @@ impl Wanted {
             Some(name) => Some((name.to_owned(), limits("compare", name)?)),
             None => Some(fitting(&markets)).map(|p| (p.name().to_owned(), p.limits())),
         };
-        let limits_name = match self.limits.as_str() {
-            RESEARCH => format!("{RESEARCH} (venue rules and buying power only)"),
-            name => format!("preset {name}"),
+        let (limits_name, in_force) = match (&self.standing, self.limits.as_str()) {
+            (Some(standing), _) => (standing.words.clone(), standing.limits.clone()),
+            (None, RESEARCH) => {
+                (format!("{RESEARCH} (venue rules and buying power only)"), Limits::default())
+            }
+            (None, name) => (format!("preset {name}"), limits("limits", name)?),
         };
         let terms = Terms {
             cash: self.cash,
@@ -164,12 +198,13 @@ impl Wanted {
             slippage_bps: self.slippage_bps,
             half_spread_bps: self.spread_bps / Decimal::TWO,
             borrow_rate: self.borrow_rate,
-            limits: limits("limits", &self.limits)?,
+            limits: in_force,
             limits_name,
             compare,
             figures,
         };
         let (strategy, params) = (Arc::clone(&self.strategy), self.chosen()?);
-        Ok(Trial { strategy, params, markets, from: self.from, terms })
+        let (from, until) = (self.from, self.until);
+        Ok(Trial { strategy, params, markets, from, until, terms })
     }
 }

@@ -8,7 +8,7 @@ use domain::{Bar, CalendarKind, Limits, Nanos, Price, Qty, Timestamp};
 use research::{
     html::html,
     stats::{Direction, Resample, Settings, TradeRow},
-    trial::{Market, Report, Terms, Trial, run},
+    trial::{Events, Market, Report, Terms, Trial, run},
 };
 use rust_decimal::Decimal;
 
@@ -51,6 +51,7 @@ fn trial(count: i64, entry: &str) -> Trial {
         tick: Price::new(Decimal::new(1, 2)).unwrap(),
         step: Qty::new(Decimal::new(1, 6)).unwrap(),
         bars: bars(count).into(),
+        events: Events::default(),
     };
     let terms = Terms {
         cash: Decimal::from(10_000),
@@ -72,6 +73,7 @@ fn trial(count: i64, entry: &str) -> Trial {
         markets: vec![market],
         terms,
         from: None,
+        until: None,
     }
 }
 

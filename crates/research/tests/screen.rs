@@ -12,9 +12,10 @@ use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use domain::{Bar, CalendarKind, Nanos, Price, Qty, Timestamp};
 use market::Calendar;
 use research::{
+    screened::NotScreened,
     stats::Direction,
     sweep::{Axis, By, FIGURES, Objective, Outcome, Row, Space, Sweep, SweepReport},
-    trial::{Report, Trial, run},
+    trial::{Funding, Report, Trial, run},
 };
 use rust_decimal::Decimal;
 use screen::{Curve, Screen, Side, Tape, Terms, Unscreenable};
@@ -355,6 +356,35 @@ fn search(objective: &str, calendar: CalendarKind) -> Sweep {
 fn rows(sweep: &Sweep, threads: usize) -> Vec<Row> {
     let told: Result<_, Infallible> = sweep.run(kit::threads(threads), Vec::new(), |_| Ok(()));
     told.unwrap()
+}
+
+/// What only a trial knows: each of these is a reason to ask the engine, and none is left out.
+#[test]
+fn a_search_says_why_it_is_not_screened() {
+    type Change = fn(&mut Trial);
+    let changes: [(&str, Change); 5] = [
+        ("screen_limits", |t| t.terms.limits.open_orders = Some(3)),
+        ("screen_borrow", |t| t.terms.borrow_rate = Decimal::ONE),
+        ("screen_events", |t| {
+            let rate = Funding { at: t.markets[0].bars[5].close_at, rate: Decimal::new(1, 4) };
+            t.markets[0].events.funding = Some([rate].into());
+        }),
+        ("screen_markets", |t| t.markets.push(t.markets[0].clone())),
+        ("screen_span", |t| t.from = Some(Timestamp(i64::MAX))),
+    ];
+    let search = |change: Change, objective: &str| {
+        let mut trial = kit::trial_of(CROSSOVER, kit::bars(60));
+        change(&mut trial);
+        let axes = ["fast=1..9:4".parse::<Axis>().unwrap()];
+        let space = Space::grid(&trial.strategy, &axes, &trial.params).unwrap();
+        let sweep = Sweep::new(trial, space, objective.parse().unwrap());
+        sweep.not_screened().map(NotScreened::code)
+    };
+    for (code, change) in changes {
+        assert_eq!(search(change, "sharpe"), Some(code));
+    }
+    assert_eq!(search(|_| (), "sqn"), Some("screen_figure"));
+    assert_eq!(search(|_| (), "sharpe"), None);
 }
 
 #[test]

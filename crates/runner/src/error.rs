@@ -4,6 +4,7 @@
 
 use desk::DeskError;
 use domain::{AccountId, BookId, InstrumentId, Timeframe, Timestamp};
+use strategy::ParamError;
 
 use crate::record::RunId;
 
@@ -18,26 +19,9 @@ pub enum RunError {
         /// The first, in words.
         first: String,
     },
-    /// A constant isn't one of the strategy.
-    #[error("`{name}` is no parameter of the strategy; it has {known}")]
-    UnknownParam {
-        /// The name.
-        name: String,
-        /// Those that there are.
-        known: String,
-    },
-    /// A constant is out of range.
-    #[error("`{name}` is {value}; it must lie from {min} to {max}")]
-    ParamRange {
-        /// The name.
-        name: String,
-        /// The value.
-        value: f64,
-        /// The least.
-        min: f64,
-        /// The most.
-        max: f64,
-    },
+    /// A value for a constant that it can't have.
+    #[error(transparent)]
+    Param(#[from] ParamError),
     /// A rule is wrong with these constants.
     #[error("{key} is wrong with these parameters: {why}")]
     Rule {
@@ -114,8 +98,8 @@ impl RunError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Strategy { .. } => "strategy_faults",
-            Self::UnknownParam { .. } => "unknown_parameter",
-            Self::ParamRange { .. } => "parameter_range",
+            Self::Param(ParamError::Unknown { .. }) => "unknown_parameter",
+            Self::Param(ParamError::Range { .. }) => "parameter_range",
             Self::Rule { .. } => "rule_with_parameters",
             Self::UnknownSymbol { .. } => "unknown_symbol",
             Self::NoFeed { .. } => "no_bars",

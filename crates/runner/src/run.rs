@@ -60,20 +60,7 @@ pub(crate) fn checked(
         let first = fault.map(words).unwrap_or_default();
         RunError::Strategy { count: faults.0.len(), first }
     })?;
-    for (name, value) in params.iter() {
-        let Some(spec) = strategy.params.get(name) else {
-            let known: Vec<String> = strategy.params.keys().cloned().collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(RunError::UnknownParam { name: name.clone(), known });
-        };
-        if !(spec.min..=spec.max).contains(value) {
-            let (name, value) = (name.clone(), *value);
-            return Err(RunError::ParamRange { name, value, min: spec.min, max: spec.max });
-        }
-    }
-    for (name, spec) in &strategy.params {
-        params.entry(name.clone()).or_insert(spec.default);
-    }
+    *params = strategy.chosen(params)?;
     Ok(strategy)
 }
 

@@ -6,6 +6,7 @@
 mod compile;
 mod fault;
 mod file;
+mod params;
 mod read;
 mod rules;
 mod strategy;
@@ -13,6 +14,7 @@ mod time;
 
 pub use compile::{Compiled, compile};
 pub use fault::{Fault, Faults};
+pub use params::ParamError;
 pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, PARAMS_MAX, SYMBOLS_MAX, read};
 pub use rules::{Desk, Rules, Skipped, Symbol, distance};
 pub use strategy::{ParamSpec, Part, Rule, Strategy};

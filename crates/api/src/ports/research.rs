@@ -127,9 +127,9 @@ pub struct NewRun {
     pub compare: Option<String>,
     /// The seed of everything that is drawn.
     pub seed: Option<u32>,
-    /// The beginning of the first day that counts.
+    /// Bars that close before only warm the rules up.
     pub from: Option<Timestamp>,
-    /// The end of the last day that counts.
+    /// Bars that close after are left out.
     pub until: Option<Timestamp>,
     /// Who asked.
     pub by: String,

@@ -103,7 +103,7 @@ fn failed(error: RunError) -> ApiError {
         RunError::Strategy { .. } | RunError::Rule { .. } => {
             ApiError::invalid(code, text, "POST /api/strategies/check names every fault.")
         }
-        RunError::UnknownParam { .. } | RunError::ParamRange { .. } => {
+        RunError::Param(_) => {
             ApiError::invalid(code, text, "GET /api/strategies/{id} shows parameters and ranges.")
         }
         RunError::UnknownSymbol { .. } => {

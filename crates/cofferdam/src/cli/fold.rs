@@ -25,28 +25,36 @@ pub(crate) struct Folded {
     stream: StreamId,
 }
 
+/// The accounts that have a stream.
+pub(crate) fn accounts(reader: &Reader) -> Result<Vec<AccountId>, Failure> {
+    let id = |name: &str| AccountId::new(name.strip_prefix("account/")?).ok();
+    Ok(reader.heads()?.iter().filter_map(|(name, _)| id(name)).collect())
+}
+
 /// Folds the streams of all accounts.
 pub(crate) fn all(reader: &Reader) -> Result<Vec<Folded>, Failure> {
     let mut progress = Progress::new();
-    let mut folded = Vec::new();
-    for (name, _) in reader.heads()? {
-        let Some(account) = name.strip_prefix("account/").and_then(|id| AccountId::new(id).ok())
-        else {
-            continue;
-        };
-        let stream = StreamId::account(&account);
-        let start = reader.snapshot(&stream).ok().flatten().and_then(|snapshot| {
-            let known = snapshot.state_version == STATE_VERSION
-                && Hash::of(snapshot.body.as_bytes()) == snapshot.body_hash;
-            let state: AccountState =
-                serde_json::from_str(&snapshot.body).ok().filter(|_| known)?;
-            let record = last(reader, &stream, snapshot.head.seq)?;
-            (record.head() == snapshot.head && state.head == snapshot.head).then_some(state)
-        });
-        let state = advance(reader, &stream, start, &mut progress);
-        folded.push(Folded { account, state, stream });
-    }
-    Ok(folded)
+    let folded = accounts(reader)?.into_iter().map(|id| fold(reader, id, &mut progress));
+    Ok(folded.collect())
+}
+
+/// Folds one account's stream; `None` when it has none.
+pub(crate) fn one(reader: &Reader, account: &AccountId) -> Result<Option<Folded>, Failure> {
+    let known = accounts(reader)?.contains(account);
+    Ok(known.then(|| fold(reader, account.clone(), &mut Progress::new())))
+}
+
+fn fold(reader: &Reader, account: AccountId, progress: &mut Progress) -> Folded {
+    let stream = StreamId::account(&account);
+    let start = reader.snapshot(&stream).ok().flatten().and_then(|snapshot| {
+        let known = snapshot.state_version == STATE_VERSION
+            && Hash::of(snapshot.body.as_bytes()) == snapshot.body_hash;
+        let state: AccountState = serde_json::from_str(&snapshot.body).ok().filter(|_| known)?;
+        let record = last(reader, &stream, snapshot.head.seq)?;
+        (record.head() == snapshot.head && state.head == snapshot.head).then_some(state)
+    });
+    let state = advance(reader, &stream, start, progress);
+    Folded { account, state, stream }
 }
 
 impl Folded {

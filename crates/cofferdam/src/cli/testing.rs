@@ -5,13 +5,20 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
 use clap::Parser;
+use domain::{AccountId, Nanos, Timestamp};
+use path::{
+    event::Event,
+    journal::{Draft, EventRecord, Head, JournalStore as _, StreamBatch, StreamId},
+};
 use serde_json::Value;
+use store::{DataDirLock, SqliteDatabase};
 
 use super::{
     Outcome,
@@ -35,6 +42,36 @@ pub(crate) fn run_at(desk: &Desk, json: bool, words: &str) -> Result<(Outcome, S
     let mut out = Out::new(json);
     let outcome = super::dispatch(cli.command, &Context::new(cli.global), &mut out)?;
     Ok((outcome, out.text().to_owned()))
+}
+
+/// A data folder with a journal that has these events of one account.
+pub(crate) fn journal(dir: &Path, account: &str, events: &[Event]) {
+    let lock = DataDirLock::acquire(dir).unwrap();
+    let database = SqliteDatabase::open(&lock).unwrap();
+    let stream = StreamId::account(&AccountId::new(account).unwrap());
+    let now = Timestamp::from_secs(1_700_000_000);
+    let token =
+        database.leases().acquire(stream.as_str(), "test", Nanos::from_secs(60), now).unwrap();
+    let mut head = Head::default();
+    let records: Vec<EventRecord> = events
+        .iter()
+        .map(|event| {
+            let draft = Draft {
+                at: now,
+                wall_at: now,
+                kind: event.kind().into(),
+                version: event.version(),
+                body: event.body().unwrap().into(),
+            };
+            let record = EventRecord::seal(&stream, &head, draft);
+            head = record.head();
+            record
+        })
+        .collect();
+    let batch = StreamBatch { stream, expected: Head::default(), token, records };
+    for result in database.journal().unwrap().append(&[batch]) {
+        result.unwrap();
+    }
 }
 
 /// What the desk says to one request.

@@ -2,6 +2,8 @@
 //!
 //! This module must not know single trades.
 
+use domain::Timestamp;
+
 use super::{
     figures::Figures,
     markup::Markup,
@@ -45,7 +47,8 @@ fn held(trial: &Trial, report: &Report, time: Time) -> Vec<Point> {
         return Vec::new();
     };
     let capital = approximate(report.statistics.summary.starting_equity);
-    let bars = market.bars.iter().skip_while(|bar| bar.close_at < *from);
+    let Ok(bars) = market.scaled(Timestamp(i64::MAX)) else { return Vec::new() };
+    let bars = bars.iter().skip_while(|bar| bar.close_at < *from);
     let Some(first) = bars.clone().next().map(|bar| approximate(bar.close.get())) else {
         return Vec::new();
     };

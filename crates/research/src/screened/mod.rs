@@ -58,6 +58,9 @@ impl Screened {
         if terms.limits != Limits::default() {
             return Err(NotScreened::Limits(terms.limits_name.clone()));
         }
+        if trial.has_events() {
+            return Err(NotScreened::Events);
+        }
         if !terms.borrow_rate.is_zero() && trial.strategy.shorts() {
             return Err(NotScreened::Borrow);
         }

@@ -17,6 +17,9 @@ pub enum NotScreened {
     /// Limits are in force.
     #[error("limits {0:?} are in force; the kernel has the research limits only")]
     Limits(String),
+    /// More than prices happens to what is traded.
+    #[error("splits or funding happen to what is traded; the kernel knows prices only")]
+    Events,
     /// Shorts owe a fee.
     #[error("shorts owe a borrow fee")]
     Borrow,
@@ -42,6 +45,7 @@ impl NotScreened {
             Self::Kernel(why) => why.code(),
             Self::Markets(_) => "screen_markets",
             Self::Limits(_) => "screen_limits",
+            Self::Events => "screen_events",
             Self::Borrow => "screen_borrow",
             Self::Figure(_) => "screen_figure",
             Self::Span => "screen_span",

@@ -1,10 +1,12 @@
 //! Why a strategy can't be tried.
 
 use backtest::BacktestError;
-use domain::Timestamp;
+use domain::{Edge, Timestamp};
 use formula::Diagnostic;
+use market::ActionError;
 use rust_decimal::Decimal;
 use statement::StatementError;
+use strategy::ParamError;
 use thiserror::Error;
 
 use crate::stats::StatisticsError;
@@ -22,15 +24,32 @@ pub enum TrialError {
     /// A symbol that can't be an instrument.
     #[error("`{symbol}` is no symbol: {why}")]
     Symbol { symbol: String, why: String },
-    /// A constant that the strategy doesn't have.
-    #[error("the strategy has no parameter `{name}`; it has: {known}")]
-    UnknownParam { name: String, known: String },
-    /// A constant outside its range.
-    #[error("parameter {name} is {value}: a number from {min} to {max} is needed")]
-    ParamRange { name: String, value: f64, min: f64, max: f64 },
+    /// A value for a constant that it can't have.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// A constant without a value.
+    #[error("parameter {0} has no value; give it one, or take the strategy's defaults")]
+    NoValue(String),
     /// Limits that nobody knows.
     #[error("{field} {name}: write research, or a preset; {why}")]
     Limits { field: &'static str, name: String, why: String },
+    /// A stretch that ends before it begins.
+    #[error("until {until} is before from {from}: a stretch ends where it begins or later")]
+    Edges { from: Edge, until: Edge },
+    /// A stretch without a bar.
+    #[error(
+        "no bar of {symbol} closes {}: its bars go from {} to {}; choose a stretch in there, or add \
+         bars", stretch(*from, *until), covered.0, covered.1
+    )]
+    Stretch {
+        symbol: String,
+        from: Option<Edge>,
+        until: Option<Edge>,
+        covered: (Timestamp, Timestamp),
+    },
+    /// A split that can't happen.
+    #[error("{symbol} can't be split as the table says: {error}")]
+    Split { symbol: String, error: ActionError },
     /// A rule that is wrong with these constants.
     #[error("{key} is wrong with these parameters: {error}")]
     Rule { key: &'static str, error: Diagnostic },
@@ -60,6 +79,16 @@ pub enum TrialError {
     Json(#[from] serde_json::Error),
 }
 
+/// A stretch in words.
+pub(super) fn stretch(from: Option<Edge>, until: Option<Edge>) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+        (Some(from), None) => format!("from {from} on"),
+        (None, Some(until)) => format!("until {until}"),
+        (None, None) => "at any time".to_owned(),
+    }
+}
+
 impl TrialError {
     /// The error's stable name.
     #[must_use]
@@ -68,9 +97,13 @@ impl TrialError {
             Self::Cash(_) => "trial_cash",
             Self::NoBars(_) => "trial_no_bars",
             Self::Symbol { .. } => "trial_symbol",
-            Self::UnknownParam { .. } => "trial_unknown_param",
-            Self::ParamRange { .. } => "trial_param_range",
+            Self::Param(ParamError::Unknown { .. }) => "trial_unknown_param",
+            Self::Param(ParamError::Range { .. }) => "trial_param_range",
+            Self::NoValue(_) => "trial_no_value",
             Self::Limits { .. } => "trial_limits",
+            Self::Edges { .. } => "trial_edges",
+            Self::Stretch { .. } => "trial_stretch",
+            Self::Split { .. } => "trial_split",
             Self::Rule { .. } => "trial_rule",
             Self::Run(_) => "trial_run",
             Self::Statement(_) | Self::Amount(_) => "trial_amount",
@@ -86,10 +119,14 @@ impl TrialError {
     pub fn field(&self) -> Option<String> {
         match self {
             Self::Cash(_) => Some("cash".to_owned()),
-            Self::UnknownParam { name, .. } | Self::ParamRange { name, .. } => {
-                Some(format!("params.{name}"))
-            }
+            Self::Param(error) => Some(format!("params.{}", error.name())),
+            Self::NoValue(name) => Some(format!("params.{name}")),
             Self::Limits { field, .. } => Some((*field).to_owned()),
+            Self::Edges { .. } => Some("until".to_owned()),
+            Self::Stretch { from, covered, .. } => {
+                let late = from.is_some_and(|from| from.first() > covered.1);
+                Some(if late { "from" } else { "until" }.to_owned())
+            }
             _ => None,
         }
     }

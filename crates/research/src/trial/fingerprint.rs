@@ -17,7 +17,7 @@ pub struct Reproducibility {
     pub strategy: String,
     /// Of all bars with their symbols.
     pub data: String,
-    /// Of parameters, money, costs and limits.
+    /// Of parameters, money, costs, limits, the stretch, splits and funding.
     pub config: String,
     /// The seed of everything that is drawn.
     pub seed: Option<u64>,
@@ -71,7 +71,7 @@ pub(super) fn result(
     Ok(hex(result))
 }
 
-/// The hash of parameters, money, costs and limits.
+/// The hash of parameters, money, costs, limits, the stretch, splits and funding.
 pub(crate) fn config(trial: &Trial) -> String {
     let terms = &trial.terms;
     let config = json!({
@@ -79,8 +79,12 @@ pub(crate) fn config(trial: &Trial) -> String {
         "slippage_bps": terms.slippage_bps, "half_spread_bps": terms.half_spread_bps,
         "borrow_rate": terms.borrow_rate, "limits": terms.limits,
         "compare": terms.compare, "figures": terms.figures, "from": trial.from,
+        "until": trial.until,
         "markets": trial.markets.iter()
-            .map(|m| json!({ "symbol": m.symbol, "tick": m.tick, "step": m.step }))
+            .map(|m| json!({
+                "symbol": m.symbol, "tick": m.tick, "step": m.step,
+                "splits": m.events.splits.events(), "funding": m.events.funding.as_deref(),
+            }))
             .collect::<Vec<_>>(),
     });
     of_text(&config.to_string())

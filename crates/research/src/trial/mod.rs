@@ -6,10 +6,12 @@
 
 pub(crate) mod calendar;
 mod error;
+mod events;
 pub(crate) mod fingerprint;
 mod observed;
 mod quiet;
 mod rows;
+mod scaled;
 mod setup;
 mod signals;
 
@@ -18,15 +20,17 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use backtest::{Backtest, Holding, Outcome};
 use domain::{Bar, CalendarKind, Limits, Price, Qty, Timeframe, Timestamp};
 pub use error::TrialError;
+pub use events::{Events, Funding};
 pub use fingerprint::Reproducibility;
 use observed::Observed;
 use path::{codes::RefusalCode, core::Compared};
 use quiet::Quiet;
 use rust_decimal::Decimal;
+use scaled::Scaled;
 use serde::Serialize;
-pub use setup::setup;
+pub use setup::{instrument_id, setup};
 pub use signals::{Signal, rule_names, signals};
-use strategy::{Rules, Skipped, Strategy, compile};
+use strategy::{Skipped, Strategy, compile};
 
 use crate::stats::{EquityPoint, Settings, Statistics, TradeRow};
 
@@ -43,6 +47,8 @@ pub struct Market {
     pub step: Qty,
     /// The bars, in order; shared by all trials over them.
     pub bars: Arc<[Bar]>,
+    /// What happens besides.
+    pub events: Events,
 }
 
 /// What a strategy is tried with.
@@ -83,6 +89,8 @@ pub struct Trial {
     /// Nothing is wished at closes before this instant, and the figures begin with the bar that
     /// closes then: what is before only warms the rules up. Everything counts when it is absent.
     pub from: Option<Timestamp>,
+    /// The last close that was asked for; the markets have no later bar.
+    pub until: Option<Timestamp>,
     /// Money and costs.
     pub terms: Terms,
 }
@@ -174,7 +182,7 @@ pub(crate) fn joined(
     run: (&[EquityPoint], &[TradeRow]),
     rejected: &BTreeMap<String, u64>,
 ) -> Result<Statistics, TrialError> {
-    let prices = rows::benchmark(trial);
+    let prices = rows::benchmark(trial)?;
     let until = run.0.last().map(|point| point.at).unwrap_or_default();
     let known = prices.partition_point(|point| point.at <= until);
     calendar::statistics(trial, run, &prices[..known], rejected, 0)
@@ -190,6 +198,13 @@ struct Played {
 }
 
 impl Trial {
+    /// True when something happens to what is traded besides its prices, of which only the engine
+    /// knows.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        self.markets.iter().any(|market| !market.events.is_empty())
+    }
+
     /// The bars of a symbol.
     fn market(&self, symbol: &str) -> Option<&Market> {
         self.markets.iter().find(|market| market.symbol == symbol)
@@ -216,18 +231,9 @@ impl Trial {
                 return Err(TrialError::NoBars(symbol.clone()));
             }
         }
-        for name in self.params.keys() {
-            if !self.strategy.params.contains_key(name) {
-                let known = self.strategy.params.keys().cloned().collect::<Vec<_>>().join(", ");
-                return Err(TrialError::UnknownParam { name: name.clone(), known });
-            }
-        }
-        for (name, spec) in &self.strategy.params {
-            let value = self.params.get(name).copied().unwrap_or(f64::NAN);
-            if !(spec.min..=spec.max).contains(&value) {
-                let (name, min, max) = (name.clone(), spec.min, spec.max);
-                return Err(TrialError::ParamRange { name, value, min, max });
-            }
+        let all = self.strategy.chosen(&self.params)?;
+        if let Some(name) = all.keys().find(|name| !self.params.contains_key(*name)) {
+            return Err(TrialError::NoValue(name.clone()));
         }
         Ok(())
     }
@@ -244,12 +250,11 @@ impl Played {
     fn of(trial: &Trial, watch: &mut Watch<'_>) -> Result<Self, TrialError> {
         let compiled = trial.compiled()?;
         let warm_up = compiled.warm_up();
-        let (desk, symbols) = (setup::desk()?, setup::symbols(trial)?);
-        let rules = Rules::new(Arc::clone(&trial.strategy), compiled, desk, symbols);
-        let mut quiet = Quiet::new(rules, trial.from);
+        let mut quiet = Quiet::new(Scaled::new(trial, compiled)?, trial.from);
         let mut observed = Observed::new(trial, watch);
         let outcome = Backtest::new(setup::setup(trial)?)?.run(&mut quiet, &mut observed)?;
         let collected = observed.collected;
+        let quiet = quiet.check()?;
         Ok(Self {
             equity: rows::equity(trial, &collected)?,
             trades: rows::trades(trial, &collected)?,
@@ -265,7 +270,7 @@ impl Played {
     }
 
     fn statistics(&self, trial: &Trial) -> Result<Statistics, TrialError> {
-        let prices = rows::benchmark(trial);
+        let prices = rows::benchmark(trial)?;
         let rejected = self.rejected();
         let run = (&self.equity[..], &self.trades[..]);
         calendar::statistics(trial, run, &prices, &rejected, self.warm_up)

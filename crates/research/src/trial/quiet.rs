@@ -5,11 +5,13 @@
 
 use backtest::trader::{Trader, View, Wish};
 use domain::Timestamp;
-use strategy::{Rules, Skipped};
+use strategy::Skipped;
+
+use super::{TrialError, scaled::Scaled};
 
 /// A strategy whose wishes count from an instant on.
 pub(super) struct Quiet {
-    rules: Rules,
+    rules: Scaled,
     from: Option<Timestamp>,
     /// What was left out before.
     before: Skipped,
@@ -17,8 +19,13 @@ pub(super) struct Quiet {
 
 impl Quiet {
     /// Wishes at closes before `from` are dropped; none are without it.
-    pub(super) fn new(rules: Rules, from: Option<Timestamp>) -> Self {
+    pub(super) fn new(rules: Scaled, from: Option<Timestamp>) -> Self {
         Self { rules, from, before: Skipped::default() }
+    }
+
+    /// Refuses a run in which the rules could not go on.
+    pub(super) fn check(self) -> Result<Self, TrialError> {
+        Ok(Self { rules: self.rules.check()?, ..self })
     }
 
     /// Entries that were left out since.

@@ -1,7 +1,7 @@
 //! A run's marks and round trips as the statistics take them.
 
 use backtest::Collected;
-use domain::{InstrumentId, Side, Timestamp};
+use domain::{Bar, InstrumentId, Side, Timestamp};
 use rust_decimal::Decimal;
 use statement::RoundTrip;
 
@@ -97,9 +97,11 @@ fn bars_between(trial: &Trial, id: &InstrumentId, from: Timestamp, until: Timest
     u32::try_from(last.saturating_sub(first) + 1).unwrap_or(u32::MAX)
 }
 
-/// The closes of the first symbol, with which the run is compared.
-pub(super) fn benchmark(trial: &Trial) -> Vec<PricePoint> {
+/// The closes of the first symbol, with which the run is compared; on one scale where it was split.
+pub(super) fn benchmark(trial: &Trial) -> Result<Vec<PricePoint>, TrialError> {
     let market = trial.strategy.symbols.first().and_then(|s| trial.market(s));
-    let bars = market.map(|m| &m.bars[..]).unwrap_or_default();
-    bars.iter().map(|bar| PricePoint { at: bar.close_at, price: bar.close.get() }).collect()
+    let Some(market) = market else { return Ok(Vec::new()) };
+    let bars = market.scaled(Timestamp(i64::MAX))?;
+    let point = |bar: &Bar| PricePoint { at: bar.close_at, price: bar.close.get() };
+    Ok(bars.iter().map(point).collect())
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use backtest::{Inside, Keep, Setup, research};
 use domain::{
-    AccountId, AssetClass, BookId, CalendarKind, Currency, Instrument, InstrumentId, Money, Origin,
-    OriginKind, Principal, TickSource,
+    AccountId, AssetClass, BookId, CalendarKind, Contract, Currency, Edge, Instrument,
+    InstrumentId, MarginTier, Money, Origin, OriginKind, Principal, TickSource,
 };
 use formula::Decimals;
 use market::replay::Series;
@@ -18,7 +18,11 @@ use super::{Market, Trial, TrialError};
 /// The venue of every trial.
 const VENUE: &str = "sim";
 
-fn instrument_id(symbol: &str) -> Result<InstrumentId, TrialError> {
+/// The name by which the desk knows a symbol, written `IBM` or `sim:IBM`.
+///
+/// # Errors
+/// [`TrialError::Symbol`] for a text that can't be one.
+pub fn instrument_id(symbol: &str) -> Result<InstrumentId, TrialError> {
     let text = if symbol.contains(':') { symbol.to_owned() } else { format!("{VENUE}:{symbol}") };
     let why =
         |e: domain::IdError| TrialError::Symbol { symbol: symbol.to_owned(), why: e.to_string() };
@@ -55,11 +59,25 @@ pub(super) fn symbols(trial: &Trial) -> Result<Vec<Symbol>, TrialError> {
     traded.map(|m| (m, true)).chain(read.map(|m| (m, false))).map(symbol).collect()
 }
 
+/// Full margin and next to nothing to keep: what leverage does is nobody's question here.
+fn contract() -> Contract {
+    let tier = MarginTier {
+        up_to: None,
+        initial_rate: Decimal::ONE,
+        maintenance_rate: Decimal::new(5, 3),
+    };
+    Contract { expires: None, max_leverage: Decimal::ONE, tiers: vec![tier] }
+}
+
 fn instrument(market: &Market) -> Result<Instrument, TrialError> {
-    let stock = market.calendar == CalendarKind::UsEquities;
+    let asset_class = match market.calendar {
+        _ if market.is_perpetual() => AssetClass::Perpetual,
+        CalendarKind::UsEquities => AssetClass::Equity,
+        CalendarKind::AlwaysOpen => AssetClass::CryptoSpot,
+    };
     Ok(Instrument {
-        id: instrument_id(&market.symbol)?,
-        asset_class: if stock { AssetClass::Equity } else { AssetClass::CryptoSpot },
+        id: market.instrument()?,
+        asset_class,
         // What a share or coin is called matters for nothing here.
         base: named("base", Currency::new("UNIT"))?,
         quote: Currency::usd(),
@@ -74,7 +92,7 @@ fn instrument(market: &Market) -> Result<Instrument, TrialError> {
         calendar: market.calendar,
         shortable: true,
         tradable: true,
-        contract: None,
+        contract: market.is_perpetual().then(contract),
     })
 }
 
@@ -97,14 +115,16 @@ pub fn setup(trial: &Trial) -> Result<Setup, TrialError> {
     let (policy, _) = research(&venue);
     let mut listings = Vec::with_capacity(trial.markets.len());
     let mut series = Vec::with_capacity(trial.markets.len());
+    let mut happenings = Vec::new();
     for market in &trial.markets {
         listings.push(instrument(market)?.into());
         series.push(Series {
-            instrument: instrument_id(&market.symbol)?,
+            instrument: market.instrument()?,
             timeframe: trial.strategy.timeframe,
             tick: market.tick,
             bars: Arc::clone(&market.bars),
         });
+        happenings.extend(market.happenings()?);
     }
     let desk = desk()?;
     let calendars = trial.strategy.symbols.iter().filter_map(|s| trial.market(s));
@@ -125,11 +145,32 @@ pub fn setup(trial: &Trial) -> Result<Setup, TrialError> {
         cash: vec![Money::new(trial.terms.cash, Currency::usd())],
         rates: Vec::new(),
         clusters: Default::default(),
-        happenings: Vec::new(),
+        happenings,
         inside: Inside::Levels,
         keep: Keep::Nothing,
         jump: true,
     })
+}
+
+/// Which bars count, where not all do.
+fn stretch(trial: &Trial) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(from) = trial.from {
+        let before = |m: &Market| m.bars.partition_point(|bar| bar.close_at < from);
+        let bars: usize = trial.markets.iter().map(before).sum();
+        words.push(format!(
+            "Traded and counted are bars that close from {} on. The {bars} bars before only warm \
+             the rules up.",
+            Edge::of_first(from)
+        ));
+    }
+    if let Some(until) = trial.until {
+        words.push(format!(
+            "Bars that close after {} are left out; a wish at the last close is not carried out.",
+            Edge::of_last(until)
+        ));
+    }
+    words
 }
 
 /// Everything that was assumed, in words.
@@ -141,14 +182,9 @@ pub(super) fn assumptions(trial: &Trial, venue: Vec<String>) -> Vec<String> {
         "The desk's own gate, ledger and paper venue are used; the journal is not kept.".to_owned(),
         format!("Limits in force: {}.", trial.terms.limits_name),
     ];
+    words.extend(stretch(trial));
     words.extend(venue);
-    for market in &trial.markets {
-        words.push(format!(
-            "{}: tick {} (from the decimals of the bars), quantities in steps of {}. Prices are \
-             taken as they are in the file; splits and dividends are not applied to them.",
-            market.symbol, market.tick, market.step
-        ));
-    }
+    words.extend(trial.markets.iter().flat_map(Market::describe));
     words.push(
         "What is still held at the end is left open and valued at the last price.".to_owned(),
     );

@@ -2,16 +2,14 @@
 //!
 //! It exists so that two runs can be compared rule by rule. It must not judge what it hears.
 
-use std::sync::Arc;
-
 use backtest::{
     Backtest, Collected,
     trader::{Trader, View, Wish},
 };
 use domain::Timestamp;
-use strategy::{Part, Rules};
+use strategy::Part;
 
-use super::{Trial, TrialError, setup};
+use super::{Trial, TrialError, scaled::Scaled, setup};
 
 /// What was said at one instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +23,8 @@ pub struct Signal {
 }
 
 struct Recorder {
-    rules: Rules,
+    rules: Scaled,
+    from: Option<Timestamp>,
     said: Vec<Signal>,
 }
 
@@ -33,8 +32,12 @@ impl Trader for Recorder {
     fn on_close(&mut self, view: &View<'_>, wishes: &mut Vec<Wish>) {
         let before = wishes.len();
         self.rules.on_close(view, wishes);
+        if self.from.is_some_and(|from| view.at() < from) {
+            wishes.truncate(before);
+            return;
+        }
         let wishes = wishes.iter().skip(before).map(|wish| format!("{wish:?}")).collect();
-        self.said.push(Signal { at: view.at(), values: self.rules.values(view), wishes });
+        self.said.push(Signal { at: view.at(), values: self.rules.rules().values(view), wishes });
     }
 }
 
@@ -55,15 +58,15 @@ pub fn rule_names(trial: &Trial) -> Vec<String> {
     named.collect()
 }
 
-/// What the rules say over a trial's history.
+/// What the rules say over a trial's history, from where it is traded.
 ///
 /// # Errors
 /// As [`super::run`].
 pub fn signals(trial: &Trial) -> Result<Vec<Signal>, TrialError> {
     let compiled = trial.compiled()?;
-    let (desk, symbols) = (setup::desk()?, setup::symbols(trial)?);
-    let rules = Rules::new(Arc::clone(&trial.strategy), compiled, desk, symbols);
-    let mut recorder = Recorder { rules, said: Vec::new() };
+    let rules = Scaled::new(trial, compiled)?;
+    let mut recorder = Recorder { rules, from: trial.from, said: Vec::new() };
     Backtest::new(setup::setup(trial)?)?.run(&mut recorder, &mut Collected::default())?;
+    recorder.rules.check()?;
     Ok(recorder.said)
 }

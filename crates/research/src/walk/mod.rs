@@ -144,7 +144,7 @@ impl Walk {
         threads: NonZeroUsize,
         mut each: impl FnMut(usize, usize) -> ControlFlow<()>,
     ) -> Result<WalkReport, WalkError> {
-        let windows = self.plan.windows(self.bars())?;
+        let windows = self.windows()?;
         let warm_up = self.warm_up();
         let cash = self.trial.terms.cash;
         let (equity, trades) = (Vec::new(), Vec::new());
@@ -168,9 +168,17 @@ impl Walk {
         self.report(warm_up, folds, joined)
     }
 
-    /// Bars of the first symbol, by which windows are counted.
-    fn bars(&self) -> usize {
-        self.trial.markets.first().map_or(0, |market| market.bars.len())
+    /// The folds, by the bars of the first symbol. Bars before the trial begins are in none; they
+    /// warm the first windows up.
+    ///
+    /// # Errors
+    /// As [`Plan::windows`].
+    pub fn windows(&self) -> Result<Vec<Window>, WalkError> {
+        let bars = self.trial.markets.first().map_or(&[][..], |market| &market.bars);
+        let from = self.trial.from.unwrap_or(Timestamp(i64::MIN));
+        let before = bars.partition_point(|bar| bar.close_at < from);
+        let windows = self.plan.windows(bars.len() - before)?;
+        Ok(windows.into_iter().map(|window| window.later(before)).collect())
     }
 
     /// Bars that the slowest set needs.

@@ -32,6 +32,14 @@ pub struct Window {
     pub test: Range<usize>,
 }
 
+impl Window {
+    /// The window so many bars later.
+    pub(super) fn later(self, bars: usize) -> Self {
+        let moved = |range: Range<usize>| range.start + bars..range.end + bars;
+        Self { train: moved(self.train), test: moved(self.test) }
+    }
+}
+
 impl Plan {
     /// The folds of so many bars. A last test that would be cut short is left out.
     ///

@@ -8,7 +8,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use domain::{Bar, CalendarKind, Limits, Nanos, Price, Timestamp};
 use research::{
     stats::Settings,
-    trial::{Market, Terms, Trial},
+    trial::{Events, Market, Terms, Trial},
 };
 use rust_decimal::Decimal;
 
@@ -66,6 +66,7 @@ pub(crate) fn trial_of(rules: &str, bars: Vec<Bar>) -> Trial {
         tick: "0.01".parse().unwrap(),
         step: "0.001".parse().unwrap(),
         bars: bars.into(),
+        events: Events::default(),
     };
     let terms = Terms {
         cash: Decimal::from(10_000),
@@ -79,7 +80,14 @@ pub(crate) fn trial_of(rules: &str, bars: Vec<Bar>) -> Trial {
         figures: Settings { resample: None, ..Settings::default() },
     };
     let params = strategy.defaults();
-    Trial { strategy: Arc::new(strategy), params, markets: vec![market], from: None, terms }
+    Trial {
+        strategy: Arc::new(strategy),
+        params,
+        markets: vec![market],
+        from: None,
+        until: None,
+        terms,
+    }
 }
 
 pub(crate) fn trial(count: usize) -> Trial {

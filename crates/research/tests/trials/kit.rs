@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use domain::{Bar, CalendarKind, Limits, Nanos, Price, Qty, Timestamp};
 use research::{
     stats::Settings,
-    trial::{Market, Report, Terms, Trial, run},
+    trial::{Events, Market, Report, Terms, Trial, run},
 };
 use rust_decimal::Decimal;
 
@@ -35,6 +35,7 @@ pub(crate) fn market(symbol: &str, bars: Vec<Bar>) -> Market {
         tick: "0.01".parse().unwrap(),
         step: "1".parse().unwrap(),
         bars: bars.into(),
+        events: Events::default(),
     }
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn terms() -> Terms {
 
 pub(crate) fn trial(strategy: strategy::Strategy, markets: Vec<Market>, terms: Terms) -> Trial {
     let params: BTreeMap<String, f64> = strategy.defaults();
-    Trial { strategy: Arc::new(strategy), params, markets, terms, from: None }
+    Trial { strategy: Arc::new(strategy), params, markets, terms, from: None, until: None }
 }
 
 /// The report of a strategy on `AAA` over hourly bars.

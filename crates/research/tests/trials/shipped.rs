@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io::BufReader, sync::Arc};
 use bars::{ImportOptions, Session, import_csv, infer_tick};
 use domain::{CalendarKind, Timeframe};
 use market::Calendar;
-use research::trial::{Market, Report, Terms, Trial, TrialError, run};
+use research::trial::{Events, Market, Report, Terms, Trial, TrialError, run};
 use rust_decimal::Decimal;
 
 use super::kit::{d, terms};
@@ -28,6 +28,7 @@ fn ibm() -> Market {
         tick,
         step: "1".parse().unwrap(),
         bars: bars.into(),
+        events: Events::default(),
     }
 }
 
@@ -53,7 +54,7 @@ fn tried(
 ) -> Result<Report, TrialError> {
     let strategy = Arc::new(strategy.clone());
     let params = strategy.defaults();
-    run(&Trial { strategy, params, markets: vec![market.clone()], terms, from: None })
+    run(&Trial { strategy, params, markets: vec![market.clone()], terms, from: None, until: None })
 }
 
 #[test]
@@ -119,8 +120,14 @@ fn faults_name_the_field_and_the_remedy() {
     let mut params = strategy.defaults();
     params.insert("fast".to_owned(), 1_000.0);
     let markets = vec![market];
-    let trial =
-        Trial { strategy: Arc::new(strategy.clone()), params, markets, terms: costs(), from: None };
+    let trial = Trial {
+        strategy: Arc::new(strategy.clone()),
+        params,
+        markets,
+        terms: costs(),
+        from: None,
+        until: None,
+    };
     let error = run(&trial).unwrap_err();
     assert_eq!(error.to_string(), "parameter fast is 1000: a number from 2 to 60 is needed");
 }

@@ -39,7 +39,7 @@ use path::{
 };
 use research::{
     stats::Settings,
-    trial::{self, Market, Terms, Trial},
+    trial::{self, Events, Market, Terms, Trial},
 };
 use runner::{Change, Feeds, NewRun, Player, RunError, RunId, RunRecord, Runs, Stage, Store};
 use rust_decimal::Decimal;
@@ -74,6 +74,7 @@ pub(crate) fn trial(source: &str, markets: &[(&str, Vec<Bar>)]) -> Trial {
         tick: "0.01".parse().unwrap(),
         step: "1".parse().unwrap(),
         bars: bars.clone().into(),
+        events: Events::default(),
     };
     let d = |text: &str| text.parse::<Decimal>().unwrap();
     Trial {
@@ -81,6 +82,7 @@ pub(crate) fn trial(source: &str, markets: &[(&str, Vec<Bar>)]) -> Trial {
         strategy: Arc::new(strategy),
         markets: markets.iter().map(market).collect(),
         from: None,
+        until: None,
         terms: Terms {
             cash: Decimal::from(100_000),
             fee: d("0.001"),

@@ -2,9 +2,9 @@
 //!
 //! Only the form is checked here. What the strategy has to do with it is checked where it is tried.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::collections::BTreeMap;
 
-use domain::{Nanos, Timestamp};
+use domain::{Edge, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) struct RunRequest {
     limits: Option<String>,
     compare: Option<String>,
     seed: Option<u32>,
-    days: (Option<Timestamp>, Option<Timestamp>),
+    stretch: (Option<Timestamp>, Option<Timestamp>),
     task: Task,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Named {
 impl RunRequest {
     /// With the strategy's text, where it was kept under its id.
     pub(super) fn with(self, id: Option<String>, text: StrategyText, by: String) -> NewRun {
-        let (from, until) = self.days;
+        let (from, until) = self.stretch;
         NewRun {
             task: self.task,
             strategy_id: id,
@@ -75,7 +75,7 @@ impl FromFields for RunRequest {
         let costs = costs(f);
         let (limits, compare) = (f.words("limits", NAME_MAX), f.words("compare", NAME_MAX));
         let seed = f.count("seed", 0..=u32::MAX);
-        let days = days(f);
+        let stretch = stretch(f);
         let parts = Parts::take(f);
         let task = kind.and_then(|kind| parts?.task(kind, f));
         Some(Self {
@@ -85,7 +85,7 @@ impl FromFields for RunRequest {
             limits: limits?,
             compare: compare?,
             seed: seed?,
-            days: days?,
+            stretch: stretch?,
             task: task?,
         })
     }
@@ -121,27 +121,10 @@ fn costs(f: &mut Fields) -> Option<RunCosts> {
     })
 }
 
-/// A day in UTC.
-#[derive(Debug, Clone, Copy)]
-struct Day(Timestamp);
-
-impl FromStr for Day {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let rule = "a day written as YYYY-MM-DD, such as 2010-01-31";
-        if text.len() != 10 {
-            return Err(rule);
-        }
-        format!("{text}T00:00:00Z").parse().map(Self).map_err(|_| rule)
-    }
-}
-
-/// The first instant that counts and the last one. Bars that close at the midnight with which the
-/// first day begins belong to the day before.
-fn days(f: &mut Fields) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
-    let (from, until) = (f.may::<Day>("from"), f.may::<Day>("until"));
-    let from = from?.map(|day| day.0.plus(Nanos(1)));
-    let until = until?.map(|day| day.0.plus(Nanos::from_secs(86_400)));
+/// The first instant at which a bar may close that counts, and the last one.
+fn stretch(f: &mut Fields) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let (from, until) = (f.may::<Edge>("from"), f.may::<Edge>("until"));
+    let (from, until) = (from?.map(Edge::first), until?.map(Edge::last));
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         f.refuse("until", "not before `from`");
         return None;

@@ -47,11 +47,11 @@ pub(crate) struct RunForm {
     /// The seed of everything that is drawn.
     #[schema(example = 1)]
     seed: Option<u32>,
-    /// The first day that counts, in UTC. Rules of a backtest or sweep warm up on the bars before;
-    /// for a walk or a look-ahead check history begins there.
+    /// The first day that counts, in UTC, or an instant after whose bars the count begins. Bars that
+    /// close before only warm the rules up.
     #[schema(example = "2010-01-01")]
     from: Option<String>,
-    /// The last day that counts, in UTC.
+    /// The last day that counts, in UTC, or the last instant at which a bar may close.
     #[schema(example = "2020-01-01")]
     until: Option<String>,
     /// What a sweep or walk tries.

@@ -4,22 +4,21 @@ use std::{fs, path::Path, time::Instant};
 
 use clap::Parser;
 use domain::{
-    AccountId, BookId, CalendarKind, ClientOrderId, Currency, InstallationId, IntentId, Nanos,
-    OrderKind, Origin, OriginKind, Principal, Side, TimeInForce, Timestamp, VenueOrderId,
+    AccountId, BookId, CalendarKind, ClientOrderId, Currency, InstallationId, IntentId, OrderKind,
+    Origin, OriginKind, Principal, Side, TimeInForce, VenueOrderId,
 };
 use path::{
     event::{AccountOpened, Event, OrderAccepted, OrderRecorded},
-    journal::{Draft, EventRecord, Head, JournalStore, StreamBatch, StreamId},
     policy::{AccountSpec, Mode, Policy},
     verbs::RiskClass,
 };
 use serde_json::{Value, json};
-use store::{DataDirLock, SqliteDatabase};
+use store::DataDirLock;
 
 use super::*;
 use crate::cli::{
     args::{Cli, Command},
-    testing::{Answer, Desk},
+    testing::{self, Answer, Desk},
 };
 
 /// A port on which nobody listens.
@@ -91,32 +90,7 @@ fn events() -> Vec<Event> {
 
 /// A data folder whose journal ends with a working order and one of unknown fate.
 fn journal(dir: &Path) {
-    let lock = DataDirLock::acquire(dir).unwrap();
-    let database = SqliteDatabase::open(&lock).unwrap();
-    let stream = StreamId::account(&AccountId::new("main").unwrap());
-    let now = Timestamp::from_secs(1_700_000_000);
-    let token =
-        database.leases().acquire(stream.as_str(), "test", Nanos::from_secs(60), now).unwrap();
-    let mut head = Head::default();
-    let records: Vec<EventRecord> = events()
-        .iter()
-        .map(|event| {
-            let draft = Draft {
-                at: now,
-                wall_at: now,
-                kind: event.kind().into(),
-                version: event.version(),
-                body: event.body().unwrap().into(),
-            };
-            let record = EventRecord::seal(&stream, &head, draft);
-            head = record.head();
-            record
-        })
-        .collect();
-    let batch = StreamBatch { stream, expected: Head::default(), token, records };
-    for result in database.journal().unwrap().append(&[batch]) {
-        result.unwrap();
-    }
+    testing::journal(dir, "main", &events());
 }
 
 #[test]

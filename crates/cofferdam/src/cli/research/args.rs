@@ -1,7 +1,6 @@
 //! What every command about a strategy over history takes: the file, its bars, money and costs.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,9 +12,10 @@ use ::research::{
 };
 use ::strategy::Strategy;
 use clap::Args;
-use domain::{CalendarKind, Qty, Timeframe, Timestamp};
+use domain::{AccountId, CalendarKind, Edge, Qty, Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
+use super::{events, limits};
 use crate::{
     cli::{bars::CalendarArg, context::Context, failure::Failure, formulas::param, history},
     markets,
@@ -31,12 +31,28 @@ pub(crate) struct TrialArgs {
     /// are read from the data folder
     #[arg(long, value_name = "[SYMBOL=]FILE")]
     pub(super) bars: Vec<String>,
+    /// Splits of bars whose prices are as they were traded: FILE.csv with symbol,date,ratio for all
+    /// symbols, or SYMBOL=FILE.csv, also with date,ratio; can be given several times
+    #[arg(long, value_name = "[SYMBOL=]FILE")]
+    pub(super) splits: Vec<String>,
+    /// Trade a symbol as a perpetual contract without leverage that pays funding: FILE.csv or
+    /// SYMBOL=FILE.csv with time,rate, the share of the value that longs pay to shorts
+    #[arg(long, value_name = "[SYMBOL=]FILE")]
+    pub(super) funding: Vec<String>,
     /// Trade these symbols instead of the strategy's; can be given several times
     #[arg(long, value_name = "SYMBOL")]
     pub(super) symbol: Vec<String>,
     /// When the market trades; found out from the bars when it isn't named
     #[arg(long, value_enum)]
     pub(super) calendar: Option<CalendarArg>,
+    /// Trade and count only from here on: a day in UTC (2010-01-31), or an instant
+    /// (2010-01-31T15:30:00Z) after which bars close. Bars before only warm the rules up
+    #[arg(long, value_name = "DATE")]
+    pub(super) from: Option<Edge>,
+    /// Leave out what comes after: a day in UTC, which counts whole, or the last instant at which a
+    /// bar may close
+    #[arg(long, value_name = "DATE")]
+    pub(super) until: Option<Edge>,
     /// Another value for a parameter of the strategy; can be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub(super) params: Vec<(String, f64)>,
@@ -61,6 +77,10 @@ pub(crate) struct TrialArgs {
     /// The limits in force: research (venue rules and buying power only) or a preset
     #[arg(long, default_value = "research", value_name = "PROFILE")]
     pub(super) limits: String,
+    /// The limits in force: those of an account, read from the journal of the data folder or
+    /// database; no desk has to run
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "limits")]
+    pub(super) limits_of: Option<AccountId>,
     /// A preset whose limits are asked besides, without effect; `none` for no question
     #[arg(long, value_name = "PRESET")]
     pub(super) compare: Option<String>,
@@ -133,13 +153,17 @@ impl TrialArgs {
             spread_bps: self.spread_bps,
             borrow_rate: self.borrow_rate,
             limits: self.limits.clone(),
+            standing: self.limits_of.as_ref().map(|id| limits::of(id, ctx)).transpose()?,
             compare: self.compare.clone(),
             seed: self.seed,
+            from: self.from.map(Edge::first),
+            until: self.until.map(Edge::last),
             ..Wanted::new(Arc::new(strategy))
         };
         wanted.check().map_err(|error| refused(&error))?;
         let names = wanted.symbols().map_err(|error| refused(&error))?;
         let markets = self.markets(&names, timeframe, ctx)?;
+        let markets = events::add((&self.splits, &self.funding), &names, markets)?;
         wanted.trial(markets).map_err(|error| refused(&error))
     }
 
@@ -152,22 +176,7 @@ impl TrialArgs {
         if self.bars.is_empty() {
             return names.iter().map(|name| self.stored(name, timeframe, ctx)).collect();
         }
-        let mut files: BTreeMap<&str, &str> = BTreeMap::new();
-        for text in &self.bars {
-            let (name, file) = match text.split_once('=') {
-                Some((name, file)) => (name, file),
-                None => (names[0].as_str(), text.as_str()),
-            };
-            if !names.iter().any(|known| known == name) {
-                let message = format!("--bars {text}: the strategy trades {}", names.join(", "));
-                return Err(Failure::usage(message));
-            }
-            if files.insert(name, file).is_some() {
-                let message =
-                    format!("--bars {text}: bars of {name} are named twice; write SYMBOL=FILE");
-                return Err(Failure::usage(message));
-            }
-        }
+        let files = events::files("--bars", &self.bars, names)?;
         names
             .iter()
             .map(|name| {

@@ -29,6 +29,7 @@ use crate::cli::{
 Examples:
   cofferdam backtest strategies/golden-cross.toml --bars data/IBM-1d.csv
   cofferdam backtest strategies/momentum.toml --bars data/GOOG-1d.csv --symbol GOOG --param length=60
+  cofferdam backtest strategies/golden-cross.toml --bars data/IBM-1d.csv --from 2008-01-01 --until 2009-12-31
   cofferdam backtest strategies/momentum.toml --bars data/IBM-1d.csv --json > run.json
   cofferdam backtest strategies/golden-cross.toml --bars data/IBM-1d.csv --html run.html
   cofferdam backtest strategies/golden-cross.toml --bars data/IBM-1d.csv --screen

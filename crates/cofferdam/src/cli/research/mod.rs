@@ -4,6 +4,8 @@
 
 pub(crate) mod args;
 pub(crate) mod backtest;
+mod events;
+mod limits;
 pub(crate) mod lookahead;
 pub(crate) mod replay;
 pub(crate) mod runs;
@@ -13,3 +15,6 @@ pub(crate) mod strategy;
 pub(crate) mod sweep;
 mod sweep_log;
 pub(crate) mod walk_forward;
+
+#[cfg(test)]
+mod tests;

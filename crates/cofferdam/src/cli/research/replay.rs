@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use ::research::{stats::TradeRow, trial};
 use clap::Args;
-use domain::{Qty, Timestamp};
+use domain::{Edge, Qty, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -169,12 +169,12 @@ pub(crate) fn run(args: ReplayArgs, ctx: &Context, out: &mut Out) -> Result<Outc
         None => equity(&api, &run, from)?,
     };
     let trial_args = args.trial_args(&run, cash);
-    let mut trial = trial_args.trial_of(strategy, ctx)?;
-    trial.from = Some(from);
-    for market in &mut trial.markets {
-        let known = market.bars.partition_point(|bar| bar.close_at <= until);
-        market.bars = market.bars[..known].into();
-    }
+    let trial_args = TrialArgs {
+        from: Some(Edge::of_first(from)),
+        until: Some(Edge::of_last(until)),
+        ..trial_args
+    };
+    let trial = trial_args.trial_of(strategy, ctx)?;
     let report = trial::run(&trial).map_err(|e| Failure::new(e.code(), e.to_string()))?;
     let tested: Vec<Trip> = report.trades.iter().map(Trip::from).collect();
     let bar_of = |trip: &Trip| {
@@ -191,8 +191,12 @@ impl ReplayArgs {
         TrialArgs {
             strategy: PathBuf::new(),
             bars: self.bars.clone(),
+            splits: Vec::new(),
+            funding: Vec::new(),
             symbol: Vec::new(),
             calendar: self.calendar,
+            from: None,
+            until: None,
             params: params.collect(),
             cash,
             fee: self.fee,
@@ -201,6 +205,7 @@ impl ReplayArgs {
             borrow_rate: self.borrow_rate,
             step: self.step,
             limits: self.limits.clone(),
+            limits_of: None,
             compare: Some("none".to_owned()),
             seed: 1,
         }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{ApiError, FieldError, NewRun, RunCosts, RunStrategy, Search, Sets, Task, WalkPlan};
-use domain::{Nanos, Timestamp};
+use domain::{Edge, Timestamp};
 use research::{
     lookahead::CUTS_MAX,
     sweep::{Axis, Objective, Space, SweepError},
@@ -35,7 +35,8 @@ pub(super) struct Prepared {
     /// What was asked for, with everything that was left to the defaults.
     pub(super) request: Value,
     pub(super) wanted: Wanted,
-    pub(super) stretch: Stretch,
+    /// Bars that close after are not seen.
+    pub(super) until: Timestamp,
     pub(super) todo: Todo,
 }
 
@@ -69,12 +70,7 @@ impl Prepared {
         let symbols = wanted.symbols().map_err(|error| refused(&error))?;
         let strategy = Arc::clone(&new.text.strategy);
         let until = history.until(new.until);
-        // Where windows and cuts count bars, history begins at `from`; else rules warm up before.
-        let begins = matches!(new.task, Task::WalkForward(..) | Task::Lookahead(_));
-        let stretch = Stretch { from: new.from.filter(|_| begins), until };
-        let wanted = Wanted { from: new.from.filter(|_| !begins), ..wanted };
-        let looked = Stretch { from: new.from, until };
-        history.look(&symbols, strategy.timeframe, &looked)?;
+        history.look(&symbols, strategy.timeframe, &Stretch { from: new.from, until })?;
         let todo = Todo::of(&new.task, &wanted, &params)?;
         let request = request(&new, &wanted, &params, &todo);
         let about = About {
@@ -88,7 +84,7 @@ impl Prepared {
             timeframe: strategy.timeframe.to_string(),
             params,
         };
-        Ok(Self { about, request, wanted, stretch, todo })
+        Ok(Self { about, request, wanted, until, todo })
     }
 }
 
@@ -105,6 +101,8 @@ fn wanted(new: &NewRun) -> Wanted {
         limits: new.limits.clone().unwrap_or_else(|| plain.limits.clone()),
         compare: new.compare.clone(),
         seed: new.seed.map_or(plain.seed, u64::from),
+        from: new.from,
+        until: new.until,
         ..plain
     }
 }
@@ -170,18 +168,13 @@ fn searched(
     Ok((space, objective))
 }
 
-/// The day of an instant, in UTC.
-fn day(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
-}
-
 fn request(new: &NewRun, wanted: &Wanted, params: &BTreeMap<String, f64>, todo: &Todo) -> Value {
     let mut request = json!({
         "kind": new.task.kind(), "strategy_id": new.strategy_id, "params": params,
         "cash": wanted.cash, "fee": wanted.fee, "slippage_bps": wanted.slippage_bps,
         "spread_bps": wanted.spread_bps, "borrow_rate": wanted.borrow_rate,
         "limits": wanted.limits, "compare": wanted.compare, "seed": wanted.seed,
-        "from": new.from.map(day), "until": new.until.map(|end| day(end.plus(Nanos(-1)))),
+        "from": new.from.map(Edge::of_first), "until": new.until.map(Edge::of_last),
     });
     let searched = |sets: &Sets, objective: &Objective| match sets {
         Sets::Grid(grid) => json!({ "grid": grid, "objective": objective.name }),

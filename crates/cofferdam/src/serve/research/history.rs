@@ -22,7 +22,7 @@ pub(super) struct History {
     clock: Arc<dyn Clock>,
 }
 
-/// Which part of history a run sees.
+/// Which part of history a run trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stretch {
     /// Bars that close before are left out.
@@ -73,24 +73,25 @@ impl History {
             match found {
                 Some(Ok(_)) => {}
                 Some(Err(damage)) => return Err(told(&damaged(symbol, &damage))),
-                None => return Err(told(&none(symbol, timeframe))),
+                None => return Err(told(&self.none(symbol, timeframe))),
             }
         }
         Ok(())
     }
 
-    /// A market for each symbol.
+    /// A market for each symbol, with all bars that close until an instant.
     pub(super) fn markets(
         &self,
         symbols: &[String],
         timeframe: Timeframe,
-        stretch: &Stretch,
+        until: Timestamp,
     ) -> Result<Vec<Market>, RunError> {
+        let stretch = Stretch { from: None, until };
         let mut count = 0;
         let mut found = Vec::with_capacity(symbols.len());
         for symbol in symbols {
             let mut bars = Vec::new();
-            for bar in self.bars(symbol, timeframe, stretch)? {
+            for bar in self.bars(symbol, timeframe, &stretch)? {
                 let bar = bar.map_err(|damage| damaged(symbol, &damage))?;
                 if stretch.has(&bar) {
                     count += 1;
@@ -98,17 +99,41 @@ impl History {
                 }
                 if count > BARS_MAX {
                     let message = format!(
-                        "there are more than {BARS_MAX} bars; take a shorter stretch with from and \
-                         until, or a longer timeframe"
+                        "there are more than {BARS_MAX} bars, those before `from` among them; take \
+                         an earlier `until` or a longer timeframe, or use the command line"
                     );
                     return Err(error("too_many_bars", message));
                 }
             }
             let calendar = markets::calendar(&bars, timeframe);
             let market = markets::market(symbol, calendar, None, bars);
-            found.push(market.ok_or_else(|| none(symbol, timeframe))?);
+            found.push(market.ok_or_else(|| self.none(symbol, timeframe))?);
         }
         Ok(found)
+    }
+
+    /// There is no bar of a symbol where one is needed.
+    fn none(&self, symbol: &str, timeframe: Timeframe) -> RunError {
+        let message = match self.covered(symbol, timeframe) {
+            Some((first, last)) => format!(
+                "there are no bars of {symbol} with timeframe {timeframe} in that stretch: they go \
+                 from {first} to {last}; choose `from` and `until` in there, or import more"
+            ),
+            None => format!(
+                "there are no bars of {symbol} with timeframe {timeframe}; import some: cofferdam \
+                 bars import FILE.csv --symbol {symbol} --timeframe {timeframe}"
+            ),
+        };
+        error("no_bars", message)
+    }
+
+    /// From the first bar's opening to the last one's close, as far as the desk's time has come.
+    fn covered(&self, symbol: &str, timeframe: Timeframe) -> Option<(Timestamp, Timestamp)> {
+        let now = self.clock.now().at;
+        let series = markets::series(symbol, timeframe).ok()?;
+        let first = self.store.iter(&series, Timestamp(i64::MIN)..now).ok()?.next()?.ok()?;
+        let last = self.store.latest(&series, 1).ok()?.pop()?;
+        Some((first.open_at, last.close_at.min(now)))
     }
 
     /// The bars that may lie in a stretch, in order.
@@ -125,14 +150,6 @@ impl History {
 
 fn damaged(symbol: &str, damage: &bars::StoreError) -> RunError {
     error(damage.code(), format!("the bars of {symbol} can't be read: {damage}"))
-}
-
-fn none(symbol: &str, timeframe: Timeframe) -> RunError {
-    let message = format!(
-        "there are no bars of {symbol} with timeframe {timeframe} in that stretch; import some: \
-         cofferdam bars import FILE.csv --symbol {symbol} --timeframe {timeframe}"
-    );
-    error("no_bars", message)
 }
 
 /// An error as an answer at the door.

@@ -85,8 +85,8 @@ pub(super) fn done(
     history: &History,
     watch: &mut Watch<'_>,
 ) -> Result<Done, RunError> {
-    let Prepared { about, wanted, stretch, todo, .. } = prepared;
-    let markets = history.markets(&about.symbols, wanted.strategy.timeframe, stretch)?;
+    let Prepared { about, wanted, until, todo, .. } = prepared;
+    let markets = history.markets(&about.symbols, wanted.strategy.timeframe, *until)?;
     let trial = wanted.trial(markets).map_err(|e| error(e.code(), e))?;
     match todo {
         Todo::Backtest => backtest(&trial, watch),

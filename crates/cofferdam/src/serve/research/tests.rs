@@ -11,7 +11,7 @@ use research::{trial, wanted::Wanted};
 use serde_json::Value;
 use store::{DataDirLock, Database};
 
-use super::{history::Stretch, *};
+use super::*;
 use crate::serve::demo;
 
 const GOLDEN: &str = include_str!("../../../../../strategies/golden-cross.toml");
@@ -123,9 +123,9 @@ async fn a_backtest_has_the_commands_result_and_sees_nothing_beyond_the_desks_ti
     let wanted = Wanted::new(backtest().text.strategy);
     let clock = Arc::new(Standing(at("2008-06-02T00:00:00Z")));
     let history = History::new(folder.bars.clone(), clock);
-    let stretch = Stretch { from: None, until: history.until(None) };
     let symbols = wanted.symbols().unwrap();
-    let markets = history.markets(&symbols, wanted.strategy.timeframe, &stretch).unwrap();
+    let markets =
+        history.markets(&symbols, wanted.strategy.timeframe, history.until(None)).unwrap();
     let report = trial::run(&wanted.trial(markets).unwrap()).unwrap();
     assert!(report.until < at("2008-06-02T00:00:00Z") && report.until > at("2008-05-30T00:00:00Z"));
 
@@ -326,4 +326,11 @@ async fn bars_before_the_first_day_warm_up_and_trade_nothing() {
     let first = told["trades"][0]["opened_at"].as_str().unwrap();
     assert!(first >= "2004-01-01", "{first}");
     assert!(told["bars"].as_u64().unwrap() > 2_000, "history before warms up");
+    let words = told["assumptions"].to_string();
+    assert!(words.contains("bars that close from 2004-01-01 on."), "{words}");
+
+    let late = NewRun { from: Some(at("2009-01-01T00:00:00Z")), ..backtest() };
+    let error = research.start(late).await.unwrap_err();
+    let detail = &error.problem().detail;
+    assert!(detail.contains("they go from 20") && detail.contains("to 2008-0"), "{detail}");
 }
