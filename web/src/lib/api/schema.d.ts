@@ -3746,8 +3746,8 @@ export interface components {
              */
             fee?: string | null;
             /**
-             * @description The first day that counts, in UTC. Rules of a backtest or sweep warm up on the bars before;
-             *     for a walk or a look-ahead check history begins there.
+             * @description The first day that counts, in UTC, or an instant after whose bars the count begins. Bars that
+             *     close before only warm the rules up.
              * @example 2010-01-01
              */
             from?: string | null;
@@ -3785,7 +3785,7 @@ export interface components {
             /** @description A strategy that is kept; or `source`. */
             strategy_id?: string | null;
             /**
-             * @description The last day that counts, in UTC.
+             * @description The last day that counts, in UTC, or the last instant at which a bar may close.
              * @example 2020-01-01
              */
             until?: string | null;
