@@ -39,7 +39,7 @@ pub const SETS_MAX: usize = 1_000_000;
 pub const AXES_MAX: usize = 6;
 
 /// Sets that are screened at once, at most: what they share is computed once.
-const BATCH_MAX: usize = 256;
+const BATCH_MAX: usize = 512;
 
 /// How many sets are screened at once, such that every thread has some.
 fn batch(sets: usize, threads: NonZeroUsize) -> usize {
