@@ -2,6 +2,8 @@
 //!
 //! It is made once and shared by every run over it. It must not know strategies or money.
 
+use std::ops::Range;
+
 use domain::{Bar, CalendarKind, Nanos, Price, Qty, Timestamp};
 use formula::{Columns, Decimals};
 use market::Calendar;
@@ -32,6 +34,8 @@ pub struct Tape {
     /// Last prices in ticks.
     pub(crate) close: Vec<i64>,
     highest: i64,
+    /// Ticks in a price of 1.
+    ticks_in_one: f64,
     /// Bars that open a trading day, with one price for everybody.
     auction: Vec<bool>,
     /// When the market trades.
@@ -95,6 +99,7 @@ impl Tape {
         let highest = high.iter().copied().max().unwrap_or_default();
         Ok(Self {
             highest,
+            ticks_in_one: 10_f64.powi(price_decimals.cast_signed()),
             columns,
             decimals,
             open,
@@ -133,6 +138,28 @@ impl Tape {
         self.highest
     }
 
+    /// The lowest and the highest close of some bars in ticks; `None` for no bars.
+    #[must_use]
+    #[inline]
+    pub fn extremes(&self, bars: Range<usize>) -> Option<(i64, i64)> {
+        const LANES: usize = 4;
+        let closes = self.columns.close.get(bars).filter(|closes| !closes.is_empty())?;
+        let (mut low, mut high) = ([f64::INFINITY; LANES], [0.0; LANES]);
+        let mut groups = closes.chunks_exact(LANES);
+        for group in &mut groups {
+            for lane in 0..LANES {
+                low[lane] = if group[lane] < low[lane] { group[lane] } else { low[lane] };
+                high[lane] = if group[lane] > high[lane] { group[lane] } else { high[lane] };
+            }
+        }
+        let rest = groups.remainder();
+        let low = low.iter().chain(rest).copied().fold(f64::INFINITY, f64::min);
+        let high = high.iter().chain(rest).copied().fold(0.0, f64::max);
+        // The nearest whole number is exact: a price has at most 10^12 ticks, a float 2^53.
+        let ticks = |price: f64| (price * self.ticks_in_one).round() as i64;
+        Some((ticks(low), ticks(high)))
+    }
+
     /// The first bar that closes at this instant or later.
     #[must_use]
     pub fn bar_at(&self, at: Timestamp) -> usize {
@@ -153,5 +180,37 @@ impl Tape {
         let open = *self.open.get(next)?;
         let late = !self.gaps.is_empty() && self.gaps.binary_search(&bar).is_ok();
         (!late).then_some((next, open))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extremes_are_those_of_whole_numbers() {
+        let price = |ticks: i64| Price::new(Decimal::new(ticks, 8)).unwrap();
+        let ticks: Vec<i64> =
+            (1..=40).map(|n: i64| 1 + (n * 7_919_777_773) % 999_999_999_989).collect();
+        let bar = |(n, ticks): (usize, &i64)| Bar {
+            open_at: Timestamp::from_secs(60 * i64::try_from(n).unwrap()),
+            close_at: Timestamp::from_secs(60 * i64::try_from(n + 1).unwrap()),
+            open: price(*ticks),
+            high: price(*ticks),
+            low: price(*ticks),
+            close: price(*ticks),
+            volume: Qty::ZERO,
+        };
+        let bars: Vec<Bar> = ticks.iter().enumerate().map(bar).collect();
+        let tick = price(1);
+        let step = Qty::new(Decimal::ONE).unwrap();
+        let tape = Tape::new(&bars, (tick, step), CalendarKind::AlwaysOpen).unwrap();
+        for from in 0..ticks.len() {
+            for until in from..=ticks.len() {
+                let some = &ticks[from..until];
+                let told = some.iter().min().copied().zip(some.iter().max().copied());
+                assert_eq!(tape.extremes(from..until), told, "{from}..{until}");
+            }
+        }
     }
 }

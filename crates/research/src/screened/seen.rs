@@ -82,6 +82,13 @@ impl Sink for Seen<'_> {
             return self.mark(*cash);
         }
         self.held += bars.len();
+        if let Some((low, high)) = tape.extremes(bars.clone()) {
+            let (worst, best) = if *qty > 0 { (low, high) } else { (high, low) };
+            if cash + unit * i128::from(best) < self.peak {
+                self.bottom = self.bottom.min(cash + unit * i128::from(worst));
+                return;
+            }
+        }
         let closes = &tape.closes()[bars.clone()];
         if !self.marks_fit(closes, (*cash, unit), tape.highest()) {
             for close in closes {
