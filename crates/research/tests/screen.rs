@@ -422,6 +422,18 @@ fn a_screened_search_tells_what_the_engine_tells() {
 }
 
 #[test]
+fn a_set_that_stops_the_kernel_takes_no_other_with_it() {
+    let rules = CROSSOVER.replace("sma(close, fast)", "sma(close, (fast - 5) * (fast - 5))");
+    let trial = kit::trial_of(&rules, kit::bars(200));
+    let axes = ["fast=4..9:1".parse::<Axis>().unwrap()];
+    let space = Space::grid(&trial.strategy, &axes, &trial.params).unwrap();
+    let sweep = Sweep::new(trial, space, "total_return_percent".parse().unwrap());
+    let by: Vec<_> = rows(&sweep, 1).iter().map(|row| row.measured().map(|m| m.by())).collect();
+    let screened = Some(By::Screen);
+    assert_eq!(by, [screened, None, screened, screened, screened, screened]);
+}
+
+#[test]
 fn a_set_that_kernel_and_engine_judge_differently_is_refused() {
     let sweep = search("final_equity", CalendarKind::AlwaysOpen);
     let mut rows = rows(&sweep, 1);

@@ -89,18 +89,18 @@ impl Screened {
         Ok(Self { screen, settings, start, from, ends, days })
     }
 
-    /// The figures of sets.
+    /// The figures of sets, or why one by itself is for the engine.
     ///
     /// # Errors
-    /// [`NotScreened`] when one of them is for the engine.
+    /// [`NotScreened`] when one of them stops the kernel; the others may pass without it.
     pub(crate) fn measure(
         &self,
         sets: &[BTreeMap<String, f64>],
         objective: &str,
-    ) -> Result<Vec<Measured>, NotScreened> {
+    ) -> Result<Vec<Result<Measured, NotScreened>>, NotScreened> {
         let mut sinks = vec![self.sink()?; sets.len()];
         self.screen.run(sets, &mut sinks)?;
-        sinks.into_iter().map(|seen| self.measured(seen, objective)).collect()
+        Ok(sinks.into_iter().map(|seen| self.measured(seen, objective)).collect())
     }
 
     /// The figures of one set, and what it comes to.

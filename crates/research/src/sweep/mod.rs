@@ -146,16 +146,27 @@ impl Sweep {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Tries sets: all at once by the kernel where it can tell, else one by one by the engine.
+    /// Tries sets: all at once by the kernel where it can tell, else by the engine. Where one of
+    /// them stops the kernel, halves are tried, so that the engine is left with that one.
     fn tried(&self, screened: Option<&Screened>, sets: &[usize]) -> Vec<Row> {
+        let by_engine = |set: usize| Row::of(set, &self.trial(set), self.objective.name);
         let params = || sets.iter().map(|set| self.space.params(*set)).collect::<Vec<_>>();
-        let found = screened.and_then(|s| s.measure(&params(), self.objective.name).ok());
-        let Some(found) = found else {
-            let row = |set: &usize| Row::of(*set, &self.trial(*set), self.objective.name);
-            return sets.iter().map(row).collect();
+        let row = |set: usize, found: Result<Measured, NotScreened>| match found {
+            Ok(one) => Row { set, outcome: Outcome::Tried(Box::new(one)) },
+            Err(_) => by_engine(set),
         };
-        let tried = |one: Measured| Outcome::Tried(Box::new(one));
-        sets.iter().zip(found).map(|(set, one)| Row { set: *set, outcome: tried(one) }).collect()
+        match (screened.map(|kernel| kernel.measure(&params(), self.objective.name)), sets) {
+            (Some(Ok(found)), _) => {
+                sets.iter().zip(found).map(|(set, one)| row(*set, one)).collect()
+            }
+            (Some(Err(_)), [_, _, ..]) => {
+                let (one, other) = sets.split_at(sets.len() / 2);
+                let mut rows = self.tried(screened, one);
+                rows.extend(self.tried(screened, other));
+                rows
+            }
+            _ => sets.iter().map(|set| by_engine(*set)).collect(),
+        }
     }
 
     /// The best set of rows, the first of equals; `None` where no set has an objective.

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &BacktestArgs, ctx: &Context, out: &mut Out) -> Result<O
         replace(path, &html::html(&trial, &report))?;
     }
     out.json(&report)?;
-    show::report(&report, out);
+    show::report(&trial, &report, out);
     if args.trades {
         show::trades(&report, out);
     }

@@ -6,21 +6,22 @@ use std::collections::BTreeMap;
 
 use ::research::{
     stats::{Described, KEY_FIGURES, Unit, describe},
-    trial::Report,
+    trial::{Report, Trial},
 };
 
 use crate::cli::output::{Out, Table, grouped, instant};
 
 /// Prints a report.
-pub(super) fn report(report: &Report, out: &mut Out) {
+pub(super) fn report(trial: &Trial, report: &Report, out: &mut Out) {
     out.line(format!(
-        "{} on {} ({}), {} to {}, {} bars",
+        "{} on {} ({}), {} to {}, {} bars{}",
         report.strategy,
         report.symbols.join(", "),
         report.timeframe,
         instant(report.from),
         instant(report.until),
         grouped(&report.bars.to_string(), 0),
+        if trial.from.is_some() { " with those before, which only warm the rules up" } else { "" },
     ));
     if !report.params.is_empty() {
         out.line(format!("with {}", params(&report.params)));
