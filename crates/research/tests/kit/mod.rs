@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "not every test uses every helper")]
 #![allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 
+pub(crate) mod draw;
+
 use std::{num::NonZeroUsize, sync::Arc};
 
 use domain::{Bar, CalendarKind, Limits, Nanos, Price, Timestamp};
