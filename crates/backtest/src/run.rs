@@ -8,7 +8,7 @@ mod lane;
 
 use domain::{Bar, InstrumentId, Origin, Price, Quote, Timestamp};
 use lane::Lane;
-use market::replay::{Phase, Tick, average_true_range};
+use market::replay::{Phase, Replay, Tick, average_true_range};
 use path::{core::Input, market::Session, policy::WithoutStop};
 use rust_decimal::Decimal;
 use venue_sim::{Happening, SessionChange, SimTick};
@@ -132,9 +132,16 @@ impl Run<'_> {
         let (mut quote, mut traded) = (tick.quote, self.feed.replay.traded(tick));
         if self.inside == Inside::Levels && self.lanes[index].awake {
             let Lane { course, traded: all, .. } = &mut self.lanes[index];
-            let state = self.driver.core.state();
-            let low_first = |bar: &Bar| Torn::of(state, all, bar).low_first(bar);
-            quote = course.turned(&self.feed.replay, tick, low_first);
+            let replay = &self.feed.replay;
+            let around = |price: Price, at: Timestamp| quote_around(replay, tick, price, at);
+            let levels = Levels {
+                core: &self.driver.core,
+                traded: all,
+                fill_limits_on: self.driver.engine.config().fill_limits_on,
+                quote: &around,
+            };
+            let low_first = |bar: &Bar| Torn::of(&levels, bar).low_first(bar);
+            quote = course.turned(replay, tick, low_first);
             traded = self.walk(index, quote, tick, traded);
         }
         self.time_comes(quote.at);
@@ -159,10 +166,7 @@ impl Run<'_> {
         let Some(mut leg) = self.lanes[index].course.leg(tick.phase, &quote) else { return traded };
         for _ in 0..LEVELS_MAX {
             let replay = &self.feed.replay;
-            let around = |price: Price, at: Timestamp| {
-                let plain = Quote { bid: price, ask: price, last: price, at };
-                replay.quote(&tick.instrument, price, at).unwrap_or(plain)
-            };
+            let around = |price: Price, at: Timestamp| quote_around(replay, tick, price, at);
             let levels = Levels {
                 core: &self.driver.core,
                 traded: &self.lanes[index].traded,
@@ -332,4 +336,10 @@ impl Run<'_> {
 /// True for a policy that attaches stops by the average range.
 const fn tells_range(without_stop: WithoutStop) -> bool {
     matches!(without_stop, WithoutStop::Attach(_))
+}
+
+/// The quote around a price of a tick's instrument.
+fn quote_around(replay: &Replay, tick: &Tick, price: Price, at: Timestamp) -> Quote {
+    let plain = Quote { bid: price, ask: price, last: price, at };
+    replay.quote(&tick.instrument, price, at).unwrap_or(plain)
 }

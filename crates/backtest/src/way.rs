@@ -15,7 +15,7 @@ use domain::{
 use market::replay::{Phase, Replay, Tick, on_tick};
 use path::{
     core::Core,
-    state::{AccountState, Book, Order},
+    state::{Book, Order},
     verbs::RiskClass,
 };
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -24,7 +24,8 @@ use venue_sim::FillLimitsOn;
 /// Levels between two prices of a bar that are met one by one; then the next price comes.
 pub const LEVELS_MAX: usize = 1_000;
 
-/// Steps in which the price is found at which a quote reaches a level.
+/// Steps in which the price is found at which a quote reaches a level, and ticks from there on.
+const SETTLES_AT_MOST: usize = 1_000;
 const SETTLES: usize = 12;
 
 /// Where the price of a series is inside its bar.
@@ -243,9 +244,16 @@ impl Levels<'_> {
         let reached =
             |price: &Price| if sell { told(*price) >= level } else { told(*price) <= level };
         let mut near = level.to_tick(tick, rounding)?;
-        // A quote's distance from its price hardly changes with the price, so this settles at once.
-        for _ in 0..SETTLES {
-            near = level.moved(sign * told(near).distance(near))?.to_tick(tick, rounding)?;
+        // A quote's distance from its price changes by less than the price does, so this settles, at
+        // once under a usual spread.
+        let mut before = near;
+        for _ in 0..SETTLES_AT_MOST {
+            let next = level.moved(sign * told(near).distance(near))?.to_tick(tick, rounding)?;
+            let settled = next == near || next == before;
+            (before, near) = (near, next);
+            if settled {
+                break;
+            }
         }
         let step = sign * tick.get();
         for _ in 0..SETTLES {
@@ -279,11 +287,11 @@ pub struct Torn {
 impl Torn {
     /// Those of an account.
     #[must_use]
-    pub fn of(state: &AccountState, traded: &[Instrument], bar: &Bar) -> Self {
+    pub fn of(levels: &Levels<'_>, bar: &Bar) -> Self {
         let mut torn = Self::default();
-        for instrument in traded {
-            for book in state.books.values() {
-                match self::torn(state, book, instrument, bar) {
+        for instrument in levels.traded {
+            for book in levels.core.state().books.values() {
+                match self::torn(levels, book, instrument, bar) {
                     Some(Side::Sell) => torn.longs = true,
                     Some(Side::Buy) => torn.shorts = true,
                     None => {}
@@ -309,7 +317,8 @@ impl Torn {
 }
 
 /// The side that closes a book's position, when both its stop and a target of it lie inside a bar.
-fn torn(state: &AccountState, book: &Book, instrument: &Instrument, bar: &Bar) -> Option<Side> {
+fn torn(on: &Levels<'_>, book: &Book, instrument: &Instrument, bar: &Bar) -> Option<Side> {
+    let state = on.core.state();
     let side = Side::reducing(book.positions.get(&instrument.id)?.qty)?;
     let exits = || {
         let live = state.live_in(&book.id, &instrument.id);
@@ -322,8 +331,10 @@ fn torn(state: &AccountState, book: &Book, instrument: &Instrument, bar: &Bar) -
         OrderKind::Limit { limit } => Some(limit),
         _ => None,
     });
-    let targets = levels.targets.iter().map(|t| t.price);
-    let targets: Vec<Price> = limits.chain(targets).chain(levels.target).collect();
+    // A target is met where the quote reaches it, which under a spread is another price.
+    let targets = levels.targets.iter().map(|t| t.price).chain(levels.target);
+    let targets = targets.filter_map(|t| on.sold_at(t, side, instrument.tick, bar.open_at));
+    let targets: Vec<Price> = limits.chain(targets).collect();
     let below = |level: &Price| *level >= bar.low && *level < bar.open;
     let above = |level: &Price| *level <= bar.high && *level > bar.open;
     let mut stops = stops;

@@ -99,7 +99,9 @@ fn case(seed: u64) -> Option<Case> {
     strategy::read(&rules).ok()?;
     let stock = draw.often(35);
     let calendar = if stock { CalendarKind::UsEquities } else { CalendarKind::AlwaysOpen };
-    let count = 30 + usize::try_from(draw.below(170)).unwrap();
+    // Some histories are longer than a block of the kernel.
+    let most = if draw.often(2) { 2_600 } else { 170 };
+    let count = 30 + usize::try_from(draw.below(most)).unwrap();
     let spans = spans(&mut draw, calendar, span, count);
     let bars = bars(&mut draw, units, &spans);
     let first = bars[0].close_at;
@@ -112,7 +114,7 @@ fn case(seed: u64) -> Option<Case> {
     trial.terms.cash = draw.one(&cash).parse().unwrap();
     trial.terms.fee = draw.one(&["0", "0.001", "0.0005", "0.1", "0.000025"]).parse().unwrap();
     trial.terms.slippage_bps = draw.one(&["0", "0", "1", "12.5", "300"]).parse().unwrap();
-    trial.terms.half_spread_bps = draw.one(&["0", "0", "2", "7.5"]).parse().unwrap();
+    trial.terms.half_spread_bps = draw.one(&["0", "0", "2", "7.5", "100", "300"]).parse().unwrap();
     trial.from = [None, None, Some(first), Some(middle)][usize::try_from(draw.below(4)).unwrap()];
     Some(Case { rules, trial })
 }
@@ -269,4 +271,29 @@ fn history_is_longer_than_a_block_of_the_kernel() {
     assert_eq!(by_kernel(&trial, &screen, &curve), by_engine(&trial, &report));
     let last = report.equity.last().unwrap().equity.normalize();
     assert_eq!(screen.amount(*curve.equity.last().unwrap()), Some(last));
+}
+
+/// Under a spread a target is met above its level. A bar that opens between both has neither stop
+/// nor target behind it: the stop comes first, although the bar falls and its high comes first.
+#[test]
+fn a_bar_that_opens_between_a_target_and_where_it_is_met_has_its_stop_first() {
+    let rules = CROSSOVER.split("[entry]").next().unwrap().to_owned()
+        + "[entry]\nlong = \"close == 98\"\n[exit]\nstop = \"3\"\ntarget = \"1\"\n[size]\nquantity = 1\n";
+    let prices = [[98, 98, 98, 98], [98, 98, 97, 97], [100, 102, 90, 99], [99, 99, 99, 99]];
+    let mut drawn = kit::bars(prices.len());
+    for (bar, [open, high, low, close]) in drawn.iter_mut().zip(prices) {
+        let price = |units: i64| Price::new(Decimal::from(units)).unwrap();
+        (bar.open, bar.high, bar.low, bar.close) =
+            (price(open), price(high), price(low), price(close));
+    }
+    drawn[2].open = "100.50".parse().unwrap();
+    let mut trial = kit::trial_of(&rules, drawn);
+    trial.terms.fee = Decimal::ZERO;
+    trial.terms.half_spread_bps = Decimal::ONE_HUNDRED;
+    let (report, (screen, curve)) = (run(&trial).unwrap(), screened(&trial).unwrap());
+    // Bought at the ask of 98, stopped at the bid of 95.98.
+    let prices = |t: &research::stats::TradeRow| (t.entry_price, t.exit_price, t.gross_profit);
+    let expected = ["98.98", "95.02", "-3.96"].map(|n| n.parse::<Decimal>().unwrap());
+    assert_eq!(report.trades.iter().map(prices).collect::<Vec<_>>(), [expected.into()]);
+    assert_eq!(by_kernel(&trial, &screen, &curve), by_engine(&trial, &report));
 }

@@ -4,12 +4,13 @@
 
 mod kit;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
+use domain::CalendarKind;
 use kit::{threads, trial};
 use research::{
     sweep::{Axis, Objective, Outcome, Row, Space, Sweep, SweepError},
-    trial::run,
+    trial::{Trial, run},
 };
 
 fn axes(texts: &[&str]) -> Vec<Axis> {
@@ -116,6 +117,44 @@ fn a_log_of_another_sweep_is_refused_with_what_differs() {
     let strange = format!("{log}{{\"set\":99,\"params\":{{}}}}\n");
     let refused = here.resume(&strange).unwrap_err();
     assert!(refused.to_string().starts_with("line 2: set 99 has other parameters"), "{refused}");
+}
+
+/// What is traded and when it trades is no part of the bars or of the strategy's text.
+#[test]
+fn a_log_of_another_calendar_or_other_traded_symbols_is_refused() {
+    type Change = fn(&mut Trial);
+    let of = |change: Change| {
+        let mut trial = trial(300);
+        change(&mut trial);
+        let space = Space::grid(&trial.strategy, &axes(&["fast=2..4:1"]), &trial.params).unwrap();
+        Sweep::new(trial, space, "sharpe".parse().unwrap())
+    };
+    let log = of(|_| ()).first_line().unwrap();
+    assert!(of(|_| ()).resume(&log).is_ok());
+    let changes: [Change; 2] = [
+        |t| t.markets[0].calendar = CalendarKind::UsEquities,
+        |t| Arc::make_mut(&mut t.strategy).symbols.push("ABC".to_owned()),
+    ];
+    for change in changes {
+        let refused = of(change).resume(&log).unwrap_err();
+        assert_eq!(refused.code(), "sweep_log_other");
+        assert!(refused.to_string().contains("what is traded and when it trades"), "{refused}");
+    }
+}
+
+/// A row of an engine's log that tells another figure is not the kernel's fault.
+#[test]
+fn a_kept_row_with_another_figure_is_refused_as_kept() {
+    let sweep = sweep(&["fast=2..4:1", "slow=6..10:2"], "final_equity").by_engine();
+    let mut rows = rows(&sweep, 2);
+    let best = sweep.best(&rows).unwrap().set;
+    let Outcome::Tried(measured) = &mut rows[best].outcome else { panic!("it was tried") };
+    measured.objective = measured.objective.map(|value| value + 1.0);
+    let refused = sweep.report(&rows, threads(1), None).unwrap_err();
+    assert_eq!(refused.code(), "trial_kept");
+    assert!(
+        refused.to_string().contains("remove the file") && !refused.to_string().contains("Some")
+    );
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Player {
         let traded: Arc<[Instrument]> = self.stage.traded(&tick.instrument).into();
         let Some(calendar) = traded.first().map(|i| i.calendar) else { return };
         let torn = match replay.bar_of(tick).copied() {
-            Some(bar) if self.courses[index].asks(tick) => self.torn(&traded, bar).await,
+            Some(bar) if self.courses[index].asks(tick) => self.torn(&traded, tick, bar).await,
             _ => Torn::default(),
         };
         let (course, replay) = (&mut self.courses[index], self.timetable.replay());
@@ -258,12 +258,17 @@ impl Player {
     }
 
     /// Positions of any account whose stop and target both lie inside a bar.
-    async fn torn(&self, traded: &Arc<[Instrument]>, bar: Bar) -> Torn {
+    async fn torn(&self, traded: &Arc<[Instrument]>, tick: &Tick, bar: Bar) -> Torn {
         let mut torn = Torn::default();
+        let Some(quoter) = self.timetable.replay().quoter(&tick.instrument) else { return torn };
+        let fill_limits_on = self.market.fill_limits_on();
         for account in self.in_step() {
             let traded = Arc::clone(traded);
-            let look = account.look(move |core, _| Torn::of(core.state(), &traded, &bar));
-            torn = torn.or(self.within(&account, look).await.unwrap_or_default());
+            let look = move |core: &path::core::Core, _| {
+                let quote = |price: Price, at: Timestamp| quoter.quote(price, at);
+                Torn::of(&Levels { core, traded: &traded, fill_limits_on, quote: &quote }, &bar)
+            };
+            torn = torn.or(self.within(&account, account.look(look)).await.unwrap_or_default());
         }
         torn
     }

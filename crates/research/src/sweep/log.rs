@@ -16,7 +16,7 @@ use super::{
 use crate::trial::fingerprint;
 
 /// The version of the format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What the sets of a log rest on. Hashes are SHA-256 in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct Header {
     pub strategy: String,
     /// Of all bars.
     pub data: String,
-    /// Of money, costs and limits.
+    /// Of money, costs, limits, the stretch, and what is traded and when it trades.
     pub config: String,
     /// Of all sets in their order.
     pub space: String,
@@ -233,7 +233,10 @@ impl Header {
             (a.program == b.program, "the program's version"),
             (a.strategy == b.strategy, "the strategy file"),
             (a.data == b.data, "the bars"),
-            (a.config == b.config, "money, costs or limits"),
+            (
+                a.config == b.config,
+                "money, costs, limits, the stretch, or what is traded and when it trades",
+            ),
             (a.space == b.space && a.sets == b.sets, "the sets to try"),
             (a.objective == b.objective, "the objective"),
         ]

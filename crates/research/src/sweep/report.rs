@@ -112,7 +112,10 @@ fn trials(rows: &[Row]) -> Option<Trials> {
 fn agreed(set: usize, found: &Measured, engine: Measured) -> Result<Measured, TrialError> {
     match found.differs(&engine) {
         None => Ok(engine),
-        Some((figure, [kernel, engine])) => Err(TrialError::Screen { set, figure, kernel, engine }),
+        Some((figure, [kernel, engine])) if found.by() == By::Screen => {
+            Err(TrialError::Screen { set, figure, kernel, engine })
+        }
+        Some((figure, [kept, now])) => Err(TrialError::Kept { set, figure, kept, now }),
     }
 }
 

@@ -70,10 +70,21 @@ pub enum TrialError {
     Statistics(#[from] StatisticsError),
     /// The screening kernel told something else than the engine: neither is to be believed.
     #[error(
-        "set {set}: the screening kernel says {figure} is {kernel:?} and the engine says {engine:?}; \
-         search again with the engine alone and report this"
+        "set {set}: the screening kernel says {figure} is {} and the engine says {}; \
+         search again with the engine alone and report this",
+        number(*kernel),
+        number(*engine)
     )]
     Screen { set: usize, figure: &'static str, kernel: Option<f64>, engine: Option<f64> },
+    /// A set that an earlier search had tried has another figure now: its record is not of this
+    /// search, or was changed.
+    #[error(
+        "set {set}: {figure} is {} where it was kept and {} when it is tried again; remove the \
+         file and search again",
+        number(*kept),
+        number(*now)
+    )]
+    Kept { set: usize, figure: &'static str, kept: Option<f64>, now: Option<f64> },
     /// The result could not be written as JSON, which plain data does not have.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -87,6 +98,10 @@ pub(super) fn stretch(from: Option<Edge>, until: Option<Edge>) -> String {
         (None, Some(until)) => format!("until {until}"),
         (None, None) => "at any time".to_owned(),
     }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "undefined".to_owned(), |value| value.to_string())
 }
 
 impl TrialError {
@@ -110,6 +125,7 @@ impl TrialError {
             Self::EquityUnknown(_) => "trial_equity_unknown",
             Self::Statistics(_) => "trial_statistics",
             Self::Screen { .. } => "trial_screen",
+            Self::Kept { .. } => "trial_kept",
             Self::Json(_) => "trial_json",
         }
     }

@@ -17,7 +17,8 @@ pub struct Reproducibility {
     pub strategy: String,
     /// Of all bars with their symbols.
     pub data: String,
-    /// Of parameters, money, costs, limits, the stretch, splits and funding.
+    /// Of parameters, money, costs, limits, the stretch, what is traded and when it trades, splits
+    /// and funding.
     pub config: String,
     /// The seed of everything that is drawn.
     pub seed: Option<u64>,
@@ -71,7 +72,8 @@ pub(super) fn result(
     Ok(hex(result))
 }
 
-/// The hash of parameters, money, costs, limits, the stretch, splits and funding.
+/// The hash of parameters, money, costs, limits, the stretch, what is traded and when it trades,
+/// splits and funding.
 pub(crate) fn config(trial: &Trial) -> String {
     let terms = &trial.terms;
     let config = json!({
@@ -79,10 +81,10 @@ pub(crate) fn config(trial: &Trial) -> String {
         "slippage_bps": terms.slippage_bps, "half_spread_bps": terms.half_spread_bps,
         "borrow_rate": terms.borrow_rate, "limits": terms.limits,
         "compare": terms.compare, "figures": terms.figures, "from": trial.from,
-        "until": trial.until,
+        "until": trial.until, "traded": trial.strategy.symbols,
         "markets": trial.markets.iter()
             .map(|m| json!({
-                "symbol": m.symbol, "tick": m.tick, "step": m.step,
+                "symbol": m.symbol, "calendar": m.calendar, "tick": m.tick, "step": m.step,
                 "splits": m.events.splits.events(), "funding": m.events.funding.as_deref(),
             }))
             .collect::<Vec<_>>(),

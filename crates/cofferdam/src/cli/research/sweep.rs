@@ -81,7 +81,7 @@ fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
         Ok::<(), Failure>(())
     })?;
     drop(progress);
-    if rows.iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
+    if all > before && rows.iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
         tell_speed(sweep, all - before, begun.elapsed());
     }
     Ok(rows)
