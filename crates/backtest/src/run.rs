@@ -64,6 +64,7 @@ struct Run<'w> {
     mark: Option<(BarMark, u64)>,
     origin: Origin,
     inside: Inside,
+    half_spread_bps: Decimal,
     jump: bool,
     tells_range: bool,
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::calendar::{SessionCalendar, utc_date};
 
-/// So many gaps are listed; the rest is only counted.
+/// So many gaps are listed unless more are asked for; the rest is only counted.
 pub const GAPS_KEPT_MAX: usize = 100;
 
 /// A stretch without bars.
@@ -29,14 +29,25 @@ pub struct GapReport {
     pub gaps: u64,
     /// How many bars are missing in all.
     pub missing_bars: u64,
-    /// The first [`GAPS_KEPT_MAX`] gaps.
+    /// The first gaps: [`GAPS_KEPT_MAX`] of them, or as many as were asked for.
     pub first: Vec<Gap>,
 }
 
 /// Finds the gaps between bars that ascend in time.
 #[must_use]
 pub fn find_gaps(bars: &[Bar], timeframe: Timeframe, calendar: &dyn SessionCalendar) -> GapReport {
-    let mut finder = GapFinder::new(timeframe, calendar);
+    list_gaps(bars, timeframe, calendar, GAPS_KEPT_MAX)
+}
+
+/// As [`find_gaps`], listing the first `kept_max` gaps.
+#[must_use]
+pub fn list_gaps(
+    bars: &[Bar],
+    timeframe: Timeframe,
+    calendar: &dyn SessionCalendar,
+    kept_max: usize,
+) -> GapReport {
+    let mut finder = GapFinder { kept_max, ..GapFinder::new(timeframe, calendar) };
     for bar in bars {
         finder.push(bar.open_at, bar.close_at);
     }
@@ -48,12 +59,14 @@ pub(crate) struct GapFinder<'a> {
     timeframe: Timeframe,
     calendar: &'a dyn SessionCalendar,
     last_close: Option<Timestamp>,
+    kept_max: usize,
     pub(crate) report: GapReport,
 }
 
 impl<'a> GapFinder<'a> {
     pub(crate) fn new(timeframe: Timeframe, calendar: &'a dyn SessionCalendar) -> Self {
-        Self { timeframe, calendar, last_close: None, report: GapReport::default() }
+        let (last_close, report) = (None, GapReport::default());
+        Self { timeframe, calendar, last_close, kept_max: GAPS_KEPT_MAX, report }
     }
 
     /// Takes the next bar.
@@ -66,7 +79,7 @@ impl<'a> GapFinder<'a> {
         }
         self.report.gaps += 1;
         self.report.missing_bars += missing_bars;
-        if self.report.first.len() < GAPS_KEPT_MAX {
+        if self.report.first.len() < self.kept_max {
             self.report.first.push(Gap { from, to: open_at, missing_bars });
         }
     }

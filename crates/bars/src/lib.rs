@@ -31,7 +31,7 @@ pub mod tick;
 pub use calendar::{AlwaysOpen, Session, SessionCalendar};
 pub use findings::{Finding, Findings, Rule};
 pub use funding::{FundingError, FundingRate, read_funding};
-pub use gaps::{Gap, GapReport, find_gaps};
+pub use gaps::{Gap, GapReport, find_gaps, list_gaps};
 pub use guess::guess_timeframe;
 pub use import::{Import, ImportError, ImportOptions, import_csv};
 pub use layout::Layout;

@@ -3,9 +3,15 @@
 //! Commands and the desk's door guess the same of the same bars, so that both have the same result.
 //! This module must not know where a trial comes from.
 
-use bars::{Series, infer_tick};
+use std::sync::Arc;
+
+use bars::{Series, infer_tick, list_gaps};
 use domain::{Bar, CalendarKind, InstrumentId, Qty, Timeframe, VenueId};
-use research::trial::{Events, Market};
+use market::Calendar;
+use research::{
+    stats::DataGap,
+    trial::{Events, GAPS_MAX, Market},
+};
 use rust_decimal::Decimal;
 
 /// The venue of a symbol that names none.
@@ -41,7 +47,7 @@ pub(crate) fn calendar(bars: &[Bar], timeframe: Timeframe) -> CalendarKind {
 /// unless a step is named. There is none without bars.
 pub(crate) fn market(
     symbol: &str,
-    calendar: CalendarKind,
+    (calendar, timeframe): (CalendarKind, Timeframe),
     step: Option<Qty>,
     bars: Vec<Bar>,
 ) -> Option<Market> {
@@ -51,6 +57,24 @@ pub(crate) fn market(
     };
     let step = step.or_else(|| Qty::new(own).ok())?;
     let tick = infer_tick(&bars)?.tick;
+    let gaps = gaps(symbol, &bars, timeframe, calendar);
     let (symbol, bars, events) = (symbol.to_owned(), bars.into(), Events::default());
-    Some(Market { symbol, calendar, tick, step, bars, events })
+    Some(Market { symbol, calendar, tick, step, bars, events, gaps })
+}
+
+/// Where bars are missing although the market was open.
+fn gaps(symbol: &str, bars: &[Bar], timeframe: Timeframe, kind: CalendarKind) -> Arc<[DataGap]> {
+    let calendar = Calendar::of(kind);
+    let session = |date| {
+        let session = calendar.session_of_date(date)?;
+        Some(bars::Session { open: session.open, close: session.close })
+    };
+    let found = list_gaps(bars, timeframe, &session, GAPS_MAX).first;
+    let gap = |gap: bars::Gap| DataGap {
+        symbol: symbol.to_owned(),
+        after: gap.from,
+        before: gap.to,
+        bars: u32::try_from(gap.missing_bars).unwrap_or(u32::MAX),
+    };
+    found.into_iter().map(gap).collect()
 }

@@ -114,20 +114,36 @@ impl Position {
         price: Price,
         multiplier: Decimal,
     ) -> Result<(), MoneyError> {
-        let currency = self.cost.currency();
-        let share = if qty == self.qty.abs() {
+        let value = notional(price, qty, multiplier, self.cost.currency())?;
+        self.settle(side.signed(qty), &if side == Side::Sell { value } else { value.negated() })
+    }
+
+    /// Books what was paid for a part of the position: it is sold for exactly that, negative for
+    /// what a short position owed. No more than is held goes, and nothing of another side.
+    ///
+    /// # Errors
+    /// A [`MoneyError`] when the money is in another currency or an exact amount has more than 28
+    /// digits.
+    pub fn pay_out(&mut self, qty: SignedQty, paid: &Money) -> Result<(), MoneyError> {
+        let same = qty.is_long() == self.qty.is_long();
+        let qty = if same { qty.abs().min_of(self.qty.abs()) } else { Qty::ZERO };
+        let side = Side::reducing(self.qty).unwrap_or(Side::Sell);
+        self.settle(side.signed(qty), paid)
+    }
+
+    /// Takes a part that reduces the position out at average cost.
+    fn settle(&mut self, change: SignedQty, proceeds: &Money) -> Result<(), MoneyError> {
+        let share = if change.abs() == self.qty.abs() {
             self.cost
         } else {
-            let product = self.cost.amount().checked_mul(qty.get());
+            let product = self.cost.amount().checked_mul(change.abs().get());
             let part = product.and_then(|p| p.checked_div(self.qty.abs().get()));
             let part = part.ok_or(NumError::Overflow { field: "cost" })?;
-            Money::new(part.round_dp(SCALE_MAX), currency)
+            Money::new(part.round_dp(SCALE_MAX), self.cost.currency())
         };
-        let value = notional(price, qty, multiplier, currency)?;
-        let proceeds = if side == Side::Sell { value } else { value.negated() };
-        self.realized = self.realized.plus(&proceeds)?.minus(&share)?;
+        self.realized = self.realized.plus(proceeds)?.minus(&share)?;
         self.cost = self.cost.minus(&share)?;
-        self.qty = self.qty.plus(side.signed(qty));
+        self.qty = self.qty.plus(change);
         Ok(())
     }
 }

@@ -46,6 +46,7 @@ const ADDED: &[(&str, &str)] = &[
     (", spot_maintenance_rate: None, margin_mode: Cross", ""),
     (", placed_at: None", ""),
     (", becomes: Order", ""),
+    (", sold: None", ""),
     (", asked_by: None", ""),
     (", by: None", ""),
     (", leverage: Leverage(1), spot_margin_rate: None, rate_max_age_secs: 86400", ""),

@@ -52,6 +52,7 @@ fn trial(count: i64, entry: &str) -> Trial {
         step: Qty::new(Decimal::new(1, 6)).unwrap(),
         bars: bars(count).into(),
         events: Events::default(),
+        gaps: [].into(),
     };
     let terms = Terms {
         cash: Decimal::from(10_000),

@@ -25,7 +25,7 @@ use domain::{
 pub use lots::{Basis, ClosedLot};
 pub use movements::{Movement, Reason};
 use path::{
-    event::{Adopted, ClosePurpose, Event, Marked, PositionAdjusted},
+    event::{Adopted, ClosePurpose, Event, Marked, PositionAdjusted, Share, SoldFraction},
     verbs::RiskClass,
 };
 use rust_decimal::Decimal;
@@ -220,6 +220,7 @@ impl Statement {
             side: fill.side,
             qty: fill.qty,
             price: fill.price,
+            value: None,
             fee,
             basis: Basis::Execution,
             origin,
@@ -300,8 +301,33 @@ impl Statement {
         let adopted = basis == Basis::Adoption;
         let reason = if adopted { ExitReason::External } else { ExitReason::Transfer };
         let (qty, origin, stop) = (qty.abs(), None, None);
-        let execution = Execution { at, side, qty, price, fee, basis, origin, stop, reason };
+        let value = None;
+        let execution = Execution { at, side, qty, price, value, fee, basis, origin, stop, reason };
         self.execute(book, instrument, execution)
+    }
+
+    /// A fraction that the venue paid in cash is a sale (of a short: a purchase) for exactly that.
+    pub(crate) fn fraction_sold(
+        &mut self,
+        at: Timestamp,
+        share: &Share,
+        instrument: &InstrumentId,
+        sold: &SoldFraction,
+    ) -> Result<(), StatementError> {
+        let long = sold.qty.is_long();
+        let execution = Execution {
+            at,
+            side: if long { Side::Sell } else { Side::Buy },
+            qty: sold.qty.abs(),
+            price: sold.price,
+            value: Some(if long { share.money } else { share.money.negated() }),
+            fee: Money::zero(self.rules(instrument)?.quote),
+            basis: Basis::Transfer,
+            origin: None,
+            stop: None,
+            reason: ExitReason::Transfer,
+        };
+        self.execute(&share.book, instrument, execution)
     }
 
     fn rules(&self, instrument: &InstrumentId) -> Result<&Instrument, StatementError> {

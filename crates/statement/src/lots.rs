@@ -35,6 +35,8 @@ pub(crate) struct Execution {
     pub(crate) side: Side,
     pub(crate) qty: Qty,
     pub(crate) price: Price,
+    /// What moved, where that is not exactly the price times the quantity.
+    pub(crate) value: Option<Money>,
     pub(crate) fee: Money,
     pub(crate) basis: Basis,
     pub(crate) origin: Option<OriginKind>,
@@ -46,8 +48,17 @@ impl Execution {
     /// Takes a part off, with its share of the fee.
     pub(crate) fn split(&mut self, qty: Qty) -> Self {
         let fee = share(&mut self.fee, qty, self.qty);
+        let value = self.value.as_mut().map(|value| share(value, qty, self.qty));
         self.qty = self.qty.minus(qty);
-        Self { qty, fee, ..self.clone() }
+        Self { qty, value, fee, ..self.clone() }
+    }
+
+    /// What is paid for it.
+    pub(crate) fn value(&self, of: &Terms) -> Result<Money, MoneyError> {
+        match self.value {
+            Some(value) => Ok(value),
+            None => Ok(notional(self.price, self.qty, of.multiplier, of.quote)?),
+        }
     }
 }
 
@@ -202,7 +213,7 @@ impl Lots {
             let opening = share(&mut lot.fee, qty, lot.qty);
             let entry = lot.take_cost(qty, of)?;
             lot.qty = lot.qty.minus(qty);
-            let exit = notional(part.price, qty, of.multiplier, of.quote)?;
+            let exit = part.value(of)?;
             let long = execution.side == Side::Sell;
             let gross = if long { exit.minus(&entry)? } else { entry.minus(&exit)? };
             let mut fees = Cash::default();

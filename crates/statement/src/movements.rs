@@ -4,7 +4,9 @@
 
 use std::collections::VecDeque;
 
-use domain::{BookId, CorporateAction, InstrumentId, Money, MovementId, MovementKind, Timestamp};
+use domain::{
+    BookId, CorporateAction, InstrumentId, Money, MovementId, MovementKind, SignedQty, Timestamp,
+};
 use path::event::{CashAdjusted, CashMoved};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -59,6 +61,9 @@ pub struct Movement {
     pub instrument: Option<InstrumentId>,
     /// How much; negative was paid. Absent for a split.
     pub money: Option<Money>,
+    /// The fraction of a unit that was sold for it: what was earned on it is among the gross
+    /// results and not among the movements' totals.
+    pub sold: Option<SignedQty>,
     /// So many new units for so many old ones, of a split.
     pub ratio: Option<(Decimal, Decimal)>,
 }
@@ -94,7 +99,10 @@ impl Statement {
         }
         self.days.deposit(body.reporting.unwrap_or_default());
         for share in &body.shares {
-            self.totals.moved(&share.book, told.kind, &share.money)?;
+            match (&share.sold, &told.instrument) {
+                (Some(sold), Some(id)) => self.fraction_sold(told.at, share, id, sold)?,
+                _ => self.totals.moved(&share.book, told.kind, &share.money)?,
+            }
             self.movements.add(Movement {
                 number: 0,
                 at: told.at,
@@ -103,6 +111,7 @@ impl Statement {
                 book: Some(share.book.clone()),
                 instrument: told.instrument.clone(),
                 money: Some(share.money),
+                sold: share.sold.as_ref().map(|sold| sold.qty),
                 ratio: None,
             });
         }
@@ -127,6 +136,7 @@ impl Statement {
             book,
             instrument,
             money,
+            sold: None,
             ratio: None,
         });
         Ok(())
@@ -158,6 +168,7 @@ impl Statement {
                 book,
                 instrument: Some(action.instrument.clone()),
                 money: None,
+                sold: None,
                 ratio: Some((numerator, denominator)),
             });
         }

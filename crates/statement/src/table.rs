@@ -122,6 +122,7 @@ pub fn movements_csv<'a>(rows: impl Iterator<Item = &'a Movement>) -> Result<Str
         ("currency", |m| m.money.map_or_else(String::new, |money| money.currency().to_string())),
         ("ratio", |m| m.ratio.map_or_else(String::new, |(new, old)| format!("{new} for {old}"))),
         ("id", |m| m.id.as_ref().map_or_else(String::new, ToString::to_string)),
+        ("fraction", |m| m.sold.map_or_else(String::new, |qty| qty.get().to_string())),
     ];
     write(columns, rows)
 }

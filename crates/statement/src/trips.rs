@@ -248,13 +248,8 @@ impl Holding {
         Ok((closed, ended))
     }
 
-    fn value(&self, execution: &Execution) -> Result<Money, MoneyError> {
-        let Terms { quote, multiplier, .. } = self.of;
-        Ok(notional(execution.price, execution.qty, multiplier, quote)?)
-    }
-
     fn open(&mut self, execution: &Execution) -> Result<(), MoneyError> {
-        let value = self.value(execution)?;
+        let value = execution.value(&self.of)?;
         let zero = Money::zero(self.of.quote);
         let trip = self.trip.get_or_insert_with(|| Trip {
             side: execution.side,
@@ -280,7 +275,7 @@ impl Holding {
     }
 
     fn close(&mut self, part: Execution) -> Result<Vec<ClosedLot>, MoneyError> {
-        let value = self.value(&part)?;
+        let value = part.value(&self.of)?;
         self.position = self.position.plus(part.side.signed(part.qty));
         let fee = part.fee;
         self.note_prices(part.price, part.price);

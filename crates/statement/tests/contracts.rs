@@ -136,6 +136,35 @@ fn a_split_that_does_not_divide_keeps_the_cost_to_the_last_digit() {
 }
 
 #[test]
+fn a_fraction_paid_in_cash_is_a_sale_for_exactly_that() {
+    let mut journal = Journal::new();
+    journal.fill(Side::Buy, "11", "100", "1.1");
+    journal.split("1", "10");
+    journal.fraction("0.1", "102.01", "1020.1");
+    // A share of 0.1 ÷ 1.1 in the cost of 1100 and in the fee of 1.1.
+    assert_eq!(lots(&journal), [("0.1", "1000", "1020.1", "2.01", "0.1", "1.91")]);
+    journal.fill(Side::Sell, "1", "1020.1", "0");
+    let trip = trip(&journal);
+    assert_eq!((trip.qty.get(), trip.exit.get()), (d("1.1"), d("1020.1")));
+    assert_eq!(trip.net().unwrap().amount(), d("21.01"), "102.01 + 1020.1 − 1100 − 1.1");
+    assert_eq!(total(&journal, "manual").net, Some(d("21.01")), "counted once");
+    let row = journal.statement.movements().last().unwrap();
+    assert_eq!((row.reason.name(), row.sold.unwrap().get()), ("cash_in_lieu", d("0.1")));
+    assert_eq!(row.money.unwrap().amount(), d("102.01"));
+}
+
+#[test]
+fn a_short_pays_for_its_fraction() {
+    let mut journal = Journal::new();
+    journal.fill(Side::Sell, "4", "100", "0");
+    journal.split("1", "10");
+    journal.fraction("-0.4", "-380", "950");
+    let trip = trip(&journal);
+    assert_eq!((trip.side, trip.gross.amount()), (Side::Sell, d("20")), "400 − 380");
+    assert_eq!(trip.reason.name(), "transfer");
+}
+
+#[test]
 fn a_split_is_a_row_for_each_book_that_holds() {
     let mut journal = Journal::new();
     journal.split("2", "1");
@@ -171,9 +200,9 @@ fn the_tables_of_movements_and_totals() {
     let movements = movements_csv(journal.statement.movements()).unwrap();
     assert_eq!(
         movements,
-        "number,at,kind,book,instrument,amount,currency,ratio,id\n\
-         1,1970-01-01T00:00:03Z,funding,manual,sim:IBM,-0.5,USD,,m-2\n\
-         2,1970-01-01T00:00:04Z,split,manual,sim:IBM,,,3 for 2,s-3\n"
+        "number,at,kind,book,instrument,amount,currency,ratio,id,fraction\n\
+         1,1970-01-01T00:00:03Z,funding,manual,sim:IBM,-0.5,USD,,m-2,\n\
+         2,1970-01-01T00:00:04Z,split,manual,sim:IBM,,,3 for 2,s-3,\n"
     );
     let lines: Vec<TotalsLine> = journal.statement.totals().flat_map(|t| t.lines()).collect();
     assert_eq!(

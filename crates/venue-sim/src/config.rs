@@ -165,11 +165,12 @@ impl SimConfig {
     pub fn describe(&self) -> Vec<String> {
         let percent = |rate: Decimal| (rate * Decimal::ONE_HUNDRED).normalize();
         let slippage = if self.slippage_bps.is_zero() {
-            "Market and stop orders fill at the price that stands: no slippage.".to_owned()
+            "Market and stop orders fill at the bid or ask that stands, without slippage beyond it."
+                .to_owned()
         } else {
             format!(
-                "Market and stop orders fill {} hundredths of a per cent worse than the price that \
-                 stands, rounded to the tick against the order; this may lie outside a bar's range.",
+                "Market and stop orders fill {} hundredths of a per cent worse than the bid or ask \
+                 that stands, rounded to the tick against the order; this may lie outside a bar's range.",
                 self.slippage_bps.normalize()
             )
         };
@@ -213,7 +214,7 @@ impl SimConfig {
             trigger.to_owned(),
             volume,
             "Within a bar the gap at the open comes first, then stops, then limits; when a stop \
-             and a target are both reached, the stop fills. Bars have no spread."
+             and a target are both reached, the stop fills."
                 .to_owned(),
             "A stop or a limit that the open has jumped over fills at the open.".to_owned(),
             closed.to_owned(),
@@ -288,7 +289,10 @@ mod tests {
     #[test]
     fn the_words_follow_the_numbers() {
         let words = SimConfig::default().describe().join("\n");
-        assert!(words.contains("no slippage") && words.contains("goes beyond it"), "{words}");
+        assert!(
+            words.contains("without slippage beyond it") && words.contains("goes beyond it"),
+            "{words}"
+        );
         assert!(words.contains("0.1 % for resting orders and 0.1 % for taking ones"), "{words}");
         let config = SimConfig {
             slippage_bps: Decimal::new(25, 1),

@@ -32,6 +32,10 @@ pub(crate) struct MovementView {
     amount: Option<String>,
     /// The currency of the amount.
     currency: Option<String>,
+    /// Of cash_in_lieu: the fraction of a unit that was sold for it, negative of a short holding;
+    /// what was earned on it is among the gross results. Null otherwise.
+    #[schema(example = "0.5")]
+    fraction: Option<String>,
     /// Of a split: so many new units for so many old ones, `3 for 1`.
     ratio: Option<String>,
     /// The venue's id; null for an adjustment.
@@ -48,6 +52,7 @@ impl From<&Movement> for MovementView {
             symbol: movement.instrument.as_ref().map(ToString::to_string),
             amount: movement.money.map(|m| decimal(m.amount())),
             currency: movement.money.map(|m| m.currency().to_string()),
+            fraction: movement.sold.map(|qty| decimal(qty.get())),
             ratio: movement
                 .ratio
                 .map(|(new, old)| format!("{} for {}", decimal(new), decimal(old))),

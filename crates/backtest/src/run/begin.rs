@@ -91,6 +91,7 @@ impl Backtest {
             mark: None,
             origin: setup.origin,
             inside: setup.inside,
+            half_spread_bps: setup.half_spread_bps,
             jump: setup.jump,
             tells_range: tells_range(setup.policy.without_stop),
         })

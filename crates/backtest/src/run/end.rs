@@ -49,6 +49,7 @@ impl Run<'_> {
     /// What was assumed, in words.
     fn assumptions(&self) -> Vec<String> {
         let mut words = self.driver.engine.describe();
+        words.push(spread(self.half_spread_bps));
         words.push(
             match self.inside {
                 Inside::Levels => {
@@ -84,4 +85,17 @@ impl Run<'_> {
         }
         words
     }
+}
+
+/// What is assumed of the distance from bid to ask.
+fn spread(half_bps: Decimal) -> String {
+    if half_bps.is_zero() {
+        return "Bars have no spread: bid and ask are the price.".to_owned();
+    }
+    format!(
+        "Bid and ask lie {} hundredths of a per cent below and above each price of a bar, on the \
+         tick away from it: buys pay the ask and sales the bid, and a limit or target fills when \
+         the quote's side reaches it.",
+        half_bps.normalize()
+    )
 }

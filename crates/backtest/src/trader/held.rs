@@ -29,6 +29,12 @@ impl Held {
         match event {
             Event::Filled(e) => self.filled(at, &e.book, &e.fill),
             Event::Adopted(e) => self.moved(at, &e.book, &e.instrument, e.qty),
+            Event::CashMoved(e) => {
+                let Some(id) = &e.movement.instrument else { return };
+                for (share, sold) in e.shares.iter().filter_map(|s| Some((s, s.sold.as_ref()?))) {
+                    self.moved(at, &share.book, id, SignedQty::ZERO.minus(sold.qty));
+                }
+            }
             Event::ActionApplied(e) => {
                 let action = &e.action;
                 for ((_, instrument), since) in &mut self.0 {

@@ -67,7 +67,11 @@ pub(crate) fn table(page: &Value) -> Table {
     for movement in at(page, "movements").map(items).unwrap_or_default() {
         let moved = match at(movement, "ratio") {
             Some(_) => field(movement, "ratio"),
-            None => amount(at(movement, "amount"), &field(movement, "currency")),
+            None => {
+                let paid = amount(at(movement, "amount"), &field(movement, "currency"));
+                at(movement, "fraction")
+                    .map_or(paid.clone(), |_| format!("{paid} for {}", field(movement, "fraction")))
+            }
         };
         table.row([
             time(at(movement, "at")),
@@ -93,12 +97,15 @@ mod tests {
             {"at": "2008-06-02T16:00:00Z", "kind": "funding", "book": "manual",
                 "symbol": "sim:BTC-PERP", "amount": "-0.6", "currency": "USD", "id": "f-7"},
             {"at": "2008-06-03T13:30:00Z", "kind": "split", "symbol": "sim:IBM",
-                "ratio": "2 for 1", "id": "s-1"}]});
+                "ratio": "2 for 1", "id": "s-1"},
+            {"at": "2008-06-03T13:30:00Z", "kind": "cash_in_lieu", "symbol": "sim:IBM",
+                "amount": "61.25", "currency": "USD", "fraction": "0.5", "id": "s-1-c"}]});
         let text = table(&page).render();
         let rows: Vec<&str> = text.lines().collect();
         for cell in ["2008-06-02 16:00:00Z", "funding", "sim:BTC-PERP", "-0.60 USD", "f-7"] {
             assert!(rows[1].contains(cell), "{cell} in {}", rows[1]);
         }
         assert!(rows[2].contains("2 for 1"), "{}", rows[2]);
+        assert!(rows[3].contains("61.25 USD for 0.5"), "{}", rows[3]);
     }
 }

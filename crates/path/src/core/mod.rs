@@ -12,6 +12,7 @@ mod admin;
 mod arm;
 mod close;
 mod duties;
+mod fractions;
 mod group;
 mod input;
 mod instruments;

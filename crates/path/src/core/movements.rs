@@ -9,7 +9,7 @@ use domain::{
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{Step, venue::UNBOOKED_MAX};
+use super::{Step, fractions, venue::UNBOOKED_MAX};
 use crate::{
     broker::VenueSnapshot,
     event::{ActionApplied, CashMoved, Event, Share},
@@ -146,11 +146,13 @@ struct NoRate;
 /// Whose a movement is. What is about an instrument is split over the books that hold it, in
 /// proportion to their signed quantities: who is short receives what who is long pays. Parts are
 /// exact at 12 decimals, the largest holder takes the remainder. What nobody holds, and what is
-/// about no instrument, is unmanaged.
+/// about no instrument, is unmanaged. Cash for a fraction belongs to the books that hold it.
 fn shares(state: &AccountState, movement: &CashMovement) -> Vec<Share> {
     let about = movement.instrument.as_ref().filter(|_| !movement.kind.is_transfer());
-    let split = about.and_then(|instrument| split(state, instrument, &movement.money));
-    split.unwrap_or_else(|| vec![Share { book: BookId::unmanaged(), money: movement.money }])
+    let sold = || fractions::sold(state, movement);
+    let split = || about.and_then(|instrument| split(state, instrument, &movement.money));
+    let nobody = || vec![Share { book: BookId::unmanaged(), money: movement.money, sold: None }];
+    sold().or_else(split).unwrap_or_else(nobody)
 }
 
 fn split(state: &AccountState, instrument: &InstrumentId, money: &Money) -> Option<Vec<Share>> {
@@ -173,10 +175,10 @@ fn split(state: &AccountState, instrument: &InstrumentId, money: &Money) -> Opti
         let part = Money::new(part, money.currency());
         rest = rest.minus(&part).ok()?;
         if !part.amount().is_zero() {
-            shares.push(Share { book, money: part });
+            shares.push(Share { book, money: part, sold: None });
         }
     }
-    shares.push(Share { book: largest, money: rest });
+    shares.push(Share { book: largest, money: rest, sold: None });
     shares.sort_by(|a, b| a.book.cmp(&b.book));
     Some(shares)
 }

@@ -347,6 +347,16 @@ bodies! {
         book: BookId,
         /// Its part; negative was paid.
         money: Money,
+        /// The fraction of a unit that it was paid for, which is sold by it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sold: Option<SoldFraction>,
+    }
+    /// A fraction of a unit that a corporate action left and that the venue paid in cash.
+    SoldFraction {
+        /// How much of the holding: positive of a long one.
+        qty: SignedQty,
+        /// The price of a unit, at 12 decimals.
+        price: Price,
     }
     /// Body of `action_applied`.
     ActionApplied {

@@ -208,6 +208,23 @@ impl Book {
         Ok(())
     }
 
+    /// Books a fraction that the venue paid in cash: a sale without an execution; or fails and
+    /// changes nothing.
+    pub(super) fn fraction_sold(
+        &mut self,
+        instrument: &Instrument,
+        qty: SignedQty,
+        paid: &Money,
+    ) -> Result<(), MoneyError> {
+        let mut cash = self.cash.clone();
+        cash.add(paid)?;
+        let mut position = self.position_of(instrument);
+        position.pay_out(qty, paid)?;
+        self.hold(instrument, position)?;
+        self.cash = cash;
+        Ok(())
+    }
+
     /// Takes in the levels of an entry that grew the position. One that adds to a planned position
     /// changes its plan with its first fill and never loosens it ([`Plan::added`]).
     pub(super) fn plan_entry(&mut self, instrument: &InstrumentId, entry: &PlannedFill) {

@@ -70,7 +70,13 @@ impl AccountState {
             let known = self.books.get(&share.book);
             let known = known.ok_or_else(|| format!("no book {}", share.book))?;
             let book: &mut Book = books.entry(share.book.clone()).or_insert_with(|| known.clone());
-            book.moved(*kind, &share.money).map_err(|e| money(&e))?;
+            match (&share.sold, &body.movement.instrument) {
+                (Some(sold), Some(id)) => {
+                    book.fraction_sold(&self.instrument(id)?, sold.qty, &share.money)
+                }
+                _ => book.moved(*kind, &share.money),
+            }
+            .map_err(|e| money(&e))?;
         }
         self.books.extend(books);
         if let Some(corrected) = corrected {

@@ -1,6 +1,6 @@
 //! Splits: quantities, levels and prices in new units.
 
-use domain::{Percent, Protective, Target, Targets, Trail, TrailBy};
+use domain::{MovementKind, Percent, Protective, Target, Targets, Trail, TrailBy};
 
 use super::*;
 
@@ -154,5 +154,81 @@ fn a_split_that_makes_no_sense_is_named_once() {
     }
     assert_eq!(t.desk.alarms(), ["action_invalid"]);
     assert_eq!(t.position("a", IBM), ["10", "1000", "0"]);
+    t.agrees();
+}
+
+#[test]
+fn a_fraction_that_is_paid_in_cash_is_sold_by_its_book() {
+    let mut t = Table::new();
+    with_stop(&mut t, Side::Buy, "11", "95");
+    t.split(IBM, "1", "10");
+    assert_eq!(t.position("a", IBM), ["1.1", "1100", "0"]);
+    t.mark(IBM, "1020");
+    t.paid_in_lieu(IBM, "-0.1", "102 USD");
+    // 102 less a share of 0.1 ÷ 1.1 in the cost of 1100
+    assert_eq!(t.position("a", IBM), ["1", "1000", "2"]);
+    assert_eq!((t.cash("a"), t.kind("a", MovementKind::CashInLieu)), ("-998".into(), "0".into()));
+    assert_eq!(t.desk.equity(), "100022");
+    t.desk.pass(Nanos::from_secs(60));
+    assert_eq!(t.desk.stops(IBM), [("1".to_owned(), "950".to_owned())]);
+    assert_eq!(t.desk.count("position_adjusted"), 0, "the venue holds one too");
+    t.agrees();
+}
+
+#[test]
+fn what_leaves_nothing_but_a_fraction_is_over() {
+    let mut t = Table::new();
+    with_stop(&mut t, Side::Sell, "4", "105");
+    t.split(IBM, "1", "10");
+    t.paid_in_lieu(IBM, "0.4", "-380 USD");
+    // sold at 400 in all, bought back for 380
+    assert_eq!(t.position("a", IBM), ["0", "0", "20"]);
+    assert!(t.book("a").plans.is_empty());
+    t.desk.pass(Nanos::from_secs(60));
+    assert!(t.desk.stops(IBM).is_empty());
+    assert_eq!((t.desk.count("position_adjusted"), t.desk.equity()), (0, "100020".into()));
+    t.agrees();
+}
+
+#[test]
+fn each_book_sells_its_own_fraction_first() {
+    let mut t = Table::new();
+    t.buy("a", IBM, "20", "100");
+    t.buy("b", IBM, "13", "100");
+    t.buy("c", IBM, "18", "100");
+    t.split(IBM, "1", "10");
+    t.mark(IBM, "1000");
+    t.paid_in_lieu(IBM, "-0.1", "100 USD");
+    // 2 + 1.3 + 1.8 = 5.1: of the fractions 0.8 is the largest
+    let held = ["a", "b", "c"].map(|book| t.held(book, IBM).qty);
+    assert_eq!(held, [signed("2"), signed("1.3"), signed("1.7")]);
+    assert_eq!((t.cash("b"), t.cash("c")), ("-1300".into(), "-1700".into()));
+    t.agrees();
+}
+
+#[test]
+fn a_fraction_of_the_net_is_sold_by_the_side_that_is_left() {
+    let mut t = Table::new();
+    t.buy("a", IBM, "12", "100");
+    t.sell("b", IBM, "5", "100");
+    t.split(IBM, "1", "10");
+    t.mark(IBM, "1000");
+    t.paid_in_lieu(IBM, "-0.7", "700 USD");
+    // 1.2 − 0.5 = 0.7 and nothing whole: 0.2 of a's fraction, then 0.5 of what else it holds
+    assert_eq!((t.held("a", IBM).qty, t.held("b", IBM).qty), (signed("0.5"), signed("-0.5")));
+    t.agrees();
+}
+
+#[test]
+fn cash_for_a_fraction_that_nobody_holds_is_shared_as_before() {
+    let mut t = Table::new();
+    t.buy("a", IBM, "10", "100");
+    t.moved(MovementKind::CashInLieu, Some(IBM), "5 USD", true);
+    assert_eq!(t.position("a", IBM), ["10", "1000", "0"]);
+    assert_eq!(t.kind("a", MovementKind::CashInLieu), "5");
+    // Money of the wrong sign sells nothing.
+    t.split(IBM, "21", "20");
+    t.moved(MovementKind::CashInLieu, Some(IBM), "-5 USD", true);
+    assert_eq!(t.held("a", IBM).qty, signed("10.5"));
     t.agrees();
 }

@@ -203,6 +203,13 @@ impl Table {
         self.moved(MovementKind::Funding, Some(PERP), amount, true);
     }
 
+    /// The venue pays for a fraction, and holds so much more, or less, afterwards.
+    pub(crate) fn paid_in_lieu(&mut self, instrument: &str, change: &str, amount: &str) {
+        let held = self.desk.venue.positions.get_mut(&id(instrument)).unwrap();
+        *held = held.plus(domain::SignedQty::new(d(change)).unwrap());
+        self.moved(MovementKind::CashInLieu, Some(instrument), amount, true);
+    }
+
     /// The venue turns `denominator` units into `numerator`, and ends every order in them.
     pub(crate) fn split(&mut self, instrument: &str, numerator: &str, denominator: &str) {
         let action = self.split_untold(instrument, numerator, denominator);

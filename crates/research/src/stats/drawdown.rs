@@ -114,6 +114,11 @@ impl Drawdowns {
         self.deepest().map(|episode| episode.depth_percent / 100.0).ok_or(Note::NoDrawdown)
     }
 
+    /// True when more than everything was lost.
+    pub(crate) fn below_zero(&self) -> bool {
+        self.max_share().is_ok_and(|share| share > 1.0)
+    }
+
     /// The first of the deepest.
     fn deepest(&self) -> Option<&Drawdown> {
         self.episodes.iter().reduce(|deepest, episode| {
@@ -143,7 +148,8 @@ impl Drawdowns {
             |episode| episode.recovery_seconds.clone(),
         );
         DrawdownFigures {
-            max_drawdown_percent: Figure::from(Ok(max)).doubted(max > 100.0, Note::EquityBelowZero),
+            max_drawdown_percent: Figure::from(Ok(max))
+                .doubted(self.below_zero(), Note::EquityBelowZero),
             max_drawdown_cash: cash.unwrap_or_default(),
             average_drawdown_percent: any.map(|()| number::mean(&depths)).into(),
             drawdown_count: counted(depths.len()),

@@ -41,7 +41,7 @@ section! {
             "Mean equity is zero or less, or no time passes. Extrapolated below one year.";
         /// Fees of closed trades; negative for rebates.
         total_fees: Decimal = Money, "Σ fees", "";
-        /// What worse prices than the ones aimed at cost.
+        /// About what slippage and spread cost: the value traded times both settings.
         total_slippage_cost: Decimal = Money, "Σ slippage cost", "";
         /// Funding, interest and borrow fees of closed trades: negative when paid.
         total_funding: Decimal = Money, "Σ funding", "";

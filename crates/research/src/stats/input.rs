@@ -80,7 +80,7 @@ pub struct TradeRow {
     pub net_profit: Decimal,
     /// Fees; negative for rebates.
     pub fees: Decimal,
-    /// What worse prices than the ones aimed at cost. It is within the gross profit already.
+    /// About what slippage and spread cost; within the gross profit already.
     pub slippage_cost: Decimal,
     /// Funding, interest and borrow fees: negative when paid.
     pub funding: Decimal,
@@ -95,7 +95,7 @@ pub struct TradeRow {
     pub tag: String,
     /// What closed it.
     pub exit_reason: String,
-    /// Bars from entry to exit.
+    /// Bars that closed while it was held.
     pub bars_held: u32,
 }
 

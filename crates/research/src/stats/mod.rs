@@ -122,7 +122,7 @@ pub struct Statistics {
     pub monthly_returns: Vec<Year>,
     /// Orders that were refused, by code.
     pub rejected_orders: BTreeMap<String, u64>,
-    /// What was missing in the prices.
+    /// The longest stretches without a bar although the market was open, in order.
     pub data_gaps: Vec<DataGap>,
     /// Why figures are undefined or doubtful.
     pub remarks: Vec<Remark>,
@@ -147,8 +147,9 @@ impl Statistics {
             return Err(StatisticsError::NoEquity);
         };
         let series = daily.returns();
-        let summary = Summary::of(run.equity, first, &daily, calendar, settings);
+        let mut summary = Summary::of(run.equity, first, &daily, calendar, settings);
         let drawdowns = Drawdowns::of(marks());
+        summary.doubt(drawdowns.below_zero());
         let trades = in_order_of_closing(run.trades);
         let profits: Vec<Decimal> = trades.iter().map(|trade| trade.net_profit).collect();
         let tally = Tally::of(trades.iter().copied());

@@ -77,7 +77,7 @@ notes! {
     Extrapolated "extrapolated" false
         "The run is shorter than a year; the yearly figure is extrapolated.";
     EquityBelowZero "equity_below_zero" false
-        "Equity fell below zero, so more than everything was lost.";
+        "Equity fell below zero, so more than everything was lost; no broker lets an account go on.";
     SingleTrial "single_trial" false
         "One trial deflates nothing; count every variant that was looked at.";
 }

@@ -96,16 +96,18 @@ impl Returns {
         let deviation = all.and_then(|r| number::deviation(r, Note::TooFewReturns));
         let shape = all.and_then(number::shape);
         let cagr = yearly(summary.growth(), summary.years);
+        let ruined = drawdowns.below_zero();
         let calmar = drawdowns.max_share().and_then(|depth| cagr.map(|growth| growth / depth));
         let extreme = |pick: fn(f64, f64) -> f64| {
             Figure::from(all.map(|r| r.iter().copied().fold(r[0], pick) * 100.0))
         };
         Self {
-            cagr_percent: extrapolated(cagr.map(|growth| growth * 100.0)),
+            cagr_percent: extrapolated(cagr.map(|growth| growth * 100.0))
+                .doubted(ruined, Note::EquityBelowZero),
             volatility_percent: doubted(deviation.map(|deviation| deviation * root * 100.0)),
             sharpe: doubted(all.and_then(|r| sharpe(r, rate)).map(|ratio| ratio * root)),
             sortino: doubted(all.and_then(|r| sortino(r, target)).map(|ratio| ratio * root)),
-            calmar: extrapolated(calmar),
+            calmar: extrapolated(calmar).doubted(ruined, Note::EquityBelowZero),
             average_day_percent: all.map(|r| number::mean(r) * 100.0).into(),
             best_day_percent: extreme(f64::max),
             worst_day_percent: extreme(f64::min),

@@ -76,6 +76,12 @@ impl Summary {
         }
     }
 
+    /// Notes that equity fell below zero on the way.
+    pub(crate) fn doubt(&mut self, below_zero: bool) {
+        let total = self.total_return_percent.clone();
+        self.total_return_percent = total.doubted(below_zero, Note::EquityBelowZero);
+    }
+
     /// Equity at the end for each unit of the starting capital.
     pub(crate) fn growth(&self) -> f64 {
         number::approximate(self.final_equity) / number::approximate(self.starting_equity)

@@ -50,7 +50,7 @@ section! {
         average_holding_seconds: Figure<i64> = Seconds, "mean(closed_at − opened_at), rounded down", "";
         /// Fees; negative for rebates.
         total_fees: Decimal = Money, "Σ fees", "";
-        /// What worse prices than the ones aimed at cost.
+        /// About what slippage and spread cost: the value traded times both settings.
         total_slippage_cost: Decimal = Money, "Σ slippage cost", "";
         /// Funding, interest and borrow fees: negative when paid.
         total_funding: Decimal = Money, "Σ funding", "";

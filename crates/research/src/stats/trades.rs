@@ -66,7 +66,7 @@ section! {
             "No trades.";
         /// How long the trade in the middle was held.
         median_holding_seconds: Figure = Seconds, "median(closed_at − opened_at)", "No trades.";
-        /// How many bars a trade was held on average.
+        /// How many bars closed while a trade was held, on average.
         average_bars_held: Figure = Ratio, "mean(bars held)", "No trades.";
         /// How far trades went against the position on average; zero or less.
         average_mae: Figure<Decimal> = Money, "mean of the worst open results, 8 decimals",

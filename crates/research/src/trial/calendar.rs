@@ -9,7 +9,7 @@ use jiff::{
 };
 use market::Calendar;
 
-use super::{Trial, TrialError};
+use super::{Trial, TrialError, gaps};
 use crate::stats::{
     self, Benchmark, EquityPoint, EveryDay, PricePoint, Run, Sessions, Statistics, TradeRow,
 };
@@ -28,7 +28,8 @@ pub(super) fn statistics(
     let warm = prices.get(warm_up).or(prices.last()).map(|point| point.at);
     let from = warm.map(|warm| trial.from.map_or(warm, |from| warm.max(from)));
     let benchmark = from.map(|from| Benchmark { prices, from });
-    let run = Run { equity, trades, benchmark, rejected_orders, data_gaps: &[] };
+    let data_gaps = &gaps::longest(trial);
+    let run = Run { equity, trades, benchmark, rejected_orders, data_gaps };
     let span = equity.first().map(|p| p.at)..equity.last().map(|p| p.at);
     let figures = &trial.terms.figures;
     Ok(TradedDays::of(trial, span).with(|calendar| Statistics::of(&run, calendar, figures))?)

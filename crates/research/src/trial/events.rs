@@ -118,7 +118,8 @@ impl Market {
         if !self.splits().is_empty() {
             words.push(format!(
                 "{}: splits within the bars: {}, at the opening of their session. Holdings, entry \
-                 prices and stops follow, orders that wait are cancelled, fractions are paid in cash. \
+                 prices and stops follow, orders that wait are cancelled, fractions are sold for cash at \
+                 the last price in new units. \
                  Rules and buy and hold see the prices before a split divided by its ratio, and not \
                  before it has happened.",
                 self.symbol,

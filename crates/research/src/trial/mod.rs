@@ -8,6 +8,7 @@ pub(crate) mod calendar;
 mod error;
 mod events;
 pub(crate) mod fingerprint;
+mod gaps;
 mod observed;
 mod quiet;
 mod rows;
@@ -32,7 +33,8 @@ pub use setup::{instrument_id, setup};
 pub use signals::{Signal, rule_names, signals};
 use strategy::{Skipped, Strategy, compile};
 
-use crate::stats::{EquityPoint, Settings, Statistics, TradeRow};
+pub use crate::stats::input::GAPS_MAX;
+use crate::stats::{DataGap, EquityPoint, Settings, Statistics, TradeRow};
 
 /// The bars of one symbol and how it trades.
 #[derive(Debug, Clone)]
@@ -49,6 +51,8 @@ pub struct Market {
     pub bars: Arc<[Bar]>,
     /// What happens besides.
     pub events: Events,
+    /// Stretches without a bar although the market was open, in order: up to [`GAPS_MAX`].
+    pub gaps: Arc<[DataGap]>,
 }
 
 /// What a strategy is tried with.

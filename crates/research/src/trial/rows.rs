@@ -50,7 +50,8 @@ fn trade(id: u64, trip: &RoundTrip, trial: &Trial, run: &Collected) -> Option<Tr
     let value_traded =
         prices.checked_mul(trip.qty.get())?.checked_mul(trip.multiplier)?.round_dp(CENTS_OF_CENTS);
     let fees = trip.fees.iter().map(|money| money.amount()).sum::<Decimal>();
-    let bps = trial.terms.slippage_bps / Decimal::from(10_000);
+    let bps = trial.terms.slippage_bps.checked_add(trial.terms.half_spread_bps)?;
+    let bps = bps / Decimal::from(10_000);
     let funding = movements(trip, run);
     Some(TradeRow {
         id,
@@ -67,7 +68,7 @@ fn trade(id: u64, trip: &RoundTrip, trial: &Trial, run: &Collected) -> Option<Tr
         fees,
         slippage_cost: value_traded.checked_mul(bps)?.round_dp(CENTS_OF_CENTS),
         funding,
-        mae: -trip.mae()?.amount(),
+        mae: Decimal::ZERO - trip.mae()?.amount(),
         mfe: trip.mfe()?.amount(),
         risk: trip.risk.as_ref().map(|r| r.amount()).filter(|r| *r > Decimal::ZERO),
         tag: String::new(),
@@ -76,25 +77,27 @@ fn trade(id: u64, trip: &RoundTrip, trial: &Trial, run: &Collected) -> Option<Tr
     })
 }
 
-/// What was charged for holding it: borrow fees, funding, dividends.
+/// What was charged for holding it: borrow fees, funding, dividends. A fraction that was sold for
+/// cash is in its price.
 fn movements(trip: &RoundTrip, run: &Collected) -> Decimal {
     let Ok(statement) = run.statement() else { return Decimal::ZERO };
     let mine = statement.movements().filter(|m| {
         m.instrument.as_ref() == Some(&trip.instrument)
             && m.book.as_ref() == Some(&trip.book)
+            && m.sold.is_none()
             && m.at > trip.opened
             && m.at <= trip.closed
     });
     mine.filter_map(|m| m.money.as_ref()).map(|money| money.amount()).sum()
 }
 
-/// Bars from entry to exit, both of theirs included.
+/// Bars that closed while it was held: the one in which it began counts, one at whose opening it
+/// ended doesn't.
 fn bars_between(trial: &Trial, id: &InstrumentId, from: Timestamp, until: Timestamp) -> u32 {
     let market = trial.markets.iter().find(|m| m.symbol == id.symbol() || m.symbol == id.as_str());
     let Some(market) = market else { return 0 };
-    let first = market.bars.partition_point(|bar| bar.close_at < from);
-    let last = market.bars.partition_point(|bar| bar.close_at < until);
-    u32::try_from(last.saturating_sub(first) + 1).unwrap_or(u32::MAX)
+    let closed = |at: Timestamp| market.bars.partition_point(|bar| bar.close_at <= at);
+    u32::try_from(closed(until).saturating_sub(closed(from))).unwrap_or(u32::MAX)
 }
 
 /// The closes of the first symbol, with which the run is compared; on one scale where it was split.

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use strategy::{Desk, Symbol};
 use venue_sim::SimConfig;
 
-use super::{Market, Trial, TrialError};
+use super::{Market, Trial, TrialError, gaps};
 
 /// The venue of every trial.
 const VENUE: &str = "sim";
@@ -185,6 +185,18 @@ pub(super) fn assumptions(trial: &Trial, venue: Vec<String>) -> Vec<String> {
     words.extend(stretch(trial));
     words.extend(venue);
     words.extend(trial.markets.iter().flat_map(Market::describe));
+    words.extend(gaps::describe(trial));
+    if let [first, _, ..] = &trial.strategy.symbols[..] {
+        words
+            .push(format!("Buy and hold, with what rests on it, is of {first}, the first symbol."));
+    }
+    if trial.markets.iter().any(|market| !market.is_perpetual()) {
+        words.push(
+            "Shares are never called for margin: an account below zero trades on, which no broker \
+             allows."
+                .to_owned(),
+        );
+    }
     words.push(
         "What is still held at the end is left open and valued at the last price.".to_owned(),
     );

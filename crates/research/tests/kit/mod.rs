@@ -69,6 +69,7 @@ pub(crate) fn trial_of(rules: &str, bars: Vec<Bar>) -> Trial {
         step: "0.001".parse().unwrap(),
         bars: bars.into(),
         events: Events::default(),
+        gaps: [].into(),
     };
     let terms = Terms {
         cash: Decimal::from(10_000),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use domain::{Bar, Timestamp};
 use market::{Ratio, Split, Splits};
-use research::trial::{Events, Funding, Market, Report, Trial, instrument_id, run, signals};
+use research::{
+    stats::DataGap,
+    trial::{Events, Funding, Market, Report, Trial, instrument_id, run, signals},
+};
 
 use super::kit::{bar, d, market, strategy, terms, trial};
 
@@ -74,6 +77,27 @@ fn a_trade_over_a_split_earns_what_its_prices_say() {
     // Bought 10 at 100, sold 20 at 52: 1040 - 1000.
     assert_eq!(report.trades[0].net_profit, d("40"), "{:?}", report.trades);
     assert_eq!(report.equity.last().unwrap().equity, d("10040"));
+}
+
+#[test]
+fn a_fraction_that_a_split_leaves_is_sold_and_the_trade_ends() {
+    let rest = "[entry]\nlong = \"close == 100\"\n[exit]\nbars = 26\n[size]\nquantity = 11";
+    let mut bars = halved();
+    for (hour, bar) in (24..).zip(&mut bars[24..]) {
+        *bar = super::kit::bar(hour, [1_000; 4]);
+    }
+    let (instrument, ratio) = (instrument_id("AAA").unwrap(), Ratio::new(1, 10).unwrap());
+    let row = Split { instrument, effective: "2024-01-02".parse().unwrap(), ratio };
+    let splits = Splits::new([row], |_| domain::CalendarKind::AlwaysOpen).unwrap();
+    let events = Events { splits: Arc::new(splits), funding: None };
+    let report = run(&with(rest, bars, events)).unwrap();
+    // Bought 11 at 100; of 1.1 at 1000 the venue paid 0.1 and the exit sold 1.
+    assert!(report.open.is_empty(), "{:?}", report.open);
+    assert_eq!(report.trades.len(), 1, "{:?}", report.trades);
+    let trade = &report.trades[0];
+    assert_eq!((trade.qty, trade.exit_price), (d("1.1"), d("1000")));
+    assert_eq!((trade.net_profit, trade.funding), (d("0"), d("0")));
+    assert!(report.equity.iter().all(|point| point.equity == d("10000")), "{:?}", report.equity);
 }
 
 #[test]
@@ -156,4 +180,61 @@ fn a_perpetual_without_a_rate_is_worth_what_the_coin_is() {
     assert_eq!(equity(&contract), equity(&coin));
     let words = contract.assumptions.join("\n");
     assert!(words.contains("None of the funding rates lies within the bars"), "{words}");
+}
+
+fn gap(after: i64, before: i64, bars: u32) -> DataGap {
+    let at = |hour: i64| bar(hour, [100; 4]).open_at;
+    DataGap { symbol: "AAA".to_owned(), after: at(after), before: at(before), bars }
+}
+
+#[test]
+fn what_is_missing_in_the_prices_is_told_where_it_counts() {
+    let bars = (0..48).filter(|hour| ![10, 11, 12, 30].contains(hour));
+    let bars: Vec<Bar> = bars.map(|hour| bar(hour, [100; 4])).collect();
+    let mut trial = with(HOLD, bars, Events::default());
+    trial.markets[0].gaps = [gap(10, 13, 3), gap(30, 31, 1), gap(60, 62, 2)].into();
+    let report = run(&trial).unwrap();
+    assert_eq!(
+        report.statistics.data_gaps,
+        [gap(10, 13, 3), gap(30, 31, 1)],
+        "60 is behind the end"
+    );
+    let words = report.assumptions.join("\n");
+    let told = "AAA: 4 bars are missing in 2 stretches where the market was open; the longest, of \
+                3, from 2024-01-01T10:00:00Z to 2024-01-01T13:00:00Z.";
+    assert!(words.contains(told), "{words}");
+
+    trial.from = Some(at("2024-01-01T20:00:00Z"));
+    assert_eq!(run(&trial).unwrap().statistics.data_gaps, [gap(30, 31, 1)]);
+    trial.markets[0].gaps = [].into();
+    assert!(!run(&trial).unwrap().assumptions.join("\n").contains("missing"));
+}
+
+#[test]
+fn bars_are_counted_that_closed_while_a_trade_was_held() {
+    for bars in [1, 2, 5] {
+        let rest = format!(
+            "[entry]\nlong = \"close == 100\"\n[exit]\nbars = {bars}\n[size]\nquantity = 10"
+        );
+        let report = run(&with(&rest, halved(), Events::default())).unwrap();
+        assert_eq!(report.trades[0].bars_held, bars, "{:?}", report.trades[0]);
+        assert_eq!(report.trades[0].mae.to_string(), "0");
+    }
+}
+
+#[test]
+fn an_account_below_zero_is_remarked_at_every_yearly_figure() {
+    let short = "[entry]\nshort = \"close > 0\"\n[size]\nquantity = 90";
+    let mut bars = halved();
+    for (hour, bar) in (24..).zip(&mut bars[24..]) {
+        *bar = super::kit::bar(hour, [if hour < 40 { 400 } else { 20 }; 4]);
+    }
+    let report = run(&with(short, bars, Events::default())).unwrap();
+    let remarked = |figure: &str| {
+        let found = report.statistics.remarks.iter().find(|remark| remark.figure == figure);
+        found.is_some_and(|remark| remark.code.name() == "equity_below_zero")
+    };
+    assert!(remarked("total_return_percent"), "{:?}", report.statistics.remarks);
+    assert!(remarked("max_drawdown_percent"));
+    assert!(report.assumptions.join("\n").contains("an account below zero trades on"));
 }

@@ -36,6 +36,7 @@ pub(crate) fn market(symbol: &str, bars: Vec<Bar>) -> Market {
         step: "1".parse().unwrap(),
         bars: bars.into(),
         events: Events::default(),
+        gaps: [].into(),
     }
 }
 

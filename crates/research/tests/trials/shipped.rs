@@ -29,6 +29,7 @@ fn ibm() -> Market {
         step: "1".parse().unwrap(),
         bars: bars.into(),
         events: Events::default(),
+        gaps: [].into(),
     }
 }
 

@@ -75,6 +75,7 @@ pub(crate) fn trial(source: &str, markets: &[(&str, Vec<Bar>)]) -> Trial {
         step: "1".parse().unwrap(),
         bars: bars.clone().into(),
         events: Events::default(),
+        gaps: [].into(),
     };
     let d = |text: &str| text.parse::<Decimal>().unwrap();
     Trial {

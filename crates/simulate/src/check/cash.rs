@@ -51,6 +51,12 @@ impl Ledger {
         }
         for share in &body.shares {
             self.pay(&share.money, Decimal::ONE);
+            if let (Some(sold), Some(id)) = (&share.sold, &body.movement.instrument) {
+                let left = self.add(&share.book, id, -sold.qty.get());
+                if left.is_zero() {
+                    self.plans.remove(&(share.book.clone(), id.clone()));
+                }
+            }
         }
     }
 

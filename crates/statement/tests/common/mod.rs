@@ -13,7 +13,7 @@ use path::{
     event::{
         ActionApplied, Adopted, CashAdjusted, CashMoved, ClosePurpose, CloseStarted, DayOpened,
         Event, Filled, InstrumentSet, Marked, OrderRecorded, PlanSet, PositionAdjusted, PriceMark,
-        Share,
+        Share, SoldFraction,
     },
     verbs::RiskClass,
 };
@@ -74,6 +74,7 @@ impl Journal {
         let share = |(book, amount): &(&str, &str)| Share {
             book: BookId::new(*book).unwrap(),
             money: usd(amount.parse().unwrap()),
+            sold: None,
         };
         let shares: Vec<Share> = parts.iter().map(share).collect();
         let sum: Decimal = shares.iter().map(|s| s.money.amount()).sum();
@@ -86,6 +87,23 @@ impl Journal {
         };
         let reporting = kind.is_transfer().then_some(sum);
         self.take(Event::CashMoved(CashMoved { movement, reporting, shares }));
+    }
+
+    /// The venue pays for a fraction of the manual book's holding.
+    pub fn fraction(&mut self, qty: &str, paid: &str, price: &str) {
+        self.number += 1;
+        let money = Money::new(paid.parse().unwrap(), Currency::usd());
+        let qty = domain::SignedQty::new(qty.parse().unwrap()).unwrap();
+        let sold = Some(SoldFraction { qty, price: price.parse().unwrap() });
+        let movement = CashMovement {
+            id: MovementId::new(format!("m-{}", self.number)).unwrap(),
+            kind: MovementKind::CashInLieu,
+            instrument: Some(self.rules.id.clone()),
+            money,
+            at: Timestamp::from_secs(self.seconds + 1),
+        };
+        let shares = vec![Share { book: BookId::manual(), money, sold }];
+        self.take(Event::CashMoved(CashMoved { movement, reporting: None, shares }));
     }
 
     /// Each `old` units become `new` units.

@@ -184,7 +184,7 @@ impl TrialArgs {
                     Failure::usage(format!("no bars of {name}: add --bars {name}=FILE.csv"))
                 })?;
                 let history = history::read(Path::new(file), Some(timeframe), self.calendar)?;
-                self.market(name, history.calendar, history.bars)
+                self.market(name, (history.calendar, timeframe), history.bars)
             })
             .collect()
     }
@@ -212,13 +212,14 @@ impl TrialArgs {
             ));
         }
         let named = self.calendar.map(|calendar| calendar.calendar().kind());
-        self.market(name, named.unwrap_or_else(|| markets::calendar(&bars, timeframe)), bars)
+        let calendar = named.unwrap_or_else(|| markets::calendar(&bars, timeframe));
+        self.market(name, (calendar, timeframe), bars)
     }
 
     fn market(
         &self,
         name: &str,
-        calendar: CalendarKind,
+        calendar: (CalendarKind, Timeframe),
         bars: Vec<domain::Bar>,
     ) -> Result<Market, Failure> {
         markets::market(name, calendar, self.step, bars)

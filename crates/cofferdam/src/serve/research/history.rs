@@ -106,7 +106,7 @@ impl History {
                 }
             }
             let calendar = markets::calendar(&bars, timeframe);
-            let market = markets::market(symbol, calendar, None, bars);
+            let market = markets::market(symbol, (calendar, timeframe), None, bars);
             found.push(market.ok_or_else(|| self.none(symbol, timeframe))?);
         }
         Ok(found)

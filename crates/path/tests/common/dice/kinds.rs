@@ -270,8 +270,12 @@ impl Dice {
                 at: self.at(),
             },
             reporting: self.maybe(Self::decimal),
-            shares: vec![Share { book: self.book(), money }],
+            shares: vec![Share { book: self.book(), money, sold: self.maybe(Self::sold) }],
         }
+    }
+
+    fn sold(&mut self) -> path::event::SoldFraction {
+        path::event::SoldFraction { qty: self.signed(), price: self.price() }
     }
 
     fn latch(&mut self) -> LatchKind {
