@@ -228,7 +228,7 @@ impl<'w> Driver<'w> {
         while let Some(input) = self.queue.pop_front() {
             rounds += 1;
             if rounds > ROUNDS_MAX {
-                self.fault = Some(BacktestError::Endless(format!("{input:?}")));
+                self.fault.get_or_insert(BacktestError::Endless(format!("{input:?}")));
                 self.queue.clear();
                 return;
             }
@@ -248,7 +248,9 @@ impl<'w> Driver<'w> {
         for result in commit(&mut self.journal, vec![batch]) {
             match result {
                 Ok(committed) => self.carry_out(committed),
-                Err(failed) => self.fault = Some(failed.error.into()),
+                Err(failed) => {
+                    self.fault.get_or_insert(failed.error.into());
+                }
             }
         }
     }

@@ -174,9 +174,12 @@ impl Money {
         let (value, start) = (price + qty, terms.cash.normalize());
         let decimals = value.max(FEE_DECIMALS).max(start.scale());
         let digits = || Unscreenable::Digits { what: "cash", value: start };
+        if decimals > 2 * FEE_DECIMALS {
+            return Err(digits());
+        }
         let cash = whole(start, decimals).ok_or_else(digits)?;
         let largest = VALUE_MAX * power(decimals);
-        if decimals > 2 * FEE_DECIMALS || cash <= 0 || cash > largest {
+        if cash <= 0 || cash > largest {
             return Err(digits());
         }
         let (bid, ask) = (Factor::one_plus(-half, BPS), Factor::one_plus(half, BPS));
@@ -345,10 +348,10 @@ fn sizing(
         }
         Size::Notional(value) => {
             let value = value.get().normalize();
-            let over = value.mantissa() * power(price + qty);
-            let exact = over < EXACT_MAX && value.scale() <= FEE_DECIMALS;
-            let factor = Factor { over, under: power(value.scale()) }.reduced();
-            if exact { Ok(Sizing::Value(factor)) } else { Err(digits("notional", value)) }
+            let over = value.mantissa().checked_mul(power(price + qty));
+            let over = over.filter(|o| *o < EXACT_MAX && value.scale() <= FEE_DECIMALS);
+            let over = over.ok_or(digits("notional", value))?;
+            Ok(Sizing::Value(Factor { over, under: power(value.scale()) }.reduced()))
         }
         Size::PercentEquity(percent) => {
             let percent = percent.get().normalize();

@@ -2521,6 +2521,12 @@ export interface components {
             book?: string | null;
             /** @description The currency of the amount. */
             currency?: string | null;
+            /**
+             * @description Of cash_in_lieu: the fraction of a unit that was sold for it, negative of a short holding;
+             *     what was earned on it is among the gross results. Null otherwise.
+             * @example 0.5
+             */
+            fraction?: string | null;
             /** @description The venue's id; null for an adjustment. */
             id?: string | null;
             /**
