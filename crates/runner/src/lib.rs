@@ -12,6 +12,7 @@ pub mod player;
 pub mod ports;
 mod recall;
 pub mod record;
+mod reduce;
 mod run;
 pub mod runs;
 pub mod stage;

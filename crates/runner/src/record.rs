@@ -71,7 +71,11 @@ pub struct RunRecord {
     /// Wishes that it told.
     #[serde(default)]
     pub wishes: u64,
-    /// Wishes that were refused.
+    /// Wishes that were refused, and those that the kill switch ended while they waited.
     #[serde(default)]
     pub refused: u64,
+    /// Wishes that would have opened or enlarged something and were not asked for, because the kill
+    /// switch stood.
+    #[serde(default)]
+    pub withheld: u64,
 }

@@ -27,6 +27,7 @@ use crate::{
     ports::Feeds,
     recall::Recall,
     record::{RunRecord, RunState},
+    reduce::Wanted,
 };
 
 /// How long a wish may keep the account busy before the next one is told.
@@ -159,6 +160,7 @@ impl Active {
         let account = desk.account(&self.record.account)?;
         let closed = self.recall(desk, at, closed).await?;
         let brain = Arc::clone(&self.brain);
+        let run = self.record.id.clone();
         let wanted = account.look(move |core, _| {
             let mut brain = lock(&brain);
             let Brain { rules, recall } = &mut *brain;
@@ -166,13 +168,18 @@ impl Active {
             let mut wishes = Vec::new();
             let bars = bars(&closed);
             rules.on_close(&View::new(at, core, &recall.held, &bars), &mut wishes);
-            wishes
+            let wanted = wishes.into_iter().map(|wish| Wanted::new(wish, core.state(), &run, at));
+            (wanted.collect::<Vec<_>>(), core.state().kill.is_some())
         });
-        let wishes = wanted.await?;
+        let (wanted, killed) = wanted.await?;
         self.record.closes += 1;
         self.record.refused = lock(&self.brain).recall.refused;
-        for wish in wishes {
-            let Some(wish) = self.allowed(wish, at) else { continue };
+        for wanted in wanted {
+            if killed && wanted.opens() {
+                self.record.withheld += 1;
+            }
+            let opens_nothing = killed || self.record.state != RunState::Running;
+            let Some(wish) = wanted.allowed(opens_nothing) else { continue };
             self.record.wishes += 1;
             ask(&account, wish, self.origin.clone()).await?;
             // As in a backtest, the next wish meets what this one has led to.
@@ -198,24 +205,6 @@ impl Active {
         });
         let read = read.await.map_err(|error| RunError::Store(error.to_string()))?;
         Ok(read.map_err(DeskError::from)?)
-    }
-
-    /// What is left of a wish while the run is paused: nothing that opens or enlarges.
-    fn allowed(&self, wish: Wish, at: Timestamp) -> Option<Wish> {
-        if self.record.state == RunState::Running {
-            return Some(wish);
-        }
-        match wish {
-            Wish::Submit(intent) => intent.reduce_only.then_some(Wish::Submit(intent)),
-            Wish::Reverse(intent) => Some(Wish::Close {
-                book: intent.book.clone(),
-                instrument: intent.instrument.clone(),
-                share: Percent::basis_points(10_000),
-                activate: Activate::NextPrice,
-                key: Some(format!("{}.{}.{}.paused", self.record.id, intent.instrument, at.0)),
-            }),
-            other => Some(other),
-        }
     }
 
     /// Takes back what waits or works to open positions, and closes what is held, when asked to.

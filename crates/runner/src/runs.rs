@@ -14,6 +14,7 @@ use domain::{
     AccountId, BookId, Instrument, InstrumentId, Origin, OriginKind, Principal, Timeframe,
     Timestamp,
 };
+use path::policy::KillLevel;
 use strategy::Skipped;
 use tokio::sync::Mutex;
 
@@ -60,6 +61,9 @@ pub struct Seen {
     pub instruments: Vec<InstrumentId>,
     /// Entries that its rules left out since the desk was started.
     pub skipped: Skipped,
+    /// The level of the kill switch over its account: while it stands the run asks for nothing that
+    /// opens or enlarges. `None` for a stopped run, and where the account isn't here.
+    pub kill: Option<KillLevel>,
 }
 
 /// What becomes of positions when a run is stopped.
@@ -251,6 +255,7 @@ impl Runs {
             closes: 0,
             wishes: 0,
             refused: 0,
+            withheld: 0,
         };
         let (active, _) = self.active(record.clone()).await?;
         self.is_free(&active).await?;
@@ -374,16 +379,22 @@ impl Runs {
             timeframe: Some(run.strategy.timeframe),
             instruments: run.instruments.clone(),
             skipped: run.skipped(),
+            kill: self.kill_over(&run.record.account),
         });
         let stopped = known.stopped.values().map(|record| Seen {
             record: record.clone(),
             timeframe: None,
             instruments: Vec::new(),
             skipped: Skipped::default(),
+            kill: None,
         });
         let mut all: Vec<Seen> = active.chain(stopped).collect();
         all.sort_by_key(|seen| std::cmp::Reverse(number(&seen.record.id)));
         all
+    }
+
+    fn kill_over(&self, account: &AccountId) -> Option<KillLevel> {
+        self.desk.account(account).ok()?.standing_kill()
     }
 
     /// The bars that runs decide on.

@@ -96,8 +96,16 @@ pub(crate) struct StrategyRunView {
     bars_seen: u64,
     /// Wishes that it told.
     wishes: u64,
-    /// Wishes that were refused; the journal has the reasons.
+    /// Wishes that were refused, and those that the kill switch ended while they waited; the
+    /// journal has the reasons.
     refused: u64,
+    /// Wishes that would have opened something and were not asked for, because the kill switch
+    /// stood.
+    withheld: u64,
+    /// The level of the kill switch over its account: while it stands the run opens nothing, exits
+    /// go on. `null` when none stands.
+    #[schema(example = "halt")]
+    kill_switch: Option<String>,
     /// Entries that its rules left out.
     skipped: RunSkippedView,
     /// What it holds.
@@ -145,7 +153,7 @@ impl Standing {
 
 impl StrategyRunView {
     pub(crate) fn new(seen: Seen, standing: Option<Standing>) -> Self {
-        let Seen { record, timeframe, instruments, skipped } = seen;
+        let Seen { record, timeframe, instruments, skipped, kill } = seen;
         let (positions, realized) =
             standing.map_or_else(Default::default, |s| (s.positions, Some(s.realized)));
         Self {
@@ -172,6 +180,8 @@ impl StrategyRunView {
             bars_seen: record.closes,
             wishes: record.wishes,
             refused: record.refused,
+            withheld: record.withheld,
+            kill_switch: kill.map(|level| level.to_string()),
             skipped: skipped.into(),
             positions,
             source: None,

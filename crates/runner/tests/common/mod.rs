@@ -33,7 +33,7 @@ use path::{
     core::Input,
     journal::{JournalReader, StreamId},
     market::{Now, Session},
-    policy::{AccountSpec, Mode},
+    policy::{AccountSpec, KillLevel, Mode},
     terms::Terms as AccountTerms,
     wire::Mono,
 };
@@ -282,6 +282,22 @@ impl Stand {
         let id: InstrumentId = format!("sim:{symbol}").parse().unwrap();
         let look = self.account.look(move |core, _| !core.state().net_position(&id).is_zero());
         look.await.unwrap()
+    }
+
+    /// Pulls the kill switch of the whole desk.
+    pub(crate) async fn kill(&self, level: KillLevel) {
+        assert!(self.desk.kill(level, operator(), "a test".to_owned()).await.acknowledged);
+    }
+
+    /// Releases the kill switch.
+    pub(crate) async fn release_kill(&self) {
+        self.desk.release_kill(operator()).await.unwrap();
+    }
+
+    /// How many records of a kind the account's journal has.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        let kinds = self.journal.kinds(&StreamId::account(self.account.id()));
+        kinds.iter().filter(|k| *k == kind).count()
     }
 
     /// Closed round trips as the journal tells them.

@@ -169,6 +169,8 @@ fn show(run: &Value, out: &mut Out) -> Result<(), Failure> {
         ("bars", count("bars_seen")),
         ("wishes", count("wishes")),
         ("refused", count("refused")),
+        ("withheld", count("withheld")),
+        ("kill switch", field(run, "kill_switch")),
         ("realised", amount(at(run, "realized"), "")),
     ]));
     let mut held = Table::new(&["symbol", ">quantity", ">entry", ">stop"]);
