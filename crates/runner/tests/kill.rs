@@ -42,8 +42,8 @@ async fn stand(source: &str) -> Stand {
     stand
 }
 
-async fn seen(stand: &Stand) -> Seen {
-    stand.runs.list().await.remove(0)
+fn seen(stand: &Stand) -> Seen {
+    stand.runs.list().remove(0)
 }
 
 async fn play(stand: &mut Stand, bars: usize) {
@@ -57,15 +57,15 @@ async fn a_run_under_the_kill_switch_writes_nothing_and_says_so() {
     for level in [KillLevel::Pause, KillLevel::Halt] {
         let mut stand = stand(EAGER).await;
         stand.kill(level).await;
-        assert_eq!(seen(&stand).await.kill, Some(level), "it is seen before the next close");
+        assert_eq!(seen(&stand).kill, Some(level), "it is seen before the next close");
         play(&mut stand, 20).await;
-        let held = seen(&stand).await;
+        let held = seen(&stand);
         assert_eq!((stand.count("order_armed"), stand.count("armed_ended")), (0, 0), "{level}");
         assert_eq!((held.record.wishes, held.record.withheld, held.kill), (0, 20, Some(level)));
         stand.release_kill().await;
         play(&mut stand, 3).await;
         assert!(stand.holds("IBM").await, "it goes on when the switch is released");
-        assert_eq!(seen(&stand).await.kill, None);
+        assert_eq!(seen(&stand).kill, None);
     }
 }
 
@@ -78,7 +78,7 @@ async fn what_is_held_is_closed_under_the_kill_switch_as_the_rules_say() {
     stand.kill(KillLevel::Halt).await;
     play(&mut stand, 5).await;
     assert!(!stand.holds("IBM").await, "the exit was to go");
-    let seen = seen(&stand).await;
+    let seen = seen(&stand);
     assert!(seen.record.withheld > 0, "it held and sold, and wanted to buy again");
 }
 
@@ -103,5 +103,5 @@ async fn a_wish_that_the_kill_switch_ends_counts_as_refused() {
     stand.kill(KillLevel::Halt).await;
     play(&mut stand, 2).await;
     assert_eq!(stand.count("armed_ended"), 1);
-    assert_eq!(seen(&stand).await.record.refused, 1);
+    assert_eq!(seen(&stand).record.refused, 1);
 }
