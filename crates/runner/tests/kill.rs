@@ -93,6 +93,9 @@ async fn a_reversal_under_the_kill_switch_only_closes() {
         play(&mut stand, 1).await;
     }
     assert!(!stand.holds("IBM").await, "it was to be closed and not to be turned");
+    let record = seen(&stand).record;
+    assert!(record.withheld > 0);
+    assert_eq!(record.refused, 0, "the other side was not to be asked for");
 }
 
 #[tokio::test]
