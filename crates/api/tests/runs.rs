@@ -49,13 +49,21 @@ async fn a_run_is_started_paused_and_stopped() {
 
     let (_, list) = house.get("/api/strategy-runs").await;
     assert_eq!((&list["items"][0]["id"], list["items"][0].get("source")), (&json!("run-1"), None));
+    assert_eq!(list["damaged"], json!([]));
     let (_, shown) = house.get("/api/strategy-runs/run-1").await;
+    assert_eq!(
+        (&shown["kill_switch"], &shown["trouble"], &shown["withheld"]),
+        (&Value::Null, &Value::Null, &json!(0))
+    );
     assert_eq!(shown["source"], json!(source(common::symbol().symbol())));
     for (what, state) in [("pause", "paused"), ("resume", "running")] {
         let (status, run) =
             house.post(&format!("/api/strategy-runs/run-1/{what}"), json!({})).await;
         assert_eq!((status, &run["state"]), (StatusCode::OK, &json!(state)), "{run}");
     }
+    house.post("/api/kill", json!({"level": "pause"})).await;
+    let (_, held) = house.get("/api/strategy-runs/run-1").await;
+    assert_eq!((&held["state"], &held["kill_switch"]), (&json!("running"), &json!("pause")));
     let stop = "/api/strategy-runs/run-1/stop";
     assert_eq!(house.post(stop, json!({})).await.0, StatusCode::BAD_REQUEST);
     let (status, run) = house.post(stop, json!({"positions": "keep"})).await;

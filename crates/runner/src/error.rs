@@ -4,9 +4,26 @@
 
 use desk::DeskError;
 use domain::{AccountId, BookId, InstrumentId, Timeframe, Timestamp};
+use path::codes::Refusal;
 use strategy::ParamError;
 
-use crate::record::RunId;
+use crate::{
+    ports::Change,
+    record::{RunId, RunState},
+};
+
+fn way_out(state: RunState) -> &'static str {
+    match state {
+        RunState::Stopped => "start the strategy anew",
+        RunState::Stopping => "it can only be asked to stop again",
+        RunState::Running | RunState::Paused => "pause, resume or stop it",
+    }
+}
+
+fn words(refusals: &[Refusal]) -> String {
+    let words = refusals.iter().map(|r| format!("{} ({}) {}", r.message, r.code, r.remedy));
+    words.collect::<Vec<_>>().join(" ")
+}
 
 /// Why a strategy can't be started, or a run not be changed.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +98,30 @@ pub enum RunError {
     /// There is no such run.
     #[error("there is no run {0}")]
     Unknown(RunId),
-    /// It was stopped, and stays so.
-    #[error("run {0} was stopped; start the strategy anew")]
-    Stopped(RunId),
+    /// A name that no run can have.
+    #[error("`{0}` is no name of a run; those are run-1, run-2 and so on")]
+    Id(RunId),
+    /// In its state the run can't be changed so.
+    #[error("run {run} is {}: it can't {change}; {}", state.name(), way_out(*state))]
+    Impossible {
+        /// The run.
+        run: RunId,
+        /// What it does.
+        state: RunState,
+        /// What was to be done.
+        change: Change,
+    },
+    /// What stopping needs was refused; the run is still being stopped.
+    #[error("run {run} is not stopped yet: {}; it can be asked to stop again", words(refusals))]
+    Refused {
+        /// The run.
+        run: RunId,
+        /// Every rule that refused.
+        refusals: Vec<Refusal>,
+    },
+    /// Stopping took too long; the run is still being stopped.
+    #[error("run {0} is not stopped yet: its account did not answer in time; ask to stop it again")]
+    StopLate(RunId),
     /// The account has no answer.
     #[error(transparent)]
     Desk(#[from] DeskError),
@@ -108,7 +146,12 @@ impl RunError {
             Self::TooMany { .. } => "too_many_runs",
             Self::Late { .. } => "account_late",
             Self::Unknown(_) => "run_unknown",
-            Self::Stopped(_) => "run_stopped",
+            Self::Id(_) => "run_id",
+            Self::Impossible { state: RunState::Stopped, .. } => "run_stopped",
+            Self::Impossible { state: RunState::Stopping, .. } => "run_stopping",
+            Self::Impossible { .. } => "run_state",
+            Self::Refused { .. } => "refused",
+            Self::StopLate(_) => "run_stop_late",
             Self::Desk(_) => "desk",
             Self::Store(_) => "store",
         }

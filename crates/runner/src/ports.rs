@@ -2,7 +2,7 @@
 //!
 //! It must not know databases or where bars come from.
 
-use domain::{Bar, InstrumentId, Origin, Timeframe, Timestamp};
+use domain::{AccountId, Bar, InstrumentId, Origin, Timeframe, Timestamp};
 use formula::Decimals;
 
 use crate::record::{RunId, RunRecord};
@@ -18,6 +18,42 @@ pub enum Change {
     Resume,
     /// It ends.
     Stop,
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Pause => "be paused",
+            Self::Resume => "go on",
+            Self::Stop => "be stopped",
+        })
+    }
+}
+
+/// What is kept of a run and can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its name, where that can be read.
+    pub run: Option<RunId>,
+    /// Its account, where that can be read.
+    pub account: Option<AccountId>,
+    /// Why the rest can't be read, in words.
+    pub why: String,
+}
+
+impl Damaged {
+    /// The stable code.
+    pub const CODE: &str = "run_unreadable";
+}
+
+/// All that is kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Kept {
+    /// Runs.
+    pub runs: Vec<RunRecord>,
+    /// What can't be read, which stops none of the others.
+    pub damaged: Vec<Damaged>,
 }
 
 /// Keeps runs.
@@ -44,7 +80,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// Why they can't be read, in words.
-    fn all(&self) -> Result<Vec<RunRecord>, String>;
+    fn all(&self) -> Result<Kept, String>;
 }
 
 /// Knows the desk's bars.

@@ -3,10 +3,12 @@
 //! It is read from the account's journal and from the bars that closed, so that a restart knows
 //! what the run before knew. It must not decide.
 
+use std::collections::BTreeSet;
+
 use backtest::trader::Held;
-use domain::{InstrumentId, Principal, Timestamp};
+use domain::{InstrumentId, IntentId, Principal, Timestamp};
 use path::{
-    event::Event,
+    event::{ArmedEnd, Event},
     journal::{JournalReader, ReadError, StreamId},
 };
 
@@ -18,8 +20,11 @@ const CHUNK: usize = 1_024;
 pub(crate) struct Recall {
     stream: StreamId,
     principal: Principal,
-    /// Wishes of the run that were refused, also those that waited for a price.
+    /// Wishes of the run that were refused, also those that waited for a price, and those that the
+    /// kill switch ended while they waited.
     pub(crate) refused: u64,
+    /// Wishes of the run that wait for a price.
+    waiting: BTreeSet<IntentId>,
     /// Records that were taken in.
     seq: u64,
     pub(crate) held: Held,
@@ -28,7 +33,7 @@ pub(crate) struct Recall {
 impl Recall {
     /// Nothing is remembered of what was before `seq`.
     pub(crate) fn new(stream: StreamId, principal: Principal, seq: u64) -> Self {
-        Self { stream, principal, refused: 0, seq, held: Held::default() }
+        Self { stream, principal, refused: 0, waiting: BTreeSet::new(), seq, held: Held::default() }
     }
 
     /// Bars have closed: what was recorded up to then is taken in, and then the bars count.
@@ -59,8 +64,16 @@ impl Recall {
         Ok(())
     }
 
-    fn refusals(&self, event: &Event) -> u64 {
+    fn refusals(&mut self, event: &Event) -> u64 {
         match event {
+            Event::OrderArmed(e) if e.intent.origin.principal == self.principal => {
+                self.waiting.insert(e.intent.id.clone());
+                0
+            }
+            Event::ArmedEnded(e) => {
+                let mine = self.waiting.remove(&e.intent);
+                u64::from(mine && e.end == ArmedEnd::Killed)
+            }
             Event::IntentRefused(e) if e.intent.origin.principal == self.principal => 1,
             Event::RefusalsCounted(e) if e.origin.principal == self.principal => e.count,
             _ => 0,

@@ -1,32 +1,37 @@
-//! Who runs: starting, pausing, stopping, and telling bars.
+//! Who runs: starting, listing, and telling bars.
 //!
 //! Runs are told bars one after another, so that of two runs on one account the older one is heard
 //! first, as in a backtest. It must not know how runs are kept or where bars come from.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use desk::Desk;
-use domain::{
-    AccountId, BookId, Instrument, InstrumentId, Origin, OriginKind, Principal, Timeframe,
-    Timestamp,
-};
+use backtest::trader::Wish;
+use desk::{AccountHandle, Desk, DeskError};
+use domain::{AccountId, BookId, InstrumentId, Origin, Timeframe, Timestamp};
+use path::{codes::RefusalCode, core::Reply, policy::KillLevel};
 use strategy::Skipped;
-use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::{
+    ask::ask,
+    brain::{Decided, Mind},
     error::RunError,
+    keeping::blocking,
+    plan::{Plan, checked},
     player::Closed,
-    ports::{Change, Feeds, Store},
+    ports::{Change, Damaged, Feeds, Store},
     record::{RunId, RunRecord, RunState},
-    run::{Active, checked},
+    turn::{Entry, Turn},
 };
 
 /// Runs that may work at once.
 pub const RUNS_MAX: usize = 64;
+/// How long a wish may keep the account busy before the next one is told.
+const REST_WITHIN: Duration = Duration::from_secs(5);
 /// How long an account may take over one close.
 const DECIDE_WITHIN: Duration = Duration::from_secs(20);
 /// Stopped runs that are kept to be looked at.
@@ -60,31 +65,28 @@ pub struct Seen {
     pub instruments: Vec<InstrumentId>,
     /// Entries that its rules left out since the desk was started.
     pub skipped: Skipped,
-}
-
-/// What becomes of positions when a run is stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// They stay, with the stops that they have.
-    Keep,
-    /// They are closed at the market.
-    Close,
+    /// The level of the kill switch over its account: while it stands the run asks for nothing that
+    /// opens or enlarges. `None` for a stopped run, and where the account isn't here.
+    pub kill: Option<KillLevel>,
 }
 
 /// Every run of a desk.
 pub struct Runs {
-    desk: Desk,
-    store: Arc<dyn Store>,
-    feeds: Arc<dyn Feeds>,
+    pub(crate) desk: Desk,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) feeds: Arc<dyn Feeds>,
+    /// Never locked for long.
     known: Mutex<Known>,
+    /// Held while a run is started or taken up: what is looked at stays so until the end.
+    pub(crate) starting: tokio::sync::Mutex<()>,
 }
 
+/// Runs by the number in their name.
 #[derive(Default)]
-struct Known {
-    active: BTreeMap<RunId, Active>,
-    stopped: BTreeMap<RunId, RunRecord>,
-    /// Bars that closed and were not decided on when the desk stopped.
-    missed: BTreeMap<RunId, (Timestamp, Vec<Closed>)>,
+pub(crate) struct Known {
+    pub(crate) at_work: BTreeMap<u64, Arc<Entry>>,
+    pub(crate) stopped: BTreeMap<u64, RunRecord>,
+    pub(crate) damaged: Vec<Damaged>,
 }
 
 impl std::fmt::Debug for Runs {
@@ -93,123 +95,21 @@ impl std::fmt::Debug for Runs {
     }
 }
 
-/// The number in a run's name.
-fn number(id: &RunId) -> u64 {
-    id.0.strip_prefix("run-").and_then(|n| n.parse().ok()).unwrap_or(0)
-}
-
 impl Runs {
     /// No run yet.
     #[must_use]
     pub fn new(desk: Desk, store: Arc<dyn Store>, feeds: Arc<dyn Feeds>) -> Self {
-        Self { desk, store, feeds, known: Mutex::default() }
+        let (known, starting) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { desk, store, feeds, known, starting }
     }
 
-    /// Takes up what ran when the desk stopped. A run whose account is not here is left to who has
-    /// it, or to the next call; what was taken up before stays as it is.
-    ///
-    /// # Errors
-    /// [`RunError::Store`].
-    pub async fn take_up(&self) -> Result<(), RunError> {
-        let mut known = self.known.lock().await;
-        for mut record in self.store.all().map_err(RunError::Store)? {
-            let id = record.id.clone();
-            if known.active.contains_key(&id) || known.stopped.contains_key(&id) {
-                continue;
-            }
-            if record.state == RunState::Stopped {
-                known.stopped.insert(id, record);
-                continue;
-            }
-            record.reason = None;
-            match self.active(record.clone()).await {
-                Ok((active, missed)) => {
-                    known.missed.extend(missed.map(|bars| (id.clone(), bars)));
-                    known.active.insert(id, active);
-                }
-                Err(RunError::Desk(_)) => {}
-                Err(error) => {
-                    tracing::warn!(run = %id, %error, "a strategy could not be taken up");
-                    record.state = RunState::Stopped;
-                    record.reason = Some(error.to_string());
-                    self.keep(
-                        Change::Stop,
-                        &record,
-                        &Origin::new(OriginKind::System, Principal::desk()),
-                    )?;
-                    known.stopped.insert(id, record);
-                }
-            }
-        }
-        Ok(())
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides on bars that closed while the desk was stopping. To be called once prices are told.
-    pub async fn catch_up(&self) {
-        let mut known = self.known.lock().await;
-        let Known { active, missed, .. } = &mut *known;
-        for (id, (at, closed)) in std::mem::take(missed) {
-            if let Some(run) = active.get_mut(&id) {
-                self.decide(run, at, closed).await;
-            }
-        }
-    }
-
-    /// What an account trades, and the venue by whose name symbols are completed.
-    async fn account(
-        &self,
-        id: &AccountId,
-    ) -> Result<(String, BTreeMap<InstrumentId, Instrument>, u64), RunError> {
-        let account = self.desk.account(id)?;
-        let look = account.look(|core, _| {
-            let state = core.state();
-            let venue = state.spec.venue.to_string();
-            (
-                venue,
-                state.instruments.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
-                state.head.seq,
-            )
-        });
-        Ok(look.await?)
-    }
-
-    /// A run that has seen the past; and bars on which it has not decided.
-    async fn active(
-        &self,
-        record: RunRecord,
-    ) -> Result<(Active, Option<(Timestamp, Vec<Closed>)>), RunError> {
-        let (venue, instruments, _) = self.account(&record.account).await?;
-        let active = Active::new(record, &venue, &instruments, self.feeds.as_ref())?;
-        let now = self.desk.clock().now().at;
-        let mut past = self.past(&active, now)?;
-        let decided = active.record.decided_at.unwrap_or(active.record.started_at);
-        let missed = past.last_entry().filter(|last| *last.key() > decided);
-        let missed = missed.map(|last| last.remove_entry());
-        let journal = self.desk.reader();
-        for (at, closed) in &past {
-            active.remember(journal.as_ref(), *at, closed)?;
-        }
-        Ok((active, missed))
-    }
-
-    /// The bars that closed up to an instant, by the instant of their close.
-    fn past(
-        &self,
-        run: &Active,
-        until: Timestamp,
-    ) -> Result<BTreeMap<Timestamp, Vec<Closed>>, RunError> {
-        let timeframe = run.strategy.timeframe;
-        let mut past: BTreeMap<Timestamp, Vec<Closed>> = BTreeMap::new();
-        for instrument in run.instruments.iter().chain(&run.reads) {
-            let no_feed =
-                |known| RunError::NoFeed { instrument: instrument.clone(), timeframe, known };
-            self.feeds.tells(instrument, timeframe).map_err(no_feed)?;
-            for bar in self.feeds.past(instrument, timeframe, until) {
-                let one = Closed { instrument: instrument.clone(), bar };
-                past.entry(bar.close_at).or_default().push(one);
-            }
-        }
-        Ok(past)
+    /// Runs that have not ended, the oldest first.
+    pub(crate) fn entries(&self) -> Vec<Arc<Entry>> {
+        self.known().at_work.values().cloned().collect()
     }
 
     /// Starts a strategy. It decides on the next close.
@@ -217,24 +117,23 @@ impl Runs {
     /// # Errors
     /// [`RunError`] names what is wrong and what to do.
     pub async fn start(&self, new: NewRun) -> Result<RunRecord, RunError> {
-        let mut known = self.known.lock().await;
-        if known.active.len() >= RUNS_MAX {
+        let _starting = self.starting.lock().await;
+        let at_work = self.entries();
+        if at_work.len() >= RUNS_MAX {
             return Err(RunError::TooMany { max: RUNS_MAX });
         }
-        let taken = known.active.values().map(|a| &a.record);
-        let taken = taken.filter(|r| r.account == new.account && r.book == new.book).map(|r| &r.id);
-        if let Some(run) = taken.into_iter().next() {
-            return Err(RunError::BookTaken { book: new.book, run: run.clone() });
+        let taken = at_work.iter().map(|entry| &entry.plan);
+        if let Some(by) = taken.into_iter().find(|p| p.account == new.account && p.book == new.book)
+        {
+            return Err(RunError::BookTaken { book: new.book, run: by.run.clone() });
         }
         let mut params = new.params.clone();
         let strategy = checked(&new.source, &mut params)?;
         self.open_book(&new, &strategy.name).await?;
-        // Other desks on the same database have runs as well.
-        let kept = self.store.all().map_err(RunError::Store)?;
-        let numbers = kept.iter().map(|record| number(&record.id));
-        let (_, _, seq) = self.account(&new.account).await?;
-        let record = RunRecord {
-            id: RunId(format!("run-{}", numbers.max().unwrap_or(0) + 1)),
+        let number = self.next_number().await?;
+        let (venue, _, seq) = self.account(&new.account).await?;
+        let mut record = RunRecord {
+            id: RunId::of(number),
             strategy_id: new.strategy_id,
             source: new.source,
             name: strategy.name,
@@ -244,6 +143,8 @@ impl Runs {
             book: new.book,
             state: RunState::Running,
             reason: None,
+            trouble: None,
+            at_stop: None,
             started_at: self.desk.clock().now().at,
             by: new.by,
             started_seq: seq,
@@ -251,12 +152,30 @@ impl Runs {
             closes: 0,
             wishes: 0,
             refused: 0,
+            withheld: 0,
         };
-        let (active, _) = self.active(record.clone()).await?;
-        self.is_free(&active).await?;
-        self.keep(Change::Start, &record, &record.by)?;
-        known.active.insert(record.id.clone(), active);
+        let plan = Plan::new(&mut record, &venue)?;
+        let (mind, _) = self.warmed_up(&plan, &record).await?;
+        self.is_free(&plan).await?;
+        let (store, kept) = (Arc::clone(&self.store), record.clone());
+        blocking(move || store.change(Change::Start, &kept, &kept.by).map_err(RunError::Store))
+            .await?;
+        let entry = Entry::new(number, record.clone(), plan);
+        entry.turn.lock().await.mind = Some(mind);
+        self.known().at_work.insert(number, Arc::new(entry));
         Ok(record)
+    }
+
+    /// The number of the next run. Other desks on the same database have runs as well, and what
+    /// can't be read has taken numbers too.
+    async fn next_number(&self) -> Result<u64, RunError> {
+        let store = Arc::clone(&self.store);
+        let kept = blocking(move || store.all().map_err(RunError::Store)).await?;
+        let ids = kept.runs.iter().map(|record| &record.id);
+        let ids = ids.chain(kept.damaged.iter().filter_map(|one| one.run.as_ref()));
+        let last = ids.filter_map(|id| id.number().ok()).max().unwrap_or(0);
+        let nameless = kept.damaged.iter().filter(|one| one.run.is_none()).count();
+        Ok(last + u64::try_from(nameless).unwrap_or(u64::MAX - last - 1) + 1)
     }
 
     async fn open_book(&self, new: &NewRun, name: &str) -> Result<(), RunError> {
@@ -269,9 +188,9 @@ impl Runs {
     }
 
     /// A book that holds or orders what the strategy trades would be taken for its own.
-    async fn is_free(&self, run: &Active) -> Result<(), RunError> {
-        let account = self.desk.account(&run.record.account)?;
-        let (book, ids) = (run.record.book.clone(), run.instruments.clone());
+    async fn is_free(&self, plan: &Plan) -> Result<(), RunError> {
+        let account = self.desk.account(&plan.account)?;
+        let (book, ids) = (plan.book.clone(), plan.instruments.clone());
         let busy = account.look(move |core, _| {
             let state = core.state();
             let busy = |id: &&InstrumentId| {
@@ -285,155 +204,163 @@ impl Runs {
             ids.iter().find(busy).cloned()
         });
         match busy.await? {
-            Some(instrument) => {
-                Err(RunError::BookInUse { book: run.record.book.clone(), instrument })
-            }
+            Some(instrument) => Err(RunError::BookInUse { book: plan.book.clone(), instrument }),
             None => Ok(()),
         }
     }
 
-    /// Lets a run open nothing more; what it holds it closes as its rules say.
-    ///
-    /// # Errors
-    /// [`RunError::Unknown`], [`RunError::Stopped`], [`RunError::Store`].
-    pub async fn pause(&self, id: &RunId, by: &Origin) -> Result<RunRecord, RunError> {
-        self.set(id, Change::Pause, by).await
-    }
-
-    /// Lets a paused run go on.
-    ///
-    /// # Errors
-    /// As [`Runs::pause`].
-    pub async fn resume(&self, id: &RunId, by: &Origin) -> Result<RunRecord, RunError> {
-        self.set(id, Change::Resume, by).await
-    }
-
-    async fn set(&self, id: &RunId, change: Change, by: &Origin) -> Result<RunRecord, RunError> {
-        let (state, reason) = match change {
-            Change::Pause => (RunState::Paused, Some(format!("paused by {}", by.principal))),
-            _ => (RunState::Running, None),
+    /// Every run that can be read, the newest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Seen> {
+        let (entries, stopped) = {
+            let known = self.known();
+            let entries: Vec<Arc<Entry>> = known.at_work.values().cloned().collect();
+            (entries, known.stopped.clone())
         };
-        let mut known = self.known.lock().await;
-        if known.stopped.contains_key(id) {
-            return Err(RunError::Stopped(id.clone()));
+        let mut all: BTreeMap<u64, Seen> = BTreeMap::new();
+        for (number, record) in stopped {
+            let (timeframe, instruments, skipped) = (None, Vec::new(), Skipped::default());
+            all.insert(number, Seen { record, timeframe, instruments, skipped, kill: None });
         }
-        let run = known.active.get_mut(id).ok_or_else(|| RunError::Unknown(id.clone()))?;
-        let record = RunRecord { state, reason, ..run.record.clone() };
-        self.keep(change, &record, by)?;
-        run.record = record.clone();
-        Ok(record)
-    }
-
-    /// Ends a run: what waits or works to open a position is taken back.
-    ///
-    /// # Errors
-    /// As [`Runs::pause`], and [`RunError::Desk`] when the account has no answer; the run is
-    /// stopped then all the same.
-    pub async fn stop(
-        &self,
-        id: &RunId,
-        positions: Stop,
-        by: &Origin,
-    ) -> Result<RunRecord, RunError> {
-        let mut known = self.known.lock().await;
-        if let Some(stopped) = known.stopped.get(id) {
-            return Ok(stopped.clone());
+        for entry in entries {
+            let (shown, plan) = (entry.shown(), &entry.plan);
+            let seen = Seen {
+                record: shown.record,
+                timeframe: Some(plan.strategy.timeframe),
+                instruments: plan.instruments.clone(),
+                skipped: shown.skipped,
+                kill: self.kill_over(&plan.account),
+            };
+            all.insert(entry.number, seen);
         }
-        let run = known.active.get(id).ok_or_else(|| RunError::Unknown(id.clone()))?;
-        let reason = Some(format!("stopped by {}", by.principal));
-        let record = RunRecord { state: RunState::Stopped, reason, ..run.record.clone() };
-        self.keep(Change::Stop, &record, by)?;
-        let wound_up = run.wind_up(&self.desk, positions == Stop::Close).await;
-        known.active.remove(id);
-        known.missed.remove(id);
-        known.stopped.insert(id.clone(), record.clone());
-        self.forget_old(&mut known);
-        wound_up.map(|()| record)
+        all.into_values().rev().collect()
     }
 
-    fn forget_old(&self, known: &mut Known) {
-        while known.stopped.len() > STOPPED_KEPT {
-            let oldest = known.stopped.keys().min_by_key(|id| number(id)).cloned();
-            let Some(oldest) = oldest else { return };
-            if let Err(error) = self.store.drop_run(&oldest) {
-                tracing::warn!(run = %oldest, error, "an old run was not dropped");
-            }
-            known.stopped.remove(&oldest);
-        }
+    /// What is kept of runs and can't be read.
+    #[must_use]
+    pub fn damaged(&self) -> Vec<Damaged> {
+        self.known().damaged.clone()
     }
 
-    fn keep(&self, change: Change, record: &RunRecord, by: &Origin) -> Result<(), RunError> {
-        self.store.change(change, record, by).map_err(RunError::Store)
-    }
-
-    /// Every run, the newest first.
-    pub async fn list(&self) -> Vec<Seen> {
-        let known = self.known.lock().await;
-        let active = known.active.values().map(|run| Seen {
-            record: run.record.clone(),
-            timeframe: Some(run.strategy.timeframe),
-            instruments: run.instruments.clone(),
-            skipped: run.skipped(),
-        });
-        let stopped = known.stopped.values().map(|record| Seen {
-            record: record.clone(),
-            timeframe: None,
-            instruments: Vec::new(),
-            skipped: Skipped::default(),
-        });
-        let mut all: Vec<Seen> = active.chain(stopped).collect();
-        all.sort_by_key(|seen| std::cmp::Reverse(number(&seen.record.id)));
-        all
+    fn kill_over(&self, account: &AccountId) -> Option<KillLevel> {
+        self.desk.account(account).ok()?.standing_kill()
     }
 
     /// The bars that runs decide on.
-    pub async fn wanted(&self) -> BTreeSet<(InstrumentId, Timeframe)> {
-        let known = self.known.lock().await;
-        let of = |run: &Active| {
-            let timeframe = run.strategy.timeframe;
-            let ids = run.instruments.iter().chain(&run.reads).cloned();
-            ids.map(|id| (id, timeframe)).collect::<Vec<_>>()
-        };
-        known.active.values().flat_map(of).collect()
+    #[must_use]
+    pub fn wanted(&self) -> BTreeSet<(InstrumentId, Timeframe)> {
+        let mut wanted = BTreeSet::new();
+        for entry in self.entries().iter().filter(|entry| entry.decides()) {
+            let timeframe = entry.plan.strategy.timeframe;
+            wanted.extend(entry.plan.feeds_on().map(|id| (id.clone(), timeframe)));
+        }
+        wanted
     }
 
     /// Bars have closed, all of one instant and one timeframe. Returns when what runs wanted of them
     /// has been told.
     pub async fn bars_closed(&self, at: Timestamp, timeframe: Timeframe, closed: &[Closed]) {
-        let mut known = self.known.lock().await;
-        let Known { active, missed, .. } = &mut *known;
-        let mut in_turn: Vec<&mut Active> = active.values_mut().collect();
-        in_turn.sort_by_key(|run| number(&run.record.id));
-        for run in in_turn {
-            if run.strategy.timeframe != timeframe {
+        for entry in self.entries() {
+            let mut turn = entry.turn.lock().await;
+            let alone = turn.left_alone_until.is_some_and(|until| Instant::now() < until);
+            if entry.state() == RunState::Stopping && !alone {
+                self.look_after(&entry, &mut turn).await;
+            }
+            if entry.plan.strategy.timeframe != timeframe || !entry.decides() {
                 continue;
             }
-            if let Some((at, closed)) = missed.remove(&run.record.id) {
-                self.decide(run, at, closed).await;
+            if let Some((at, closed)) = turn.missed.take() {
+                self.decide(&entry, &mut turn, at, closed).await;
             }
-            let mine: Vec<Closed> =
-                closed.iter().filter(|one| run.reads(&one.instrument)).cloned().collect();
-            if !mine.is_empty() && run.record.decided_at.is_none_or(|decided| decided < at) {
-                self.decide(run, at, mine).await;
+            let mine = closed.iter().filter(|one| entry.reads(&one.instrument));
+            let mine: Vec<Closed> = mine.cloned().collect();
+            let decided = entry.record().decided_at;
+            if !mine.is_empty() && decided.is_none_or(|decided| decided < at) {
+                self.decide(&entry, &mut turn, at, mine).await;
             }
         }
     }
 
-    async fn decide(&self, run: &mut Active, at: Timestamp, closed: Vec<Closed>) {
-        let before = run.record.reason.clone();
-        let decided = tokio::time::timeout(DECIDE_WITHIN, run.decide(&self.desk, at, closed)).await;
-        match decided.unwrap_or(Err(RunError::Late { at })) {
-            Ok(()) if run.record.state == RunState::Running => run.record.reason = None,
-            Ok(()) => {}
-            Err(error) => {
-                if before.as_deref() != Some(&error.to_string()) {
-                    tracing::warn!(run = %run.record.id, %error, "a strategy could not decide");
-                }
-                run.record.reason = Some(error.to_string());
+    /// Lets a run decide on a close.
+    pub(crate) async fn decide(
+        &self,
+        entry: &Entry,
+        turn: &mut Turn,
+        at: Timestamp,
+        closed: Vec<Closed>,
+    ) {
+        // What waits for bars is built of the past, which has this close, once there are any.
+        let Some(mind) = turn.mind.clone() else { return };
+        if !mind.bars_closed(at, closed) {
+            tracing::warn!(run = %entry.plan.run, "too many closes wait; the run is built anew");
+            turn.mind = None;
+            return;
+        }
+        let decided = tokio::time::timeout(DECIDE_WITHIN, self.told(entry, &mind, at)).await;
+        entry.trouble(match decided.unwrap_or(Err(RunError::Late { at })) {
+            Ok(refused) => refused,
+            Err(error) => Some(error.to_string()),
+        });
+        self.save(entry).await;
+    }
+
+    /// The rules decide, and what they want is told, one wish after another. Returns in words which
+    /// exit was refused, if one was.
+    async fn told(
+        &self,
+        entry: &Entry,
+        mind: &Mind,
+        at: Timestamp,
+    ) -> Result<Option<String>, RunError> {
+        let account = self.desk.account(&entry.plan.account)?;
+        let (reads, journal) = (mind.clone(), self.desk.reader());
+        blocking(move || Ok(reads.recall(journal.as_ref()).map_err(DeskError::from)?)).await?;
+        let (thinks, run) = (mind.clone(), entry.plan.run.clone());
+        let decided = account.look(move |core, _| thinks.decide(&run, at, core)).await?;
+        let Decided { wanted, killed, refused, skipped } = decided.ok_or(RunError::Late { at })?;
+        entry.change(|shown| {
+            let record = &mut shown.record;
+            (record.refused, record.decided_at) = (refused, Some(at));
+            record.closes += 1;
+            shown.skipped = skipped;
+        });
+        let (mut failed, mut refused) = (None, None);
+        for wanted in wanted {
+            let state = entry.state();
+            if !matches!(state, RunState::Running | RunState::Paused) {
+                break;
+            }
+            if killed && wanted.opens() {
+                entry.change(|shown| shown.record.withheld += 1);
+            }
+            let Some(wish) = wanted.allowed(killed || state != RunState::Running) else { continue };
+            entry.change(|shown| shown.record.wishes += 1);
+            match self.told_one(entry, &account, wish).await {
+                Ok(None) => {}
+                Ok(why) => refused = refused.or(why),
+                // What the rules want of other symbols may go through all the same.
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        if let Err(error) = self.store.save(&run.record) {
-            tracing::warn!(run = %run.record.id, error, "what a strategy did was not kept");
+        failed.map_or(Ok(refused), |error| Err(error.into()))
+    }
+
+    /// Tells one wish. An order's refusal is on record; that of a close is not, and is returned in
+    /// words, unless there was nothing left to close.
+    async fn told_one(
+        &self,
+        entry: &Entry,
+        account: &AccountHandle,
+        wish: Wish,
+    ) -> Result<Option<String>, DeskError> {
+        let closes = matches!(wish, Wish::Close { .. });
+        let reply = ask(account, wish, &entry.plan.origin).await?;
+        // As in a backtest, the next wish meets what this one has led to.
+        if tokio::time::timeout(REST_WITHIN, account.at_rest()).await.is_err() {
+            tracing::warn!(run = %entry.plan.run, "the account is busy for long");
         }
+        let Reply::Refused(refusals) = reply else { return Ok(None) };
+        let why = refusals.first().filter(|r| closes && r.code != RefusalCode::NothingToReduce);
+        Ok(why.map(|r| format!("a close was refused: {} ({})", r.message, r.code)))
     }
 }

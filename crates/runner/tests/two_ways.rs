@@ -82,7 +82,7 @@ async fn both_ways(source: &str, symbols: &[&str], count: usize) -> usize {
     let curve: Vec<(Timestamp, Decimal)> =
         report.equity.iter().skip(1).map(|point| (point.at, point.equity)).collect();
     same("equity at a close", &stand.curve, &curve);
-    let seen = stand.runs.list().await.remove(0);
+    let seen = stand.runs.list().remove(0);
     assert_eq!((seen.record.id, seen.record.state), (run.id, RunState::Running));
     assert_eq!((seen.record.refused, seen.record.reason), (report.refused.orders, None));
     assert_eq!(seen.skipped, report.skipped);
@@ -171,9 +171,13 @@ async fn a_paused_run_opens_nothing_and_a_stopped_one_leaves_or_closes() {
         assert!(stand.play_bar().await, "it never went on");
     }
     let stopped = stand.runs.stop(&run.id, Stop::Close, &by).await.unwrap();
-    assert_eq!(stopped.state, RunState::Stopped);
+    assert_eq!(stopped.state, RunState::Stopping, "the close waits for a price");
+    assert_eq!(stopped.trouble.as_deref(), Some("sim:IBM is still held"));
+    let code = stand.runs.resume(&run.id, &by).await.unwrap_err().code();
+    assert_eq!(code, "run_stopping");
     stand.play_bar().await;
     assert!(!stand.holds("IBM").await, "stopping was to close");
+    assert_eq!(stand.runs.list()[0].record.state, RunState::Stopped);
     let code = stand.runs.resume(&run.id, &by).await.unwrap_err().code();
     assert_eq!(code, "run_stopped");
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::{Json, http::StatusCode};
 use domain::{AccountId, BookId};
+use identity::Grants;
 use runner::{NewRun, RunError, RunId, RunRecord, Seen, Stop};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -18,7 +19,7 @@ use crate::{
     problem::{ApiError, Problem},
     views::{
         self,
-        run::{Standing, StrategyRunList, StrategyRunView},
+        run::{DamagedRunView, Standing, StrategyRunList, StrategyRunView},
     },
 };
 
@@ -91,8 +92,16 @@ fn failed(error: RunError) -> ApiError {
         RunError::Unknown(_) => {
             ApiError::not_found(code, text, "Use an id that GET /api/strategy-runs shows.")
         }
-        RunError::BookTaken { .. } | RunError::BookInUse { .. } | RunError::Stopped(_) => {
+        RunError::Id(_) => {
+            ApiError::invalid(code, text, "Use an id that GET /api/strategy-runs shows.")
+        }
+        RunError::BookTaken { .. } | RunError::BookInUse { .. } | RunError::Impossible { .. } => {
             ApiError::conflict(code, text, "See what runs at GET /api/strategy-runs.")
+        }
+        RunError::Refused { refusals, .. } => ApiError::refused(&refusals),
+        RunError::StopLate(_) => {
+            let remedy = "It is being stopped: ask again with POST /api/strategy-runs/{id}/stop.";
+            ApiError::unavailable(code, text, remedy).retry_after(1)
         }
         RunError::TooMany { .. } => {
             ApiError::conflict(code, text, "Stop one with POST /api/strategy-runs/{id}/stop.")
@@ -120,7 +129,7 @@ fn failed(error: RunError) -> ApiError {
 impl Asked {
     /// A run, when its account is granted. One that isn't is answered like one that isn't there.
     async fn run(&self, id: &str) -> Result<Seen, ApiError> {
-        let all = self.runs().list().await;
+        let all = self.runs().list();
         let mine = all.into_iter().find(|seen| seen.record.id.0 == id);
         let mine = mine.filter(|seen| self.grants().has(&seen.record.account));
         mine.ok_or_else(|| failed(RunError::Unknown(RunId(id.to_owned()))))
@@ -147,17 +156,24 @@ impl Asked {
     }
 }
 
-/// Every run, the newest first; stopped ones too.
+/// Every run, the newest first; stopped ones too, and beside them what can't be read.
 #[utoipa::path(get, path = "/api/strategy-runs", tag = "strategies",
     responses((status = 200, description = "The runs", body = StrategyRunList)))]
 pub(crate) async fn list(state: Asked) -> Result<Json<StrategyRunList>, ApiError> {
     let mut items = Vec::new();
-    for seen in state.runs().list().await {
+    let runs = state.runs().damaged();
+    let damaged = runs.into_iter().filter(|one| match &one.account {
+        Some(account) => state.grants().has(account),
+        // Whose it is can't be read, so who has every account is told.
+        None => *state.grants() == Grants::All,
+    });
+    let damaged = damaged.map(DamagedRunView::from).collect();
+    for seen in state.runs().list() {
         if state.grants().has(&seen.record.account) {
             items.push(state.shown(seen).await);
         }
     }
-    Ok(Json(StrategyRunList { items }))
+    Ok(Json(StrategyRunList { items, damaged }))
 }
 
 /// Starts a strategy on paper. It decides on the next close of its bars.
@@ -236,11 +252,16 @@ pub(crate) async fn resume(
     state.shown_after(record).await
 }
 
-/// Ends a run for good. What waits or works to open a position is taken back.
+/// Ends a run for good. What waits or works to open a position is taken back. The run is
+/// `stopping` until nothing is left of that, and can be asked to stop again.
 #[utoipa::path(post, path = "/api/strategy-runs/{id}/stop", tag = "strategies",
     request_body = StopRequest,
     params(("id" = String, Path, description = "The run", example = "run-1")),
-    responses((status = 200, description = "Stopped", body = StrategyRunView)))]
+    responses((status = 200, description = "Stopped, or being stopped", body = StrategyRunView),
+        (status = 422, description = "A close was refused; it is still being stopped",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The account has no answer; it is still being stopped",
+            body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn stop(
     state: Asked,
     At(id): At<String>,

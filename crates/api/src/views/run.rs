@@ -4,7 +4,7 @@
 
 use domain::{BookId, InstrumentId};
 use path::core::Core;
-use runner::{RunState, Seen};
+use runner::{Damaged, Seen};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use strategy::Skipped;
@@ -17,6 +17,34 @@ use super::decimal;
 pub(crate) struct StrategyRunList {
     /// The newest first.
     pub(crate) items: Vec<StrategyRunView>,
+    /// What is kept of runs and can't be read. These do nothing; the others work.
+    pub(crate) damaged: Vec<DamagedRunView>,
+}
+
+/// What is kept of a run and can't be read.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct DamagedRunView {
+    /// Its name; `null` when that can't be read either.
+    id: Option<String>,
+    /// `run_unreadable`.
+    #[schema(example = "run_unreadable")]
+    code: &'static str,
+    /// What is wrong with it.
+    message: String,
+    /// What to do.
+    remedy: &'static str,
+}
+
+impl From<Damaged> for DamagedRunView {
+    fn from(damaged: Damaged) -> Self {
+        Self {
+            id: damaged.run.map(|id| id.0),
+            code: Damaged::CODE,
+            message: damaged.why,
+            remedy: "It does nothing: look after what its book holds, and start the strategy anew. A \
+                     newer version of the program may have written it.",
+        }
+    }
 }
 
 /// Which strategy runs.
@@ -81,11 +109,14 @@ pub(crate) struct StrategyRunView {
     timeframe: Option<String>,
     /// What it trades; empty when it was stopped.
     symbols: Vec<String>,
-    /// `running`; `paused`: it opens nothing, exits go on; `stopped`: for good.
+    /// `running`; `paused`: it opens nothing, exits go on; `stopping`: it decides nothing and is
+    /// being wound up; `stopped`: for good.
     #[schema(example = "running")]
     state: &'static str,
-    /// Why it does not do more.
+    /// Why it was paused or stopped.
     reason: Option<String>,
+    /// What keeps it from doing what its state says; `null` when its last close went well.
+    trouble: Option<String>,
     /// When it was started, by the desk's clock.
     started_at: String,
     /// Who started it.
@@ -96,8 +127,16 @@ pub(crate) struct StrategyRunView {
     bars_seen: u64,
     /// Wishes that it told.
     wishes: u64,
-    /// Wishes that were refused; the journal has the reasons.
+    /// Wishes that were refused, and those that the kill switch ended while they waited; the
+    /// journal has the reasons.
     refused: u64,
+    /// Wishes that would have opened something and were not asked for, because the kill switch
+    /// stood.
+    withheld: u64,
+    /// The level of the kill switch over its account: while it stands the run opens nothing, exits
+    /// go on. `null` when none stands.
+    #[schema(example = "halt")]
+    kill_switch: Option<String>,
     /// Entries that its rules left out.
     skipped: RunSkippedView,
     /// What it holds.
@@ -145,7 +184,7 @@ impl Standing {
 
 impl StrategyRunView {
     pub(crate) fn new(seen: Seen, standing: Option<Standing>) -> Self {
-        let Seen { record, timeframe, instruments, skipped } = seen;
+        let Seen { record, timeframe, instruments, skipped, kill } = seen;
         let (positions, realized) =
             standing.map_or_else(Default::default, |s| (s.positions, Some(s.realized)));
         Self {
@@ -160,18 +199,17 @@ impl StrategyRunView {
             params: record.params,
             timeframe: timeframe.map(|t| t.to_string()),
             symbols: instruments.iter().map(ToString::to_string).collect(),
-            state: match record.state {
-                RunState::Running => "running",
-                RunState::Paused => "paused",
-                RunState::Stopped => "stopped",
-            },
+            state: record.state.name(),
             reason: record.reason,
+            trouble: record.trouble,
             started_at: record.started_at.to_string(),
             started_by: record.by.principal.to_string(),
             last_bar_at: record.decided_at.map(|at| at.to_string()),
             bars_seen: record.closes,
             wishes: record.wishes,
             refused: record.refused,
+            withheld: record.withheld,
+            kill_switch: kill.map(|level| level.to_string()),
             skipped: skipped.into(),
             positions,
             source: None,

@@ -8,7 +8,7 @@ use std::{
 use desk::Desk;
 use domain::{Bar, InstrumentId, Origin, Timeframe, Timestamp};
 use formula::Decimals;
-use runner::{Change, Feeds, RunId, RunRecord, Runs, Store};
+use runner::{Change, Feeds, Kept, RunId, RunRecord, Runs, Store};
 
 #[derive(Default)]
 struct Rows(Mutex<BTreeMap<RunId, RunRecord>>);
@@ -28,8 +28,9 @@ impl Store for Rows {
         Ok(())
     }
 
-    fn all(&self) -> Result<Vec<RunRecord>, String> {
-        Ok(self.0.lock().unwrap().values().cloned().collect())
+    fn all(&self) -> Result<Kept, String> {
+        let runs = self.0.lock().unwrap().values().cloned().collect();
+        Ok(Kept { runs, damaged: Vec::new() })
     }
 }
 

@@ -177,7 +177,7 @@ impl Feed {
             tracing::warn!(%error, "strategies were not taken up");
         }
         self.runs.catch_up().await;
-        self.maker.want(&self.runs.wanted().await, at);
+        self.maker.want(&self.runs.wanted(), at);
     }
 
     /// Tells strategies of the bars whose time is over.

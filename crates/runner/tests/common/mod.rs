@@ -4,13 +4,13 @@
 #![allow(dead_code, reason = "not every test uses every helper")]
 
 #[path = "../../../desk/tests/common/mod.rs"]
-mod house;
+pub(crate) mod house;
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -31,9 +31,9 @@ use market::{
 use path::{
     broker::VenueEvent,
     core::Input,
-    journal::{JournalReader, StreamId},
+    journal::{EventRecord, Head, JournalReader, ReadError, SnapshotRecord, StreamId},
     market::{Now, Session},
-    policy::{AccountSpec, Mode},
+    policy::{AccountSpec, KillLevel, Mode},
     terms::Terms as AccountTerms,
     wire::Mono,
 };
@@ -41,7 +41,9 @@ use research::{
     stats::Settings,
     trial::{self, Events, Market, Terms, Trial},
 };
-use runner::{Change, Feeds, NewRun, Player, RunError, RunId, RunRecord, Runs, Stage, Store};
+use runner::{
+    Change, Damaged, Feeds, Kept, NewRun, Player, RunError, RunId, RunRecord, Runs, Stage, Store,
+};
 use rust_decimal::Decimal;
 use statement::Statement;
 use venue_sim::{AccountSettings, MemoryStorage, SharedVenue, SimBroker};
@@ -141,13 +143,41 @@ impl Stage for Around {
     }
 }
 
+/// Reads the journal, except while it can't.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    journal: Memory,
+    pub(crate) broken: Arc<AtomicBool>,
+}
+
+impl JournalReader for Reader {
+    fn head(&self, stream: &StreamId) -> Result<Head, ReadError> {
+        self.journal.head(stream)
+    }
+
+    fn read(&self, stream: &StreamId, seq: u64, max: usize) -> Result<Vec<EventRecord>, ReadError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(ReadError("the disk does not answer".to_owned()));
+        }
+        self.journal.read(stream, seq, max)
+    }
+
+    fn snapshot(&self, stream: &StreamId) -> Result<Option<SnapshotRecord>, ReadError> {
+        self.journal.snapshot(stream)
+    }
+}
+
 /// Runs in memory, and the bars of the replay as history.
-struct Kept {
-    runs: Mutex<BTreeMap<RunId, RunRecord>>,
+pub(crate) struct Rows {
+    pub(crate) runs: Mutex<BTreeMap<RunId, RunRecord>>,
+    /// What can't be read.
+    pub(crate) damaged: Mutex<Vec<Damaged>>,
+    /// The desk has no bars.
+    pub(crate) no_feed: AtomicBool,
     series: Vec<(InstrumentId, Timeframe, Arc<[Bar]>)>,
 }
 
-impl Store for Kept {
+impl Store for Rows {
     fn change(&self, _: Change, run: &RunRecord, _: &Origin) -> Result<(), String> {
         self.save(run)
     }
@@ -162,13 +192,17 @@ impl Store for Kept {
         Ok(())
     }
 
-    fn all(&self) -> Result<Vec<RunRecord>, String> {
-        Ok(self.runs.lock().unwrap().values().cloned().collect())
+    fn all(&self) -> Result<Kept, String> {
+        let runs = self.runs.lock().unwrap().values().cloned().collect();
+        Ok(Kept { runs, damaged: self.damaged.lock().unwrap().clone() })
     }
 }
 
-impl Feeds for Kept {
+impl Feeds for Rows {
     fn tells(&self, instrument: &InstrumentId, timeframe: Timeframe) -> Result<(), String> {
+        if self.no_feed.load(Ordering::SeqCst) {
+            return Err("none".to_owned());
+        }
         let known = self.series.iter().any(|(id, t, _)| id == instrument && *t == timeframe);
         if known { Ok(()) } else { Err("1d".to_owned()) }
     }
@@ -188,12 +222,14 @@ impl Feeds for Kept {
 /// The desk, its venue, the replay and the runs.
 pub(crate) struct Stand {
     desk: Desk,
-    account: AccountHandle,
+    pub(crate) account: AccountHandle,
     clock: Arc<Stepped>,
-    journal: Memory,
+    pub(crate) journal: Memory,
+    pub(crate) emergency: Memory,
+    pub(crate) reader: Reader,
     player: Player,
-    kept: Arc<Kept>,
-    pub(crate) runs: Runs,
+    pub(crate) kept: Arc<Rows>,
+    pub(crate) runs: Arc<Runs>,
     /// Equity at every close.
     pub(crate) curve: Vec<(Timestamp, Decimal)>,
     _folder: tempfile::TempDir,
@@ -213,7 +249,9 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let mono = AtomicI64::new(1_000_000_000);
         let clock = Arc::new(Stepped { at: AtomicI64::new(start.0), mono });
-        let ports = ports(&journal, &emergency, clock.clone(), &folder);
+        let reader = Reader { journal: journal.clone(), broken: Arc::default() };
+        let mut ports = ports(&journal, &emergency, clock.clone(), &folder);
+        ports.reader = Arc::new(reader.clone());
         let installation = InstallationId::new("bktest").unwrap();
         let identity = desk::Run { installation, ..run(1, clock.as_ref()) };
         let desk = Desk::open(ports, identity).unwrap();
@@ -223,15 +261,22 @@ impl Stand {
         let stage = Arc::new(Around { clock: clock.clone(), instruments });
         let series =
             setup.series.iter().map(|s| (s.instrument.clone(), s.timeframe, s.bars.clone()));
-        let kept = Arc::new(Kept { runs: Mutex::default(), series: series.collect() });
+        let kept = Arc::new(Rows {
+            runs: Mutex::default(),
+            damaged: Mutex::default(),
+            no_feed: AtomicBool::new(false),
+            series: series.collect(),
+        });
         furnish(&desk, &account, &setup, &clock, &timetable).await;
-        let runs = Runs::new(desk.clone(), kept.clone(), kept.clone());
+        let runs = Arc::new(Runs::new(desk.clone(), kept.clone(), kept.clone()));
         let player = Player::new(timetable, desk.clone(), Arc::new(venue), stage);
         Self {
             desk,
             account,
             clock,
             journal,
+            emergency,
+            reader,
             player,
             kept,
             runs,
@@ -255,7 +300,7 @@ impl Stand {
 
     /// The runs are forgotten and taken up again, as after a restart.
     pub(crate) async fn runs_again(&mut self) {
-        self.runs = Runs::new(self.desk.clone(), self.kept.clone(), self.kept.clone());
+        self.runs = Arc::new(Runs::new(self.desk.clone(), self.kept.clone(), self.kept.clone()));
         self.runs.take_up().await.unwrap();
         self.runs.catch_up().await;
     }
@@ -283,6 +328,22 @@ impl Stand {
         let id: InstrumentId = format!("sim:{symbol}").parse().unwrap();
         let look = self.account.look(move |core, _| !core.state().net_position(&id).is_zero());
         look.await.unwrap()
+    }
+
+    /// Pulls the kill switch of the whole desk.
+    pub(crate) async fn kill(&self, level: KillLevel) {
+        assert!(self.desk.kill(level, operator(), "a test".to_owned()).await.acknowledged);
+    }
+
+    /// Releases the kill switch.
+    pub(crate) async fn release_kill(&self) {
+        self.desk.release_kill(operator()).await.unwrap();
+    }
+
+    /// How many records of a kind the account's journal has.
+    pub(crate) fn count(&self, kind: &str) -> usize {
+        let kinds = self.journal.kinds(&StreamId::account(self.account.id()));
+        kinds.iter().filter(|k| *k == kind).count()
     }
 
     /// Closed round trips as the journal tells them.

@@ -1193,7 +1193,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every run, the newest first; stopped ones too. */
+        /** Every run, the newest first; stopped ones too, and beside them what can't be read. */
         get: operations["get_strategy-runs"];
         put?: never;
         /** Starts a strategy on paper. It decides on the next close of its bars. */
@@ -1264,7 +1264,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a run for good. What waits or works to open a position is taken back. */
+        /**
+         * Ends a run for good. What waits or works to open a position is taken back. The run is
+         *     `stopping` until nothing is left of that, and can be asked to stop again.
+         */
         post: operations["post_strategy-runs_id_stop"];
         delete?: never;
         options?: never;
@@ -1879,6 +1882,20 @@ export interface components {
             session: components["schemas"]["SessionView"];
             /** @description The person. */
             user: components["schemas"]["UserView"];
+        };
+        /** @description What is kept of a run and can't be read. */
+        DamagedRunView: {
+            /**
+             * @description `run_unreadable`.
+             * @example run_unreadable
+             */
+            code: string;
+            /** @description Its name; `null` when that can't be read either. */
+            id?: string | null;
+            /** @description What is wrong with it. */
+            message: string;
+            /** @description What to do. */
+            remedy: string;
         };
         /** @description Trading days, the newest first. */
         DayPage: {
@@ -4093,6 +4110,8 @@ export interface components {
         };
         /** @description Runs. */
         StrategyRunList: {
+            /** @description What is kept of runs and can't be read. These do nothing; the others work. */
+            damaged: components["schemas"]["DamagedRunView"][];
             /** @description The newest first. */
             items: components["schemas"]["StrategyRunView"][];
         };
@@ -4112,6 +4131,12 @@ export interface components {
              * @example run-1
              */
             id: string;
+            /**
+             * @description The level of the kill switch over its account: while it stands the run opens nothing, exits
+             *     go on. `null` when none stands.
+             * @example halt
+             */
+            kill_switch?: string | null;
             /** @description The close at which it decided last. */
             last_bar_at?: string | null;
             /** @description Its constants, each of them. */
@@ -4125,11 +4150,12 @@ export interface components {
              *     symbol; `null` once it was stopped, and while the account has no answer.
              */
             realized?: string | null;
-            /** @description Why it does not do more. */
+            /** @description Why it was paused or stopped. */
             reason?: string | null;
             /**
              * Format: int64
-             * @description Wishes that were refused; the journal has the reasons.
+             * @description Wishes that were refused, and those that the kill switch ended while they waited; the
+             *     journal has the reasons.
              */
             refused: number;
             /** @description Entries that its rules left out. */
@@ -4141,7 +4167,8 @@ export interface components {
             /** @description Who started it. */
             started_by: string;
             /**
-             * @description `running`; `paused`: it opens nothing, exits go on; `stopped`: for good.
+             * @description `running`; `paused`: it opens nothing, exits go on; `stopping`: it decides nothing and is
+             *     being wound up; `stopped`: for good.
              * @example running
              */
             state: string;
@@ -4151,11 +4178,19 @@ export interface components {
             symbols: string[];
             /** @description The bars on whose closes it decides; `null` when it was stopped. */
             timeframe?: string | null;
+            /** @description What keeps it from doing what its state says; `null` when its last close went well. */
+            trouble?: string | null;
             /**
              * Format: int64
              * @description Wishes that it told.
              */
             wishes: number;
+            /**
+             * Format: int64
+             * @description Wishes that would have opened something and were not asked for, because the kill switch
+             *     stood.
+             */
+            withheld: number;
         };
         /** @description The text of a strategy. */
         StrategySource: {
@@ -8684,13 +8719,31 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Stopped */
+            /** @description Stopped, or being stopped */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StrategyRunView"];
+                };
+            };
+            /** @description A close was refused; it is still being stopped */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The account has no answer; it is still being stopped */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other answer is a problem document */

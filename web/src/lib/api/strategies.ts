@@ -104,7 +104,7 @@ export interface Functions {
   names: FormulaName[];
 }
 
-export type StrategyRunState = 'running' | 'paused' | 'stopped';
+export type StrategyRunState = 'running' | 'paused' | 'stopping' | 'stopped';
 
 export interface StrategyRun {
   id: string;
@@ -117,14 +117,20 @@ export interface StrategyRun {
   timeframe: string | null;
   symbols: string[];
   state: StrategyRunState;
-  /** Why it does not do more. */
+  /** Why it was paused or stopped. */
   reason: string | null;
+  /** What keeps it from doing what its state says. */
+  trouble: string | null;
   started_at: string;
   started_by: string;
   last_bar_at: string | null;
   bars_seen: number;
   wishes: number;
   refused: number;
+  /** Wishes that would have opened something and were not asked for, because the kill switch stood. */
+  withheld: number;
+  /** The level of the kill switch over its account; null when none stands. */
+  kill_switch: string | null;
   skipped: { contradictions: number; distances: number; positions: number };
   positions: { symbol: string; qty: string; entry_price: string | null; stop: string | null }[];
   /** Of what is closed, before fees, in the quote currency of each symbol; null once it was stopped. */

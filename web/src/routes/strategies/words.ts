@@ -7,6 +7,7 @@ type Tone = 'plain' | 'up' | 'warn';
 export const STATES: Record<StrategyRunState, { text: string; tone: Tone; icon: IconName; about: string }> = {
   running: { text: 'Running', tone: 'up', icon: 'check', about: 'It decides at the close of each bar.' },
   paused: { text: 'Paused', tone: 'warn', icon: 'pause', about: 'It opens nothing. Exits go on.' },
+  stopping: { text: 'Stopping', tone: 'warn', icon: 'stop', about: 'It decides nothing. What it ordered is taken back, and what is to be closed is being closed.' },
   stopped: { text: 'Stopped', tone: 'plain', icon: 'stop', about: 'It has ended.' },
 };
 

@@ -62,7 +62,8 @@ Example:
 Example:
   cofferdam strategy replay run-1")]
     Replay(Box<ReplayArgs>),
-    /// End a run for good; orders that would open a position are taken back
+    /// End a run for good; orders that would open a position are taken back. It can be asked again
+    /// while it is `stopping`
     Stop {
         /// The run's id
         run: String,
@@ -100,6 +101,15 @@ pub(crate) fn run(command: RunCommand, ctx: &Context, out: &mut Out) -> Result<O
             let list = api.get("/api/strategy-runs")?;
             out.json(&list)?;
             out.table(&table(&list), "no strategy runs; start one: cofferdam strategy run FILE");
+            for one in at(&list, "damaged").map(items).unwrap_or_default() {
+                let id = field(one, "id");
+                out.line(format!(
+                    "{id} {}: {} {}",
+                    field(one, "code"),
+                    field(one, "message"),
+                    field(one, "remedy")
+                ));
+            }
         }
         RunCommand::Show { run } => show(&api.get(&of(&run))?, out)?,
         RunCommand::Pause { run } => {
@@ -164,11 +174,14 @@ fn show(run: &Value, out: &mut Out) -> Result<(), Failure> {
         ("params", params),
         ("state", field(run, "state")),
         ("reason", field(run, "reason")),
+        ("trouble", field(run, "trouble")),
         ("started", field(run, "started_at")),
         ("last bar", field(run, "last_bar_at")),
         ("bars", count("bars_seen")),
         ("wishes", count("wishes")),
         ("refused", count("refused")),
+        ("withheld", count("withheld")),
+        ("kill switch", field(run, "kill_switch")),
         ("realised", amount(at(run, "realized"), "")),
     ]));
     let mut held = Table::new(&["symbol", ">quantity", ">entry", ">stop"]);
