@@ -17,6 +17,7 @@ mod codes;
 mod context;
 mod doctor;
 mod failure;
+mod files;
 mod fold;
 mod formulas;
 mod history;

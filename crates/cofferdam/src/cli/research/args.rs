@@ -10,14 +10,14 @@ use ::research::{
     trial::{Market, Trial, TrialError},
     wanted::Wanted,
 };
-use ::strategy::Strategy;
+use ::strategy::{FILE_MAX, Strategy};
 use clap::Args;
 use domain::{AccountId, CalendarKind, Edge, Qty, Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{events, limits};
 use crate::{
-    cli::{bars::CalendarArg, context::Context, failure::Failure, formulas::param, history},
+    cli::{bars::CalendarArg, context::Context, failure::Failure, files, formulas::param, history},
     markets,
 };
 
@@ -89,9 +89,14 @@ pub(crate) struct TrialArgs {
     pub(super) seed: u64,
 }
 
+/// The text of a strategy file.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    files::text(path, "a strategy", FILE_MAX)
+}
+
 /// Reads a strategy file.
 pub(super) fn strategy(path: &Path) -> Result<Strategy, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
+    let text = text(path)?;
     ::strategy::read(&text).map_err(|faults| {
         let Some(first) = faults.0.first() else {
             return Failure::new("strategy_invalid", format!("{} is wrong", path.display()));
@@ -127,6 +132,15 @@ impl TrialArgs {
     /// The seed of everything that is drawn.
     pub(super) const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// The files that are read.
+    pub(super) fn inputs(&self) -> Vec<PathBuf> {
+        let file = |text: &String| {
+            PathBuf::from(text.split_once('=').map_or(text.as_str(), |(_, file)| file))
+        };
+        let named = [&self.bars, &self.splits, &self.funding].into_iter().flatten().map(file);
+        std::iter::once(self.strategy.clone()).chain(named).collect()
     }
 
     /// The parameters that were given a value.

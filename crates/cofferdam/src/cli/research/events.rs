@@ -9,7 +9,7 @@ use ::research::trial::{Funding, Market, instrument_id};
 use domain::CalendarKind;
 use market::{ActionError, Ratio, Split, Splits};
 
-use crate::cli::failure::Failure;
+use crate::cli::{failure::Failure, files};
 
 /// A file of one symbol: `SYMBOL=FILE`, or `FILE` of the first.
 pub(super) fn named<'a>(
@@ -46,8 +46,7 @@ pub(super) fn files<'a>(
 }
 
 fn open(file: &str) -> Result<BufReader<File>, Failure> {
-    let path = Path::new(file);
-    File::open(path).map(BufReader::new).map_err(|error| Failure::file("open", path, &error))
+    files::open(Path::new(file)).map(BufReader::new)
 }
 
 /// A symbol without its venue.

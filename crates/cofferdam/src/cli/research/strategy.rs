@@ -38,7 +38,7 @@ pub(crate) fn run(
 }
 
 fn check(file: &Path, out: &mut Out) -> Result<Outcome, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))?;
+    let text = super::args::text(file)?;
     let strategy = match ::strategy::read(&text) {
         Ok(strategy) => strategy,
         Err(faults) => {

@@ -1,5 +1,7 @@
 //! Strategies over the repository's sample data, as they are typed.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
