@@ -1,6 +1,10 @@
 //! What commands read and write, and what they keep their hands off.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::Path,
+};
 
 use super::{refused, report, typed};
 
@@ -66,4 +70,48 @@ fn what_has_no_end_is_not_read() {
     for word in ["large.toml", "at most 65536 bytes", "has 70000", "name another file"] {
         assert!(told.to_string().contains(word), "{told}");
     }
+}
+
+const SWEEP: &str = "sweep @strategies/ma-crossover.toml --bars @data/IBM-1d.csv --grid fast=5..10:5 --grid slow=20..40:20";
+
+#[test]
+fn a_sweep_goes_on_behind_a_torn_line_and_believes_no_changed_one() {
+    let tmp = tempfile::tempdir().unwrap();
+    let log = tmp.path().join("ma.jsonl");
+    let sweep = || typed(false, &format!("{SWEEP} --out {}", log.display()));
+    let first = sweep().unwrap().1;
+    let whole = fs::read(&log).unwrap();
+    assert_eq!(whole.iter().filter(|byte| **byte == b'\n').count(), 5);
+    // Half a character at the end was three bytes as replaced text.
+    OpenOptions::new().append(true).open(&log).unwrap().write_all(b"{\"set\xe2\x82").unwrap();
+    assert_eq!(sweep().unwrap().1, first);
+    assert_eq!(fs::read(&log).unwrap(), whole);
+    let text = String::from_utf8(whole).unwrap();
+    let changed = text.replacen("\"objective\":\"", "\"objective\":\"9", 1);
+    fs::write(&log, &changed).unwrap();
+    let told = sweep().unwrap_err().to_string();
+    assert!(told.contains("ma.jsonl: line 2: its check doesn't fit"), "{told}");
+    assert_eq!(fs::read_to_string(&log).unwrap(), changed, "nothing is cut off");
+}
+
+#[test]
+fn a_log_of_a_sweep_is_a_file_of_its_own() {
+    let tmp = tempfile::tempdir().unwrap();
+    let bars = copy(tmp.path(), "data/IBM-1d.csv");
+    let out = |path: &str, bars: &str| {
+        let words = SWEEP.replace("@data/IBM-1d.csv", bars);
+        typed(false, &format!("{words} --out {path}")).unwrap_err().to_string()
+    };
+    let before = fs::read(&bars).unwrap();
+    let told = out(&bars, &bars);
+    assert!(told.contains("--out") && told.contains("the command reads this file"), "{told}");
+    assert_eq!(fs::read(&bars).unwrap(), before);
+    for path in ["/dev/full", "/dev/zero"] {
+        assert!(out(path, "@data/IBM-1d.csv").contains("it is a pipe or a device"));
+    }
+    let large = tmp.path().join("large.jsonl");
+    fs::File::create(&large).unwrap().set_len(3 << 30).unwrap();
+    let told = out(&large.display().to_string(), "@data/IBM-1d.csv");
+    assert!(told.contains("large.jsonl: a log of this sweep has at most 24576 bytes"), "{told}");
+    assert!(told.contains("3221225472"), "{told}");
 }
