@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, sync::Arc};
 
-use ::bars::{FundingError, Split as Row, SplitsError, read_funding, read_splits_of};
+use ::bars::{Split as Row, TableError, read_funding, read_splits_of};
 use ::research::trial::{Funding, Market, instrument_id};
 use domain::CalendarKind;
 use market::{ActionError, Ratio, Split, Splits};
@@ -69,7 +69,7 @@ pub(super) fn add(
     for text in splits {
         let (name, file) = named("--splits", text, names)?;
         let failure =
-            |error: SplitsError| Failure::new(error.code(), format!("--splits {file}: {error}"));
+            |error: TableError| Failure::new(error.code(), format!("--splits {file}: {error}"));
         let table = read_splits_of(open(file)?, plain(name)).map_err(failure)?;
         let alone = text.contains('=');
         for name in names.iter().filter(|one| !alone || *one == name) {
@@ -98,7 +98,7 @@ fn fund(market: &mut Market, file: &str) -> Result<(), Failure> {
         )));
     }
     let failure =
-        |error: FundingError| Failure::new(error.code(), format!("--funding {file}: {error}"));
+        |error: TableError| Failure::new(error.code(), format!("--funding {file}: {error}"));
     let rates = read_funding(open(file)?).map_err(failure)?;
     let (Some(first), Some(last)) = (market.bars.first(), market.bars.last()) else {
         return Err(Failure::usage(format!("{symbol} has no bars")));
