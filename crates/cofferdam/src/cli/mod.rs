@@ -44,6 +44,7 @@ mod symbol;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod values;
 
 use std::{
     io::{self, Write},

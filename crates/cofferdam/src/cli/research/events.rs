@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, sync::Arc}
 
 use ::bars::{Split as Row, TableError, read_funding, read_splits_of};
 use ::research::trial::{Funding, Market, instrument_id};
-use domain::CalendarKind;
+use domain::{CalendarKind, Timeframe};
 use market::{ActionError, Ratio, Split, Splits};
 
 use crate::cli::{failure::Failure, files};
@@ -26,6 +26,35 @@ pub(super) fn named<'a>(
         return Err(Failure::usage(message));
     }
     Ok((name, file))
+}
+
+/// The symbol that a file of bars names: `IBM` of `data/IBM-1d.csv`.
+fn symbol_of(file: &str) -> Option<&str> {
+    let stem = Path::new(file).file_stem()?.to_str()?;
+    let (symbol, rest) = stem.split_once('-')?;
+    let timeframe = rest.split('-').next()?.parse::<Timeframe>();
+    (timeframe.is_ok() && !symbol.is_empty()).then_some(symbol)
+}
+
+/// The files of bars of each symbol. One that is given without a symbol must not name another.
+pub(super) fn bars<'a>(
+    texts: &'a [String],
+    names: &'a [String],
+) -> Result<BTreeMap<&'a str, &'a str>, Failure> {
+    for text in texts.iter().filter(|text| !text.contains('=')) {
+        let name = &names[0];
+        let letters = |text: &str| -> String {
+            text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+        };
+        if let Some(other) = symbol_of(text).filter(|o| letters(o) != letters(plain(name))) {
+            return Err(Failure::usage(format!(
+                "--bars {text}: the name of the file says {other}, and bars of {name} are wanted; \
+                 write --symbol {other} to trade that, or --bars {name}={text} if these are bars \
+                 of {name}"
+            )));
+        }
+    }
+    files("--bars", texts, names)
 }
 
 /// The files of each symbol, at most one each.

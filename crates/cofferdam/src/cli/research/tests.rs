@@ -1,6 +1,7 @@
 //! Strategies over the repository's sample data, as they are typed.
 
 mod files;
+mod messages;
 
 use std::path::{Path, PathBuf};
 

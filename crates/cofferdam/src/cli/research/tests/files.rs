@@ -87,7 +87,8 @@ fn a_sweep_goes_on_behind_a_torn_line_and_believes_no_changed_one() {
     assert_eq!(sweep().unwrap().1, first);
     assert_eq!(fs::read(&log).unwrap(), whole);
     let text = String::from_utf8(whole).unwrap();
-    let changed = text.replacen("\"objective\":\"", "\"objective\":\"9", 1);
+    let changed = text.replacen("},\"objective\":\"", "},\"objective\":\"9", 1);
+    assert_ne!(changed, text);
     fs::write(&log, &changed).unwrap();
     let told = sweep().unwrap_err().to_string();
     assert!(told.contains("ma.jsonl: line 2: its check doesn't fit"), "{told}");
