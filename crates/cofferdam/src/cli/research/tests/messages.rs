@@ -5,7 +5,7 @@ use std::{fs, io::Write as _, path::Path};
 use clap::CommandFactory as _;
 
 use super::typed;
-use crate::cli::{args::Cli, values};
+use crate::cli::{Outcome, args::Cli, values};
 
 const BACKTEST: &str = "backtest @strategies/golden-cross.toml --bars @data/IBM-1d.csv";
 const SWEEP: &str = "sweep @strategies/ma-crossover.toml --bars @data/IBM-1d.csv";
@@ -191,4 +191,16 @@ fn files_that_are_no_bars() {
         ),
         ("strategy", "check /nowhere.toml", &["/nowhere.toml", "no such file"]),
     ]);
+}
+
+#[test]
+fn a_fault_shows_its_line_without_what_turns_it_around() {
+    let tmp = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(super::file("strategies/golden-cross.toml")).unwrap();
+    let text = text.replacen("name = \"", "name =\t\"\u{202e}", 1);
+    let file = written(tmp.path(), "turned.toml", text.as_bytes());
+    let (outcome, told) = typed(false, &format!("strategy check {file}")).unwrap();
+    assert_eq!(outcome, Outcome::Refused);
+    assert!(told.contains("turned.toml:1:8: name:") && told.contains("U+202E"), "{told}");
+    assert!(told.contains("name = \"\u{fffd}") && !told.contains('\u{202e}'), "{told}");
 }
