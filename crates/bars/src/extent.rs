@@ -12,26 +12,43 @@ use crate::{
     moment::{Moment, Precision},
 };
 
+/// Winter and summer of one zone are at most so far apart, in seconds.
+const SEASON_SECONDS: i32 = 3_600;
+
 /// Finds the extent of bars of one timeframe.
 pub(crate) struct Extents<'a> {
     timeframe: Timeframe,
     days: Memo<'a>,
+    /// The smallest and the largest distance from UTC of the zones so far.
+    zones: Option<(i32, i32)>,
 }
 
 impl<'a> Extents<'a> {
     pub(crate) fn new(timeframe: Timeframe, calendar: &'a dyn SessionCalendar) -> Self {
-        Self { timeframe, days: Memo::new(calendar) }
+        Self { timeframe, days: Memo::new(calendar), zones: None }
     }
 
     /// The open and close of the bar whose row has the time `moment`.
     pub(crate) fn of(&mut self, moment: &Moment) -> Result<(Timestamp, Timestamp), Rule> {
         match self.timeframe {
-            Timeframe::Week => self.week(moment),
-            Timeframe::Day => self.day(moment),
+            Timeframe::Week => self.one_zone(moment).and_then(|()| self.week(moment)),
+            Timeframe::Day => self.one_zone(moment).and_then(|()| self.day(moment)),
             Timeframe::Seconds(_) | Timeframe::Minutes(_) | Timeframe::Hours(_) => {
                 self.intraday(moment)
             }
         }
+    }
+
+    /// Days are taken as they are written, so all of a file have to be written in one zone.
+    fn one_zone(&mut self, moment: &Moment) -> Result<(), Rule> {
+        let Some(own) = moment.offset else { return Ok(()) };
+        let (least, most) = self.zones.unwrap_or((own, own));
+        let (least, most) = (least.min(own), most.max(own));
+        if most - least > SEASON_SECONDS {
+            return Err(Rule::Zone);
+        }
+        self.zones = Some((least, most));
+        Ok(())
     }
 
     fn day(&mut self, moment: &Moment) -> Result<(Timestamp, Timestamp), Rule> {
@@ -133,6 +150,22 @@ mod tests {
         assert_eq!(extent(&AlwaysOpen, "1d", "2024-01-02"), crypto);
         let shifted = "2024-01-02T08:00:00Z 2024-01-03T08:00:00Z";
         assert_eq!(extent(&AlwaysOpen, "1d", "2024-01-02 08:00"), shifted);
+    }
+
+    #[test]
+    fn days_of_one_file_are_written_in_one_zone() {
+        let rules = |timeframe: &str, texts: &[&str]| -> Vec<&str> {
+            let mut extents = Extents::new(timeframe.parse().unwrap(), &AlwaysOpen);
+            let of = |text: &&str| extents.of(&parse(text).unwrap()).err().map(Rule::code);
+            texts.iter().filter_map(of).collect()
+        };
+        let (winter, summer) = ("2024-01-02 00:00:00-05:00", "2024-07-02 00:00:00-04:00");
+        let (utc, date) = ("2024-01-03T00:00:00Z", "2024-01-04");
+        assert!(rules("1d", &[winter, summer, date, winter]).is_empty());
+        assert!(rules("1d", &[utc, date, "1704326400"]).is_empty());
+        assert_eq!(rules("1d", &[winter, utc, date, summer]), ["zone"]);
+        assert_eq!(rules("1w", &[utc, "2024-01-08T00:00:00+09:00"]), ["zone"]);
+        assert!(rules("1h", &[winter, utc]).is_empty(), "an instant is one in any zone");
     }
 
     #[test]

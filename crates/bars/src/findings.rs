@@ -23,6 +23,8 @@ pub enum Rule {
     Null,
     /// The time is readable.
     Time,
+    /// The days of a file are written in one zone.
+    Zone,
     /// Bars shorter than a day have a time of day.
     TimeOfDay,
     /// The day is a session of the calendar.
@@ -60,6 +62,7 @@ impl Rule {
             Self::Encoding => "encoding",
             Self::Null => "null",
             Self::Time => "time",
+            Self::Zone => "zone",
             Self::TimeOfDay => "time_of_day",
             Self::NotASession => "not_a_session",
             Self::CloseTime => "close_time",
@@ -87,6 +90,7 @@ impl Rule {
                 "a time is RFC 3339, YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS] in UTC, or unix seconds or \
                  milliseconds, in the years 1900 to 2199"
             }
+            Self::Zone => "the days of a file are written in one time zone",
             Self::TimeOfDay => "a bar shorter than a day has a time of day",
             Self::NotASession => "the market is open on the day of a bar",
             Self::CloseTime => "the close time is the open time plus the timeframe",
@@ -114,6 +118,7 @@ impl Rule {
             | Self::Number
             | Self::NotPositive
             | Self::Range => "correct the row, or choose the repair drop_unreadable",
+            Self::Zone => "write every time in the same zone, or days as dates alone: 2024-01-31",
             Self::TimeOfDay => "name the timeframe 1d, or add the time of day",
             Self::NotASession => {
                 "name the right calendar, or choose the repair drop_non_sessions to leave it out"

@@ -3,21 +3,19 @@
 //! Rows become exact rates at instants here. This module must not know who pays whom, nor what a
 //! position is.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use domain::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use thiserror::Error;
 
 use crate::{
-    lines::{Fields, LineError, Lines},
     moment,
+    table::{self, RawRow, Table, TableError},
 };
 
 /// A table has at most so many rows: ninety years of three a day.
 pub const FUNDING_MAX: usize = 100_000;
-const HEADER: [&str; 2] = ["time", "rate"];
 /// Decimals of a rate.
 const DECIMALS_MAX: u32 = 12;
 
@@ -31,104 +29,26 @@ pub struct FundingRate {
     pub rate: Decimal,
 }
 
-/// Why a table of funding rates can't be used.
-#[derive(Debug, Error)]
-pub enum FundingError {
-    /// Reading failed.
-    #[error("the table of funding rates can't be read: {0}")]
-    Io(#[from] io::Error),
-    /// The first line is not the header.
-    #[error("line {line}: the header of a table of funding rates is `time,rate`")]
-    Header {
-        /// The line in the file.
-        line: u64,
-    },
-    /// A value is wrong.
-    #[error("line {line}: {field} `{value}`: {rule}")]
-    Row {
-        /// The line in the file.
-        line: u64,
-        /// The column.
-        field: &'static str,
-        /// What was found, cut to 60 characters.
-        value: String,
-        /// What is allowed.
-        rule: &'static str,
-    },
-    /// More rows than allowed.
-    #[error("the table of funding rates has more than {FUNDING_MAX} rows")]
-    TooMany,
-}
-
-impl FundingError {
-    /// The error's stable name.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "funding_io",
-            Self::Header { .. } => "funding_header",
-            Self::Row { .. } => "funding_row",
-            Self::TooMany => "funding_too_many",
-        }
-    }
-}
-
-fn row_error(line: u64, field: &'static str, value: &str, rule: &'static str) -> FundingError {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    FundingError::Row { line, field, value: value.chars().take(60).map(clean).collect(), rule }
-}
-
-impl From<LineError> for FundingError {
-    fn from(error: LineError) -> Self {
-        match error {
-            LineError::TooLong(line) => row_error(line, "row", "", "the line is too long"),
-            LineError::Io(error) => Self::Io(error),
-        }
-    }
-}
-
 /// Reads a table of funding rates, sorted by time. Times are written as those of bars.
 ///
 /// # Errors
-/// [`FundingError`] names the line, the column, the value and the rule.
-pub fn read_funding(source: impl BufRead) -> Result<Vec<FundingRate>, FundingError> {
-    let mut lines = Lines::new(source);
-    match lines.next_line()? {
-        Some((line, bytes)) if !is_header(bytes) => return Err(FundingError::Header { line }),
-        Some(_) => {}
-        None => return Err(FundingError::Header { line: 1 }),
-    }
-    let mut rows: Vec<(FundingRate, u64)> = Vec::new();
-    while let Some((line, bytes)) = lines.next_line()? {
-        if rows.len() == FUNDING_MAX {
-            return Err(FundingError::TooMany);
-        }
-        rows.push((read_row(line, bytes)?, line));
-    }
-    rows.sort();
-    if let Some(pair) = rows.windows(2).find(|pair| pair[0].0.at == pair[1].0.at) {
-        let (rate, line) = pair[1];
-        let rule = "a rate is charged once at a time: delete one of the rows";
-        return Err(row_error(line, "time", &rate.at.to_string(), rule));
-    }
-    Ok(rows.into_iter().map(|(rate, _)| rate).collect())
+/// [`TableError`] names the line, the column, the value and the rule.
+pub fn read_funding(source: impl BufRead) -> Result<Vec<FundingRate>, TableError> {
+    let shared = ("time", "a rate is charged once at a time");
+    table::read(
+        source,
+        (Table::Funding, 1),
+        |row, _| read_row(row),
+        (|rate: &FundingRate| rate.at, shared),
+    )
 }
 
-fn is_header(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
-    Fields::split(&text).is_some_and(|fields| fields.all() == HEADER)
-}
-
-fn read_row(line: u64, bytes: &[u8]) -> Result<FundingRate, FundingError> {
-    let text = String::from_utf8_lossy(bytes);
-    let fields = Fields::split(&text)
-        .filter(|fields| fields.all().len() == HEADER.len())
-        .ok_or_else(|| row_error(line, "row", &text, "a row is time,rate"))?;
-    let [time, rate] = [fields.get(0), fields.get(1)];
+fn read_row(row: &RawRow<'_>) -> Result<FundingRate, TableError> {
+    let [time, rate] = [row.get(0), row.get(1)];
     let moment = moment::parse(time).ok_or_else(|| {
         let rule = "a time is RFC 3339, YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS] in UTC, or unix seconds or \
                     milliseconds";
-        row_error(line, "time", time, rule)
+        row.wrong("time", time, rule)
     })?;
     let most = Decimal::new(5, 2);
     let exact = Decimal::from_str_exact(rate).or_else(|_| Decimal::from_scientific(rate));
@@ -137,7 +57,7 @@ fn read_row(line: u64, bytes: &[u8]) -> Result<FundingRate, FundingError> {
     let rate = exact.ok_or_else(|| {
         let rule = "a rate is a share of the value from -0.05 to 0.05, at most 12 decimals; 0.01 % is \
                     0.0001";
-        row_error(line, "rate", rate, rule)
+        row.wrong("rate", rate, rule)
     })?;
     Ok(FundingRate { at: moment.at, rate })
 }
@@ -174,7 +94,13 @@ mod tests {
             ("2024-01-02,0.01%", "line 3: rate `0.01%`: a rate is"),
             ("2024-01-02,0.0000000000001", "line 3: rate `0.0000000000001`: a rate is"),
             ("2024-01-02", "line 3: row `2024-01-02`: a row is time,rate"),
-            ("2024-01-01,0.0002", "line 3: time `2024-01-01T00:00:00Z`: a rate is charged once"),
+            (
+                "2024-01-01,0.0002",
+                "line 3: time `2024-01-01T00:00:00Z`: a rate is charged once at a \
+              time, and line 2 has it: delete one",
+            ),
+            // The later line is at fault, also where its rate is the smaller one.
+            ("2024-01-01,0.00001", "line 3: time `2024-01-01T00:00:00Z`: a rate is charged once"),
         ] {
             let told = error(&format!("{head}{row}\n")).to_string();
             assert!(told.starts_with(words), "{told}");

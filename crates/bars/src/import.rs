@@ -82,6 +82,14 @@ pub enum ImportError {
         /// The line's beginning.
         found: String,
     },
+    /// The file is no text of lines.
+    #[error("line {line}: {why}")]
+    Form {
+        /// The line in the file.
+        line: u64,
+        /// What it is, and what to do.
+        why: &'static str,
+    },
     /// A line is too long to be a bar.
     #[error("line {line} is longer than {LINE_BYTES_MAX} bytes: this is no file of bars")]
     LineTooLong {
@@ -107,6 +115,7 @@ impl ImportError {
             Self::Io(_) => "import_io",
             Self::Empty => "import_empty",
             Self::UnknownLayout { .. } => "import_unknown_layout",
+            Self::Form { .. } => "import_form",
             Self::LineTooLong { .. } => "import_line_too_long",
             Self::TooManyRows { .. } => "import_too_many_rows",
             Self::Refused(_) => "import_refused",
@@ -118,6 +127,7 @@ impl From<LineError> for ImportError {
     fn from(error: LineError) -> Self {
         match error {
             LineError::TooLong(line) => Self::LineTooLong { line },
+            LineError::Form(line, why) => Self::Form { line, why },
             LineError::Io(error) => Self::Io(error),
         }
     }

@@ -26,20 +26,22 @@ mod row;
 pub mod splits;
 pub mod store;
 pub mod synthetic;
+pub mod table;
 pub mod tick;
 
 pub use calendar::{AlwaysOpen, Session, SessionCalendar};
 pub use findings::{Finding, Findings, Rule};
-pub use funding::{FundingError, FundingRate, read_funding};
+pub use funding::{FundingRate, read_funding};
 pub use gaps::{Gap, GapReport, find_gaps, list_gaps};
 pub use guess::guess_timeframe;
 pub use import::{Import, ImportError, ImportOptions, import_csv};
 pub use layout::Layout;
 pub use order::Repair;
-pub use splits::{Split, SplitsError, read_splits, read_splits_of};
+pub use splits::{Split, read_splits, read_splits_of};
 pub use store::{
     BarIter, BarStore, Conflict, Listing, MergeOptions, MergeReport, Provenance, Series,
     SeriesInfo, StoreError,
 };
 pub use synthetic::{Synthetic, SyntheticError, SyntheticSpec, generate};
+pub use table::{Table, TableError};
 pub use tick::{InferredTick, infer_tick};

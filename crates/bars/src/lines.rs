@@ -16,6 +16,8 @@ pub(crate) const FIELDS_MAX: usize = 16;
 pub(crate) enum LineError {
     /// The line with this number is longer than [`LINE_BYTES_MAX`].
     TooLong(u64),
+    /// The file is no text of lines: the line, and what it is instead with what to do.
+    Form(u64, &'static str),
     /// The file can't be read.
     Io(io::Error),
 }
@@ -34,6 +36,11 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line that isn't blank with its number, without line end and byte order mark.
     pub(crate) fn next_line(&mut self) -> Result<Option<(u64, &[u8])>, LineError> {
+        if self.number == 0
+            && let Some(why) = other_format(self.source.fill_buf().map_err(LineError::Io)?)
+        {
+            return Err(LineError::Form(1, why));
+        }
         loop {
             self.buffer.clear();
             let limit = LINE_BYTES_MAX as u64 + 2;
@@ -45,6 +52,10 @@ impl<R: BufRead> Lines<R> {
             if !self.content().trim_ascii().is_empty() {
                 break;
             }
+        }
+        if self.number == 1 && self.content().trim_ascii().contains(&b'\r') {
+            let why = "the lines end in carriage returns alone; save the file with line feeds";
+            return Err(LineError::Form(1, why));
         }
         if self.content().len() > LINE_BYTES_MAX {
             return Err(LineError::TooLong(self.number));
@@ -60,6 +71,20 @@ impl<R: BufRead> Lines<R> {
             _ => line,
         }
     }
+}
+
+/// What a file is by its first bytes when it is no plain text, with what to do.
+fn other_format(first: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 7] = [
+        (b"\x1f\x8b", "the file is packed by gzip; unpack it first: gunzip"),
+        (b"PK\x03\x04", "the file is a zip archive; unpack it first: unzip"),
+        (b"\x28\xb5\x2f\xfd", "the file is packed by zstd; unpack it first: unzstd"),
+        (b"\xfd7zXZ\x00", "the file is packed by xz; unpack it first: unxz"),
+        (b"PAR1", "the file is Parquet, and a CSV file is needed"),
+        (b"\xff\xfe", "the file is UTF-16; save it as UTF-8"),
+        (b"\xfe\xff", "the file is UTF-16; save it as UTF-8"),
+    ];
+    known.into_iter().find(|(mark, _)| first.starts_with(mark)).map(|(_, why)| why)
 }
 
 /// The fields of a line, without surrounding blanks and quotes.
@@ -115,6 +140,24 @@ mod tests {
         lines =
             Lines::new(io::BufReader::new(io::repeat(b' ').take(100_000))).next_line().map(|_| ());
         assert!(lines.is_ok());
+    }
+
+    #[test]
+    fn what_is_no_text_of_lines_is_told_with_what_to_do() {
+        for (bytes, words) in [
+            (&b"\x1f\x8b\x08\x00rest"[..], "gunzip"),
+            (b"PK\x03\x04", "unzip"),
+            (b"PAR1", "a CSV file is needed"),
+            (b"\xff\xfet\x00", "save it as UTF-8"),
+            (b"time,open\r2024-01-02,1\r", "save the file with line feeds"),
+            (&[&b"time,open\r"[..], &[b'x'; 9_000]].concat(), "save the file with line feeds"),
+        ] {
+            let Err(LineError::Form(1, why)) = Lines::new(bytes).next_line() else {
+                panic!("{words} is missing")
+            };
+            assert!(why.contains(words), "{why}");
+        }
+        assert!(Lines::new(&b"time\r\r\n1"[..]).next_line().is_ok());
     }
 
     #[test]

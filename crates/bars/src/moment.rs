@@ -44,18 +44,21 @@ pub(crate) struct Moment {
     pub(crate) date: Date,
     /// How much was written.
     pub(crate) precision: Precision,
+    /// The zone's distance from UTC in seconds; absent of a date alone, which has no zone.
+    pub(crate) offset: Option<i32>,
 }
 
 impl Moment {
-    fn new(at: Timestamp, date: Date, time: Time) -> Option<Self> {
+    fn new(at: Timestamp, date: Date, time: Time, offset: Offset) -> Option<Self> {
         let midnight = time == Time::midnight();
         let precision = if midnight { Precision::Midnight } else { Precision::Time };
-        YEARS.contains(&date.year()).then_some(Self { at, date, precision })
+        let offset = Some(offset.seconds());
+        YEARS.contains(&date.year()).then_some(Self { at, date, precision, offset })
     }
 
     fn of_instant(at: Timestamp) -> Option<Self> {
         let civil = Offset::UTC.to_datetime(at.to_jiff());
-        Self::new(at, civil.date(), civil.time())
+        Self::new(at, civil.date(), civil.time(), Offset::UTC)
     }
 }
 
@@ -75,8 +78,11 @@ pub(crate) fn parse(text: &str) -> Option<Moment> {
     if text.len() == 10 {
         let date: Date = text.parse().ok()?;
         let at = utc_midnight(date)?;
-        return Moment::new(at, date, Time::midnight())
-            .map(|m| Moment { precision: Precision::Date, ..m });
+        return Moment::new(at, date, Time::midnight(), Offset::UTC).map(|m| Moment {
+            precision: Precision::Date,
+            offset: None,
+            ..m
+        });
     }
     let bytes = text.as_bytes();
     if text.len() < 16 || !matches!(bytes[10], b' ' | b'T' | b't') {
@@ -85,7 +91,7 @@ pub(crate) fn parse(text: &str) -> Option<Moment> {
     let (civil, offset) = parse_pieces(text)?;
     let at = offset.to_timestamp(civil).ok()?;
     let at = i64::try_from(at.as_nanosecond()).ok().map(Timestamp)?;
-    Moment::new(at, civil.date(), civil.time())
+    Moment::new(at, civil.date(), civil.time(), offset)
 }
 
 fn parse_epoch(number: i64) -> Option<Moment> {

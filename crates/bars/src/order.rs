@@ -50,6 +50,7 @@ impl Repair {
             Rule::NotASession => self.drop_non_sessions,
             Rule::Duplicate => self.drop_duplicates,
             Rule::TimeOfDay
+            | Rule::Zone
             | Rule::CloseTime
             | Rule::Decimals
             | Rule::Disorder

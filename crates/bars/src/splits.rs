@@ -3,21 +3,19 @@
 //! Rows become exact ratios of whole shares here. This module must not apply them: a series is
 //! adjusted by events, never by rewriting prices.
 
-use std::io::{self, BufRead};
+use std::{fmt, io::BufRead};
 
 use domain::{InstrumentId, VenueId};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use thiserror::Error;
 
-use crate::lines::{Fields, LineError, Lines};
+use crate::table::{self, RawRow, Table, TableError};
 
 /// A table has at most so many rows.
 pub const SPLITS_MAX: usize = 100_000;
 /// Neither side of a ratio is larger.
 const SHARES_MAX: u64 = 1_000_000;
-const HEADER: [&str; 3] = ["symbol", "date", "ratio"];
 
 /// One split: from `date` on, `old` shares are `new` shares.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -32,69 +30,13 @@ pub struct Split {
     pub old: u64,
 }
 
-/// Why a table of splits can't be used.
-#[derive(Debug, Error)]
-pub enum SplitsError {
-    /// Reading failed.
-    #[error("the table of splits can't be read: {0}")]
-    Io(#[from] io::Error),
-    /// The first line is not the header.
-    #[error("line {line}: the header of a table of splits is `symbol,date,ratio` or `date,ratio`")]
-    Header {
-        /// The line in the file.
-        line: u64,
-    },
-    /// A value is wrong.
-    #[error("line {line}: {field} `{value}`: {rule}")]
-    Row {
-        /// The line in the file.
-        line: u64,
-        /// The field.
-        field: &'static str,
-        /// What was found, cut to 60 characters.
-        value: String,
-        /// What is allowed.
-        rule: &'static str,
-    },
-    /// More rows than allowed.
-    #[error("the table of splits has more than {SPLITS_MAX} rows")]
-    TooMany,
-}
-
-impl SplitsError {
-    /// The error's stable name.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "splits_io",
-            Self::Header { .. } => "splits_header",
-            Self::Row { .. } => "splits_row",
-            Self::TooMany => "splits_too_many",
-        }
-    }
-}
-
-fn row_error(line: u64, field: &'static str, value: &str, rule: &'static str) -> SplitsError {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    SplitsError::Row { line, field, value: value.chars().take(60).map(clean).collect(), rule }
-}
-
-impl From<LineError> for SplitsError {
-    fn from(error: LineError) -> Self {
-        match error {
-            LineError::TooLong(line) => row_error(line, "row", "", "the line is too long"),
-            LineError::Io(error) => Self::Io(error),
-        }
-    }
-}
-
 /// Reads a table of splits, sorted by symbol and date.
 ///
 /// A ratio is a decimal of new shares per old one (`2`, `1.5`, `0.125`) or `new:old` (`3:2`).
 ///
 /// # Errors
-/// [`SplitsError`] names the line, the value and the rule.
-pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, SplitsError> {
+/// [`TableError`] names the line, the value and the rule.
+pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, TableError> {
     read(source, None)
 }
 
@@ -102,60 +44,41 @@ pub fn read_splits(source: impl BufRead) -> Result<Vec<Split>, SplitsError> {
 ///
 /// # Errors
 /// As [`read_splits`].
-pub fn read_splits_of(source: impl BufRead, symbol: &str) -> Result<Vec<Split>, SplitsError> {
+pub fn read_splits_of(source: impl BufRead, symbol: &str) -> Result<Vec<Split>, TableError> {
     read(source, Some(symbol))
 }
 
-fn read(source: impl BufRead, symbol: Option<&str>) -> Result<Vec<Split>, SplitsError> {
-    let mut lines = Lines::new(source);
-    let symbol = match lines.next_line()? {
-        Some((_, bytes)) if is_header(bytes, &HEADER) => None,
-        Some((_, bytes)) if symbol.is_some() && is_header(bytes, &HEADER[1..]) => symbol,
-        Some((line, _)) => return Err(SplitsError::Header { line }),
-        None => return Err(SplitsError::Header { line: 1 }),
-    };
-    let mut rows: Vec<(Split, u64)> = Vec::new();
-    while let Some((line, bytes)) = lines.next_line()? {
-        if rows.len() == SPLITS_MAX {
-            return Err(SplitsError::TooMany);
-        }
-        rows.push((read_row(line, bytes, symbol)?, line));
-    }
-    rows.sort();
-    let same_day = |a: &Split, b: &Split| a.symbol == b.symbol && a.date == b.date;
-    if let Some(pair) = rows.windows(2).find(|pair| same_day(&pair[0].0, &pair[1].0)) {
-        let (split, line) = &pair[1];
-        let rule = "a symbol splits once on a day: delete one of the rows";
-        return Err(row_error(*line, "date", &split.date.to_string(), rule));
-    }
-    Ok(rows.into_iter().map(|(split, _)| split).collect())
+fn read(source: impl BufRead, symbol: Option<&str>) -> Result<Vec<Split>, TableError> {
+    let headers = if symbol.is_some() { 2 } else { 1 };
+    let shared = ("date", "a symbol splits once on a day");
+    let row = |row: &RawRow<'_>, columns| read_row(row, columns, symbol);
+    let key = |split: &Split| Day { symbol: split.symbol.clone(), date: split.date };
+    table::read(source, (Table::Splits, headers), row, (key, shared))
 }
 
-fn is_header(bytes: &[u8], header: &[&str]) -> bool {
-    let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
-    Fields::split(&text).is_some_and(|fields| fields.all() == header)
+/// What no two splits share.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Day {
+    symbol: String,
+    date: Date,
 }
 
-fn read_row(line: u64, bytes: &[u8], symbol: Option<&str>) -> Result<Split, SplitsError> {
-    let text = String::from_utf8_lossy(bytes);
-    let (columns, rule) = match symbol {
-        Some(_) => (2, "a row is date,ratio"),
-        None => (3, "a row is symbol,date,ratio"),
-    };
-    let fields = Fields::split(&text)
-        .filter(|fields| fields.all().len() == columns)
-        .ok_or_else(|| row_error(line, "row", &text, rule))?;
-    let symbol = symbol.unwrap_or_else(|| fields.get(0));
-    let [date, ratio] = [fields.get(columns - 2), fields.get(columns - 1)];
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date.fmt(f)
+    }
+}
+
+fn read_row(row: &RawRow<'_>, columns: usize, named: Option<&str>) -> Result<Split, TableError> {
+    let symbol = named.filter(|_| columns == 2).unwrap_or_else(|| row.get(0));
+    let [date, ratio] = [row.get(columns - 2), row.get(columns - 1)];
     let known = VenueId::new("x").and_then(|venue| InstrumentId::new(&venue, symbol));
-    known.map_err(|_| {
-        row_error(line, "symbol", symbol, "a symbol has 1 to 32 of A-Z a-z 0-9 . - _ /")
-    })?;
+    known
+        .map_err(|_| row.wrong("symbol", symbol, "a symbol has 1 to 32 of A-Z a-z 0-9 . - _ /"))?;
     let date_of = |text: &str| if text.len() == 10 { text.parse().ok() } else { None };
-    let day: Date =
-        date_of(date).ok_or_else(|| row_error(line, "date", date, "a date is YYYY-MM-DD"))?;
+    let day: Date = date_of(date).ok_or_else(|| row.wrong("date", date, "a date is YYYY-MM-DD"))?;
     let (new, old) = read_ratio(ratio).ok_or_else(|| {
-        row_error(line, "ratio", ratio, "a ratio is positive and not 1, such as 2, 1.5 or 3:2")
+        row.wrong("ratio", ratio, "a ratio is positive and not 1, such as 2, 1.5 or 3:2")
     })?;
     Ok(Split { symbol: symbol.to_owned(), date: day, new, old })
 }
@@ -229,5 +152,13 @@ mod tests {
         assert_eq!(read_splits_of(table.as_bytes(), "AAPL").unwrap(), splits);
         let twice = "symbol,date,ratio\nA,2000-06-21,2\nA,2000-06-21,3\n";
         assert_eq!(error(twice).code(), "splits_row");
+        // The later line is at fault, also where its ratio is the smaller one.
+        let twice = "symbol,date,ratio\nB,2000-06-21,2\nA,2000-06-21,3\nA,2000-06-21,2\n";
+        let told = error(twice).to_string();
+        assert!(
+            told.starts_with("line 4: date `2000-06-21`: a symbol splits once on a day"),
+            "{told}"
+        );
+        assert!(told.ends_with("and line 3 has it: delete one of the rows"), "{told}");
     }
 }

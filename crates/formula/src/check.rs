@@ -293,17 +293,17 @@ fn bars_ago(count: Value, span: Span) -> Result<usize> {
         return error(Code::NotConstant, message, help);
     };
     if bars < 0.0 {
-        let message = format!("[{bars}] is a bar that is still to come.");
+        let message = format!("[{}] is a bar that is still to come.", shown(bars));
         let help = "Formulas see the past only: [1] is the bar before, [0] is now.";
         return error(Code::FutureReference, message, help);
     }
     if bars.fract() != 0.0 || !bars.is_finite() {
-        let message = format!("[{bars}] is not a whole number of bars.");
+        let message = format!("[{}] is not a whole number of bars.", shown(bars));
         return error(Code::OutOfRange, message, "Write a whole number, such as close[1].");
     }
     #[allow(clippy::cast_precision_loss, reason = "a small bound")]
     if bars > LENGTH_MAX as f64 {
-        let message = format!("[{bars}] is further back than {LENGTH_MAX} bars.");
+        let message = format!("[{}] is further back than {LENGTH_MAX} bars.", shown(bars));
         let help = "Look back less far, or use a longer timeframe with tf(\"1d\", …).";
         return error(Code::LookBackTooLong, message, help);
     }
@@ -317,4 +317,13 @@ fn full(span: Span) -> impl Fn(Full) -> Diagnostic {
         Diagnostic::new(Code::TooLarge, span, format!("Too much at once: {full}."))
             .help("Use fewer rules, symbols or timeframes.")
     }
+}
+
+/// A number as people write it: with an exponent where it would be a row of digits.
+fn shown(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-9..1e15).contains(&size) {
+        return format!("{number:e}");
+    }
+    number.to_string()
 }

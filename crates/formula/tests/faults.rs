@@ -61,6 +61,8 @@ const CASES: &[(&str, Code, &str, &str)] = &[
     ("sma(close, 2.5)", Code::OutOfRange, "2.5", "range"),
     ("sma(close, -5)", Code::OutOfRange, "-5", "range"),
     ("close[1.5]", Code::OutOfRange, "1.5", "whole"),
+    ("sma(close, 1e308)", Code::LookBackTooLong, "1e308", "tf("),
+    ("tf(\"1x\", close)", Code::UnknownSeries, "\"1x\"", "\"4h\""),
     ("sma(close, 1000000)", Code::LookBackTooLong, "1000000", "tf("),
     ("close[20000]", Code::LookBackTooLong, "20000", "tf("),
     (
@@ -92,6 +94,7 @@ fn every_fault_points_at_its_place_and_names_a_remedy() {
         assert_eq!(&text[error.span.start..error.span.end], *marked, "{text}: {error}");
         let remedy = error.help.clone().unwrap_or_default();
         assert!(remedy.contains(help), "{text}: {remedy}");
+        assert!(error.message.chars().count() < 200, "{}", error.message);
         let shown = error.pointing_at(text).to_string();
         assert!(shown.contains(&error.message) && shown.contains('^'), "{shown}");
         assert!(!shown.contains('\u{202e}'), "nothing turns the line around");

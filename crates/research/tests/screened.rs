@@ -130,7 +130,7 @@ fn a_screened_search_that_was_torn_ends_as_one_without_interruption() {
     let whole = whole.unwrap();
     assert!(log.contains("\"by\":\"screen\""));
     for cut in [log.len() / 3, log.len() / 2, log.len()] {
-        let done = sweep.resume(&log[..cut]).unwrap();
+        let done = sweep.resume(&log.as_bytes()[..cut]).unwrap();
         let rows: Result<_, Infallible> = sweep.run(kit::threads(2), done.rows, |_| Ok(()));
         assert_eq!(rows.unwrap(), whole);
     }

@@ -87,7 +87,7 @@ fn a_sweep_torn_while_writing_ends_as_one_without_interruption() {
     let ends: Vec<usize> = log.match_indices('\n').map(|(end, _)| end + 1).collect();
     assert_eq!(ends.len(), 10);
     for cut in [0, 5, ends[0], ends[0] + 1, ends[3], ends[4] - 1, ends[6] + 40, log.len()] {
-        let done = sweep.resume(&log[..cut]).unwrap();
+        let done = sweep.resume(&log.as_bytes()[..cut]).unwrap();
         assert_eq!(done.whole, ends.iter().copied().filter(|end| *end <= cut).max().unwrap_or(0));
         let known = ends.iter().filter(|end| **end <= cut).count().saturating_sub(1);
         assert_eq!(done.rows.len(), known, "cut at {cut}");
@@ -108,15 +108,48 @@ fn a_log_of_another_sweep_is_refused_with_what_differs() {
         (sweep(&["fast=2..4:1", "slow=6..12:2"], "sharpe"), "the sets to try differ"),
         (sweep(&["fast=2..4:1", "slow=6..10:2"], "calmar"), "the objective differ"),
     ] {
-        let refused = other.resume(&log).unwrap_err();
+        let refused = other.resume(log.as_bytes()).unwrap_err();
         assert_eq!(refused.code(), "sweep_log_other");
         assert!(refused.to_string().contains(words), "{refused}");
     }
-    assert_eq!(here.resume("time,open\n").unwrap_err().code(), "sweep_log_unknown");
-    assert_eq!(here.resume("my notes").unwrap_err().code(), "sweep_log_unknown");
+    assert_eq!(here.resume(b"time,open\n").unwrap_err().code(), "sweep_log_unknown");
+    assert_eq!(here.resume(b"my notes").unwrap_err().code(), "sweep_log_unknown");
     let strange = format!("{log}{{\"set\":99,\"params\":{{}}}}\n");
-    let refused = here.resume(&strange).unwrap_err();
-    assert!(refused.to_string().starts_with("line 2: set 99 has other parameters"), "{refused}");
+    let refused = here.resume(strange.as_bytes()).unwrap_err();
+    assert!(refused.to_string().starts_with("line 2: the check at the end"), "{refused}");
+}
+
+#[test]
+fn a_line_that_was_changed_is_named_and_not_believed() {
+    let sweep = sweep(&["fast=2..4:1", "slow=6..10:2"], "sharpe");
+    let first = sweep.first_line().unwrap();
+    let lines: Vec<String> =
+        rows(&sweep, 1).iter().take(3).map(|row| sweep.line(row).unwrap()).collect();
+    let resumed = |lines: &[String]| {
+        sweep.resume(format!("{first}{}", lines.concat()).as_bytes()).map(|done| done.rows.len())
+    };
+    assert_eq!(resumed(&lines), Ok(3));
+    let better = lines[1].replacen("\"objective\":\"", "\"objective\":\"9", 1);
+    assert_ne!(better, lines[1]);
+    let other_set = lines[1].replacen("\"set\":1", "\"set\":2", 1);
+    let bare = format!("{}}}\n", lines[1].rsplit_once(",\"check\"").unwrap().0);
+    for changed in [better, other_set, bare, lines[1].to_uppercase()] {
+        let told = resumed(&[lines[0].clone(), changed, lines[2].clone()]).unwrap_err().to_string();
+        assert!(told.starts_with("line 3: "), "{told}");
+        assert!(told.contains("check"), "{told}");
+        assert!(told.ends_with("remove the line and the set will be tried again"), "{told}");
+    }
+    // Bytes that are no text are in the line that holds them, not in one before.
+    let mut log = format!("{first}{}", lines.concat()).into_bytes();
+    let at = log.len() - 5;
+    log[at] = 0xff;
+    assert!(sweep.resume(&log).unwrap_err().to_string().starts_with("line 4: "));
+    log.truncate(at + 1);
+    let done = sweep.resume(&log).unwrap();
+    assert_eq!(
+        (done.rows.len(), done.whole),
+        (2, log.iter().rposition(|b| *b == b'\n').unwrap() + 1)
+    );
 }
 
 /// What is traded and when it trades is no part of the bars or of the strategy's text.
@@ -130,13 +163,13 @@ fn a_log_of_another_calendar_or_other_traded_symbols_is_refused() {
         Sweep::new(trial, space, "sharpe".parse().unwrap())
     };
     let log = of(|_| ()).first_line().unwrap();
-    assert!(of(|_| ()).resume(&log).is_ok());
+    assert!(of(|_| ()).resume(log.as_bytes()).is_ok());
     let changes: [Change; 2] = [
         |t| t.markets[0].calendar = CalendarKind::UsEquities,
         |t| Arc::make_mut(&mut t.strategy).symbols.push("ABC".to_owned()),
     ];
     for change in changes {
-        let refused = of(change).resume(&log).unwrap_err();
+        let refused = of(change).resume(log.as_bytes()).unwrap_err();
         assert_eq!(refused.code(), "sweep_log_other");
         assert!(refused.to_string().contains("what is traded and when it trades"), "{refused}");
     }

@@ -4,18 +4,21 @@
 //! accounts, the journal, venues or files.
 
 mod compile;
+mod declared;
 mod fault;
 mod file;
 mod params;
 mod read;
 mod rules;
+mod shape;
 mod strategy;
 mod time;
 
 pub use compile::{Compiled, compile};
+pub use declared::PARAMS_MAX;
 pub use fault::{Fault, Faults};
 pub use params::ParamError;
-pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, PARAMS_MAX, SYMBOLS_MAX, read};
+pub use read::{BARS_MAX, ENTRIES_MAX, FILE_MAX, FORMULAS_MAX, SYMBOLS_MAX, read};
 pub use rules::{Desk, Rules, Skipped, Symbol, distance};
 pub use strategy::{ParamSpec, Part, Rule, Strategy};
 pub use time::market_time;

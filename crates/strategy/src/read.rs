@@ -2,9 +2,12 @@
 //!
 //! This module must not know where the text is from.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
-use domain::{Percent, Qty, Size, Timeframe};
+use domain::{InstrumentId, Percent, Qty, Size, Timeframe, VenueId};
 use formula::{Env, parse};
 use rust_decimal::{Decimal, prelude::FromPrimitive};
 use sha2::{Digest, Sha256};
@@ -12,17 +15,19 @@ use toml::Spanned;
 
 use crate::{
     compile::compile,
+    declared::{self, Declared, can_be_named},
     fault::{Faults, Findings},
     file::{Exit, File, Sizing, Text},
-    strategy::{ParamSpec, Part, Rule, Strategy},
+    shape,
+    strategy::{Part, Rule, Strategy},
 };
 
 /// The longest file, in bytes.
 pub const FILE_MAX: usize = 64 * 1_024;
 /// The most symbols of a strategy.
 pub const SYMBOLS_MAX: usize = 100;
-/// The most constants of a strategy.
-pub const PARAMS_MAX: usize = 32;
+/// The most characters of a name.
+const NAME_CHARS_MAX: usize = 80;
 /// The most named formulas of a strategy.
 pub const FORMULAS_MAX: usize = 64;
 /// The most entries of a position.
@@ -45,8 +50,8 @@ pub fn read(text: &str) -> Result<Strategy, Faults> {
         Ok(file) => file,
         Err(error) => {
             let span = error.span().unwrap_or(0..1);
-            let message = first_line(error.message());
-            findings.add("file_invalid", "", span, message, help_for(error.message()));
+            let (message, help) = (shape::message(error.message()), shape::help(error.message()));
+            findings.add("file_invalid", "", span, message, help);
             return Err(Faults(findings.found));
         }
     };
@@ -57,29 +62,11 @@ pub fn read(text: &str) -> Result<Strategy, Faults> {
     }
 }
 
-fn first_line(message: &str) -> String {
-    let line = message.lines().next().unwrap_or("The file is no TOML.");
-    let line = line.replace("i64", "a whole number").replace("f64", "a number");
-    let mut chars = line.chars();
-    let first = chars.next().map_or_else(String::new, |c| c.to_uppercase().to_string());
-    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
-}
-
-fn help_for(message: &str) -> &'static str {
-    if message.contains("missing field") {
-        "A strategy needs name, symbols, timeframe, [entry] and [size]."
-    } else if message.contains("unknown field") {
-        "Delete it, or write it as one of the keys that are named."
-    } else {
-        "See docs/strategies.md for an example of each table."
-    }
-}
-
 fn checked(file: &File, text: &str, findings: &mut Findings<'_>) -> Option<Strategy> {
     name(&file.name, findings);
     let symbols = symbols(&file.symbols, findings);
     let timeframe = timeframe(&file.timeframe, findings);
-    let params = params(file, findings);
+    let Declared { params, mut wrong } = declared::read(file, findings);
     let formulas = formulas(file, findings);
     let rules = rules(file, findings);
     let exit_bars = whole("exit.bars", file.exit.bars.as_ref(), BARS_MAX, findings);
@@ -102,7 +89,8 @@ fn checked(file: &File, text: &str, findings: &mut Findings<'_>) -> Option<Strat
         max_positions: most,
         hash: hash(text),
     };
-    formulas_mean_something(&strategy, file, findings);
+    taint(file, &mut wrong);
+    formulas_mean_something(&strategy, file, &wrong, findings);
     Some(strategy)
 }
 
@@ -110,12 +98,33 @@ fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// True for characters that nobody sees, and that let a text look like another.
+fn is_hidden(c: char) -> bool {
+    let invisible = ['\u{61c}', '\u{ad}', '\u{feff}', '\u{2028}', '\u{2029}'];
+    c.is_control()
+        || invisible.contains(&c)
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+}
+
 fn name(name: &Text, findings: &mut Findings<'_>) {
     let text = name.get_ref().trim();
-    if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
-        let message = "A name has 1 to 80 characters.";
+    if text.is_empty() || text.chars().count() > NAME_CHARS_MAX {
+        let message = format!("A name has 1 to {NAME_CHARS_MAX} characters.");
         findings.add("name_invalid", "name", name.span(), message, "Give it a short name.");
+    } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
+        let message = format!(
+            "A name has no control characters and none that change the direction of text or take \
+             no room; this one has U+{:04X}.",
+            u32::from(hidden)
+        );
+        findings.add("name_invalid", "name", name.span(), message, "Type the name anew.");
     }
+}
+
+/// True for what the desk takes as a symbol, with or without a venue.
+fn is_symbol(text: &str) -> bool {
+    let (venue, symbol) = text.split_once(':').unwrap_or(("sim", text));
+    VenueId::new(venue).is_ok_and(|venue| InstrumentId::new(&venue, symbol).is_ok())
 }
 
 fn symbols(list: &Spanned<Vec<Text>>, findings: &mut Findings<'_>) -> Vec<String> {
@@ -128,10 +137,10 @@ fn symbols(list: &Spanned<Vec<Text>>, findings: &mut Findings<'_>) -> Vec<String
     let mut symbols: Vec<String> = Vec::with_capacity(count);
     for symbol in list.get_ref() {
         let text = symbol.get_ref();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=^".contains(c);
-        if text.is_empty() || text.len() > 64 || !text.chars().all(plain) {
+        if !is_symbol(text) {
             let message = format!("`{}` is no symbol.", text.chars().take(40).collect::<String>());
-            let help = "Symbols have letters, digits and signs of -_./:=^.";
+            let help = "Symbols have at most 32 letters, digits and signs of -_./, such as IBM or \
+                        BTC/USD, with the venue before a colon: sim:IBM.";
             findings.add("symbols_invalid", "symbols", symbol.span(), message, help);
         } else if symbols.contains(text) {
             let message = format!("`{text}` is there twice.");
@@ -152,44 +161,6 @@ fn timeframe(text: &Text, findings: &mut Findings<'_>) -> Option<Timeframe> {
             None
         }
     }
-}
-
-/// True for what can be a name in a formula and isn't one already.
-fn can_be_named(name: &str) -> Result<(), String> {
-    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let letter = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-    if !plain || !letter || name.len() > 64 {
-        return Err(format!("`{name}` can't be a name in formulas."));
-    }
-    let words = ["and", "or", "not", "true", "false", "tf", "symbol"];
-    let taken = words.iter().any(|w| name.eq_ignore_ascii_case(w))
-        || formula::NAMES.iter().any(|one| one.name == name)
-        || formula::catalog::function(name).is_some();
-    if taken { Err(format!("`{name}` already has a meaning in formulas.")) } else { Ok(()) }
-}
-
-fn params(file: &File, findings: &mut Findings<'_>) -> BTreeMap<String, ParamSpec> {
-    let mut params = BTreeMap::new();
-    for (name, spanned) in &file.params {
-        let (key, span, p) = (format!("params.{name}"), spanned.span(), spanned.get_ref());
-        let step = p.step.unwrap_or(1.0);
-        let finite = [p.default, p.min, p.max, step].iter().all(|v| v.is_finite());
-        if let Err(message) = can_be_named(name) {
-            findings.add("name_invalid", &key, span, message, "Choose another name.");
-        } else if !finite || p.min > p.max || p.default < p.min || p.default > p.max || step <= 0.0
-        {
-            let message = "A parameter needs min <= default <= max and a step above 0.";
-            findings.add("param_invalid", &key, span, message, "Mend the four numbers.");
-        } else {
-            let spec = ParamSpec { default: p.default, min: p.min, max: p.max, step };
-            params.insert(name.clone(), spec);
-        }
-    }
-    if file.params.len() > PARAMS_MAX {
-        let message = format!("A strategy has at most {PARAMS_MAX} parameters.");
-        findings.add("too_many", "params", 0..1, message, "Write some of them as numbers.");
-    }
-    params
 }
 
 fn formulas(file: &File, findings: &mut Findings<'_>) -> BTreeMap<String, Rule> {
@@ -317,8 +288,35 @@ fn size(sizing: &Spanned<Sizing>, exit: &Exit, findings: &mut Findings<'_>) -> O
     made
 }
 
-/// Checks every formula with the parameters at their defaults and at both ends.
-fn formulas_mean_something(strategy: &Strategy, file: &File, findings: &mut Findings<'_>) {
+/// Adds the formulas that read what is wrong, directly or through others.
+fn taint(file: &File, wrong: &mut BTreeSet<String>) {
+    loop {
+        let new: Vec<String> = file
+            .formulas
+            .iter()
+            .filter(|(name, text)| !wrong.contains(*name) && reads(text.get_ref(), wrong))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        wrong.extend(new);
+    }
+}
+
+fn reads(text: &str, names: &BTreeSet<String>) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !word(c)).any(|one| names.contains(one))
+}
+
+/// Checks every formula with the parameters at their defaults and at both ends. What reads one of
+/// `wrong` is passed over: its fault would only follow from another.
+fn formulas_mean_something(
+    strategy: &Strategy,
+    file: &File,
+    wrong: &BTreeSet<String>,
+    findings: &mut Findings<'_>,
+) {
     let env = |position| Env {
         params: strategy.defaults(),
         formulas: strategy.formulas.iter().map(|(n, r)| (n.clone(), r.expr.clone())).collect(),
@@ -329,6 +327,7 @@ fn formulas_mean_something(strategy: &Strategy, file: &File, findings: &mut Find
     let before = findings.found.len();
     for (name, text) in &file.formulas {
         if strategy.formulas.contains_key(name)
+            && !wrong.contains(name)
             && let Err(error) = formula::check(text.get_ref(), &env(true))
         {
             findings.formula(&format!("formulas.{name}"), text.span(), &error);
@@ -337,7 +336,8 @@ fn formulas_mean_something(strategy: &Strategy, file: &File, findings: &mut Find
     let sound = findings.found.len() == before;
     for (part, text) in written(file).filter(|(part, _)| strategy.rules.contains_key(part)) {
         // A rule over a wrong formula would repeat that formula's fault.
-        if (sound || !names_a_formula(text.get_ref(), strategy))
+        if !reads(text.get_ref(), wrong)
+            && (sound || !names_a_formula(text.get_ref(), strategy))
             && let Err(error) =
                 part_is_right(part, text.get_ref(), &env(!part.is_distance_of_entry()))
         {

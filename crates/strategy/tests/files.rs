@@ -66,6 +66,27 @@ const FAULTS: &[(&str, &str, &str, &str, usize, &str)] = &[
     ("[\"IBM\", \"GOOG\"]", "[]", "symbols_invalid", "symbols", 3, "1 to 100"),
     ("\"GOOG\"]", "\"IBM\"]", "symbols_invalid", "symbols", 3, "twice"),
     ("\"GOOG\"]", "\"A B\"]", "symbols_invalid", "symbols", 3, "letters"),
+    ("\"GOOG\"]", "\"=A1\"]", "symbols_invalid", "symbols", 3, "sim:IBM"),
+    ("\"GOOG\"]", "\"^GSPC\"]", "symbols_invalid", "symbols", 3, "at most 32"),
+    ("[\"IBM\", \"GOOG\"]", "\"IBM\"", "file_invalid", "", 3, "symbols = [\"IBM\"]"),
+    ("[\"IBM\", \"GOOG\"]", "\"IBM\"", "file_invalid", "", 3, "expected a list."),
+    ("\"Cross\"", "\"Cr\\u0007oss\"", "name_invalid", "name", 2, "this one has U+0007"),
+    ("\"Cross\"", "\"Cr\u{202e}oss\"", "name_invalid", "name", 2, "this one has U+202E"),
+    ("\"Cross\"", "\"Cr\u{200b}oss\"", "name_invalid", "name", 2, "this one has U+200B"),
+    ("\"Cross\"", "5", "file_invalid", "", 2, "Write it in quotes"),
+    ("risk_percent = 0.5", "risk_percent = \"0.5\"", "file_invalid", "", 18, "without quotes"),
+    (", min = 5", "", "file_invalid", "", 6, "A parameter has default, min and max"),
+    ("{ default = 10, min = 5, max = 50 }", "10", "file_invalid", "", 6, "fast = { default"),
+    ("max = 50", "max = 1", "param_invalid", "params.fast", 6, "min is 5 and max is 1"),
+    (
+        "max = 50",
+        "max = 50, step = 0",
+        "param_invalid",
+        "params.fast",
+        6,
+        "step is 0: a step is above 0",
+    ),
+    ("max = 50", "max = inf", "param_invalid", "params.fast", 6, "max is inf, which is no number"),
     ("\"1d\"", "\"2d\"", "timeframe_invalid", "timeframe", 4, "1h"),
     ("min = 5", "min = 15", "param_invalid", "params.fast", 6, "min <= default"),
     ("min = 5", "min = 0", "param_range", "params.fast", 6, "fast = 0"),
@@ -117,6 +138,17 @@ fn every_fault_has_its_place_and_its_remedy() {
         assert!(shown.contains(part), "{to}: {shown}");
         assert_eq!(fault.line, *line, "{to}: {shown}");
     }
+}
+
+#[test]
+fn what_follows_from_a_wrong_parameter_is_not_told() {
+    let text = GOOD
+        .replace("min = 5", "min = 15")
+        .replace("sma(close, 200)", "sma(close, fast)")
+        .replace("2 * atr(14)", "2 * atr(nobody)");
+    let faults = read(&text).unwrap_err().0;
+    let told: Vec<_> = faults.iter().map(|f| (f.code, f.key.as_str())).collect();
+    assert_eq!(told, [("param_invalid", "params.fast"), ("unknown_name", "exit.stop")]);
 }
 
 #[test]

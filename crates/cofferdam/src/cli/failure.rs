@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{
-    output::{at, clean, field, items},
+    output::{at, clean, clean_lines, field, items},
     refusal,
 };
 
@@ -92,7 +92,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let refusals = self.problem.as_ref().map(refusal::all_of).unwrap_or_default();
         if refusals.is_empty() {
-            write!(f, "error: {}", clean(&self.message))?;
+            let own = self.problem.is_none();
+            let message = if own { clean_lines(&self.message) } else { clean(&self.message) };
+            write!(f, "error: {message}")?;
             if !self.is_usage() {
                 write!(f, " [{}]", clean(&self.code))?;
             }

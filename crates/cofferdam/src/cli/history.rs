@@ -3,7 +3,7 @@
 //! What the file doesn't say (timeframe, calendar) is found out and told. This module must not
 //! mend a file.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{io::BufReader, path::Path};
 
 use bars::{ImportError, ImportOptions, Repair, guess_timeframe, import_csv};
 use domain::{Bar, CalendarKind, Timeframe};
@@ -12,6 +12,7 @@ use market::Calendar;
 use super::{
     bars::{CalendarArg, sessions},
     failure::Failure,
+    files,
     output::clean_lines,
 };
 
@@ -35,7 +36,7 @@ pub(crate) fn read(
     timeframe: Option<Timeframe>,
     calendar: Option<CalendarArg>,
 ) -> Result<History, Failure> {
-    let open = || File::open(path).map_err(|error| Failure::file("open", path, &error));
+    let open = || files::open(path);
     let failure = |error: ImportError| {
         let words = clean_lines(&error.to_string());
         Failure::new(error.code(), format!("{}: {words}", path.display()))

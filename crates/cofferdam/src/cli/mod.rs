@@ -17,6 +17,7 @@ mod codes;
 mod context;
 mod doctor;
 mod failure;
+mod files;
 mod fold;
 mod formulas;
 mod history;
@@ -43,6 +44,7 @@ mod symbol;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod values;
 
 use std::{
     io::{self, Write},

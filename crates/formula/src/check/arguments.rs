@@ -1,6 +1,6 @@
 //! Calls: which argument is meant for which parameter, and whether it may be.
 
-use super::{Checked, Checker, Result, full, truth, wrong_type};
+use super::{Checked, Checker, Result, full, shown, truth, wrong_type};
 use crate::{
     ast::{Argument, Expr, ExprKind, Name},
     catalog::{self, Args, BuildError, Function, Kind, Param, Preset},
@@ -170,8 +170,10 @@ impl Checker<'_> {
         let (first, expr) = two(arguments, "tf", help, span)?;
         let timeframe = match &first.kind {
             ExprKind::Duration(timeframe) => *timeframe,
-            ExprKind::Text(text) => text.parse().map_err(|error| {
-                Diagnostic::new(Code::UnknownSeries, first.span, format!("Of tf: {error}."))
+            ExprKind::Text(text) => text.parse().map_err(|_| {
+                let message = format!("tf has no timeframe `{text}`.");
+                Diagnostic::new(Code::UnknownSeries, first.span, message)
+                    .help("Write for example \"15m\", \"1h\", \"4h\", \"1d\" or \"1w\".")
             })?,
             _ => {
                 let message = "The first argument of tf is a timeframe.";
@@ -336,8 +338,10 @@ impl Bounds {
         if (min..=max).contains(&number) && (!self.whole || number.fract() == 0.0) {
             return Ok(());
         }
-        let message =
-            format!("`{name}` of {of} is {number}: {whole} from {min} to {max} is needed.");
+        let message = format!(
+            "`{name}` of {of} is {}: {whole} from {min} to {max} is needed.",
+            shown(number)
+        );
         let code =
             if self.whole && number > max { Code::LookBackTooLong } else { Code::OutOfRange };
         let help = match code {

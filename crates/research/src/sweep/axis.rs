@@ -92,7 +92,8 @@ impl Axis {
         let why = "the step is missing, and the parameter has none above 0";
         let own = || Decimal::try_from(spec.step).ok().filter(|step| *step > Decimal::ZERO);
         let step = self.step.or_else(own).ok_or(SweepError::Axis { text: text(), why })?;
-        let why = "there are too many values between first and last";
+        let why = "there are more than 1000000 values from first to last, the most that a search \
+                   tries; take a larger step";
         let count = (self.to - self.from).checked_div(step).and_then(|n| n.floor().to_u64());
         let count = count.filter(|n| *n < SETS_MAX as u64);
         count.map(|n| (n + 1, step)).ok_or(SweepError::Axis { text: text(), why })
@@ -156,7 +157,7 @@ mod tests {
             ("a=1..2:0", "the step is not above 0"),
             ("a=1..2:-1", "the step is not above 0"),
             ("a=3..2:1", "the last value is below the first"),
-            ("a=0..50:0.00000001", "there are too many values"),
+            ("a=0..50:0.00000001", "more than 1000000 values"),
             ("a=0..51:1", "the strategy allows 0 to 50"),
             ("a=-1..5:1", "the strategy allows 0 to 50"),
         ] {
@@ -164,5 +165,6 @@ mod tests {
             let refused = axis.and_then(|axis| axis.values(&SPEC)).unwrap_err();
             assert!(refused.to_string().contains(why), "{text}: {refused}");
         }
+        assert_eq!(SETS_MAX, 1_000_000, "the message tells it");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The first line names everything that the sets rest on; each further line is a set that is done.
 //! Numbers are written as text, because readers of JSON may round the last digit of a number, and
-//! a search that was resumed must end with the same bytes. This module must not know files.
+//! a search that was resumed must end with the same bytes. A line of a set ends with a check over
+//! the first line and itself, so that a figure that was changed by hand or by a bad disk isn't
+//! taken for one that was computed. This module must not know files.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,12 @@ use crate::trial::fingerprint;
 
 /// The version of the format.
 const FORMAT: u32 = 3;
+/// What stands before the check of a line.
+const CHECK: &str = ",\"check\":\"";
+/// Digits of a check: 8 bytes of SHA-256 in hex.
+const CHECK_DIGITS: usize = 16;
+/// Bytes of the longest line.
+pub const LINE_BYTES_MAX: usize = 4_096;
 
 /// What the sets of a log rest on. Hashes are SHA-256 in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,9 +120,36 @@ impl Sweep {
     /// # Errors
     /// Of writing JSON, which plain data does not have.
     pub fn line(&self, row: &Row) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string(&self.written(row))?;
-        text.push('\n');
-        Ok(text)
+        let text = serde_json::to_string(&self.written(row))?;
+        let check = self.check(&text)?;
+        let open = text.strip_suffix('}').unwrap_or(&text);
+        Ok(format!("{open}{CHECK}{check}\"}}\n"))
+    }
+
+    /// The check of a set's line, written without one.
+    fn check(&self, line: &str) -> Result<String, serde_json::Error> {
+        let first = match self.first.get() {
+            Some(first) => first,
+            None => {
+                let text = self.first_line()?;
+                self.first.get_or_init(|| text)
+            }
+        };
+        let mut hash = fingerprint::of_text(&format!("{first}{line}"));
+        hash.truncate(CHECK_DIGITS);
+        Ok(hash)
+    }
+
+    /// A set's line without its check, when the check is right.
+    fn checked(&self, line: &str) -> Result<String, String> {
+        let body = line.strip_suffix("\"}").and_then(|line| line.rsplit_once(CHECK));
+        let (open, check) = body.ok_or("the check at the end of the line is missing")?;
+        let text = format!("{open}}}");
+        let right = self.check(&text).map_err(|error| error.to_string())?;
+        if right == check {
+            return Ok(text);
+        }
+        Err("its check doesn't fit: the line was changed after it was written".to_owned())
     }
 
     /// The first line of a log.
@@ -166,15 +201,15 @@ impl Sweep {
     ///
     /// # Errors
     /// [`LogError`] for a log of another search or a line that is none of this one.
-    pub fn resume(&self, text: &str) -> Result<Done, LogError> {
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    pub fn resume(&self, log: &[u8]) -> Result<Done, LogError> {
+        let whole = log.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         if whole == 0 {
-            let ours = self.first_line().is_ok_and(|first| first.starts_with(text));
+            let ours = self.first_line().is_ok_and(|first| first.as_bytes().starts_with(log));
             return if ours { Ok(Done::default()) } else { Err(LogError::NotALog) };
         }
-        let mut lines = text[..whole].lines().enumerate();
+        let mut lines = log[..whole - 1].split(|byte| *byte == b'\n').enumerate();
         let first = lines.next().map(|(_, line)| line).unwrap_or_default();
-        let header: Header = serde_json::from_str(first).map_err(|_| LogError::NotALog)?;
+        let header: Header = serde_json::from_slice(first).map_err(|_| LogError::NotALog)?;
         let other = self.header().differences(&header);
         if !other.is_empty() {
             return Err(LogError::Other(other.join(", ")));
@@ -183,7 +218,8 @@ impl Sweep {
         let mut rows = Vec::new();
         for (number, line) in lines {
             let wrong = |why: String| LogError::Line { line: number + 1, why };
-            let row = self.row(line).map_err(wrong)?;
+            let text = std::str::from_utf8(line).map_err(|error| wrong(error.to_string()))?;
+            let row = self.row(text).map_err(wrong)?;
             if !std::mem::replace(&mut seen[row.set], true) {
                 rows.push(row);
             }
@@ -192,7 +228,8 @@ impl Sweep {
     }
 
     fn row(&self, line: &str) -> Result<Row, String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let text = self.checked(line)?;
+        let line: Line = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let set = line.set;
         if set >= self.space.len() || self.shown(set) != line.params {
             return Err(format!("set {set} has other parameters in this sweep"));

@@ -21,7 +21,7 @@ use std::{num::NonZeroUsize, sync::OnceLock};
 
 pub use axis::Axis;
 pub use error::SweepError;
-pub use log::{Done, Header, LogError};
+pub use log::{Done, Header, LINE_BYTES_MAX, LogError};
 pub use objective::{Better, Objective};
 pub use plateau::{Plateau, Spot};
 pub use report::{Best, Counted, POINTS_MAX, Point, SweepReport, TOP, Top};
@@ -54,6 +54,8 @@ pub struct Sweep {
     objective: Objective,
     engine: bool,
     kernel: OnceLock<Result<Screened, NotScreened>>,
+    /// The first line of the log, made when it is first asked for.
+    first: OnceLock<String>,
 }
 
 impl Sweep {
@@ -65,7 +67,14 @@ impl Sweep {
         trial.terms.figures.resample = None;
         trial.terms.figures.trials = None;
         trial.terms.compare = None;
-        Self { trial, space, objective, engine: false, kernel: OnceLock::new() }
+        Self {
+            trial,
+            space,
+            objective,
+            engine: false,
+            kernel: OnceLock::new(),
+            first: OnceLock::new(),
+        }
     }
 
     /// The same search with every set tried by the engine, also where the screening kernel could.

@@ -3,7 +3,7 @@
 //! The same words make the same bars on every machine, so the default start is a fixed day and
 //! not today. This module must not know how the walk is made.
 
-use ::bars::{BarStore, MergeOptions, Provenance, Series, SyntheticSpec, generate, synthetic};
+use ::bars::{BarStore, MergeOptions, Provenance, Series, SyntheticSpec, generate};
 use clap::Args;
 use domain::{Price, Timeframe, Timestamp, VenueId};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::cli::{
     Outcome,
     failure::Failure,
     output::{Out, grouped, instant},
-    symbol,
+    symbol, values,
 };
 
 pub(super) const HELP: &str = "\
@@ -28,12 +28,12 @@ pub(crate) struct GenerateArgs {
     #[arg(long)]
     symbol: String,
     /// The seed
-    #[arg(long)]
+    #[arg(long, value_parser = values::seed, allow_negative_numbers = true)]
     seed: u64,
     /// How many bars
-    #[arg(long, value_name = "N",
-          value_parser = clap::value_parser!(u64).range(1..=synthetic::BARS_MAX as u64))]
-    bars: u64,
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = values::made_up_bars)]
+    bars: usize,
     /// The span of a bar, such as 1s, 1m or 1d
     #[arg(long)]
     timeframe: Timeframe,
@@ -41,7 +41,8 @@ pub(crate) struct GenerateArgs {
     #[arg(long, default_value = "sim")]
     venue: VenueId,
     /// The open of the first bar
-    #[arg(long, default_value = "2024-01-01T00:00:00Z", value_name = "TIME")]
+    #[arg(long, default_value = "2024-01-01T00:00:00Z", value_name = "TIME",
+          value_parser = values::start)]
     start: Timestamp,
     /// The first price
     #[arg(long, default_value = "100")]
@@ -66,8 +67,16 @@ pub(super) fn run(
         .map_err(|error| Failure::usage(error.to_string()))?;
     let spec =
         SyntheticSpec { start_price: args.price, volatility_ppm: args.volatility_ppm, ..spec };
-    let count = usize::try_from(args.bars).unwrap_or(usize::MAX);
+    let count = args.bars;
     let bars = generate(spec, count)?;
+    if bars.len() < count {
+        return Err(Failure::usage(format!(
+            "--bars {count}: time ends after {} bars of {} from {} on; make fewer, or begin earlier",
+            bars.len(),
+            args.timeframe,
+            args.start,
+        )));
+    }
     let merge = MergeOptions { overwrite: args.overwrite, provenance: Provenance::Synthetic };
     let report = store.merge(&series, &bars, merge)?;
     out.json(&json!({ "series": series, "spec": spec, "stored": report }))?;

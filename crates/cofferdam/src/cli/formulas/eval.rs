@@ -5,6 +5,7 @@ use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 use clap::Args;
 use domain::Timeframe;
 use formula::{Columns, Compiler, Decimals, Env, PositionFacts, Run, Type};
+use research::trial::instrument_id;
 use serde_json::{Value, json};
 use strategy::market_time;
 
@@ -15,6 +16,7 @@ use crate::cli::{
     failure::Failure,
     history,
     output::{Out, Table, instant},
+    values,
 };
 
 pub(super) const HELP: &str = "\
@@ -43,7 +45,7 @@ pub(crate) struct EvalArgs {
     #[arg(long)]
     csv: bool,
     /// Print the last bars only
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::bars, allow_negative_numbers = true)]
     last: Option<usize>,
     /// The span of a bar; found out from the times when it isn't named
     #[arg(long)]
@@ -113,6 +115,8 @@ fn others(args: &EvalArgs) -> Result<Vec<(String, Columns)>, Failure> {
             let (name, file) = text
                 .split_once('=')
                 .ok_or_else(|| Failure::usage(format!("--other {text}: write it as NAME=FILE")))?;
+            instrument_id(name)
+                .map_err(|error| Failure::usage(format!("--other {text}: {error}")))?;
             let history = history::read(&PathBuf::from(file), args.timeframe, args.calendar)?;
             Ok((name.to_owned(), Columns::of(&history.bars)))
         })

@@ -7,17 +7,20 @@ use std::{
 
 use ::bars::BarStore;
 use ::research::{
-    trial::{Market, Trial, TrialError},
+    trial::{Market, Trial, TrialError, instrument_id},
     wanted::Wanted,
 };
-use ::strategy::Strategy;
+use ::strategy::{FILE_MAX, Strategy};
 use clap::Args;
 use domain::{AccountId, CalendarKind, Edge, Qty, Timeframe, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{events, limits};
 use crate::{
-    cli::{bars::CalendarArg, context::Context, failure::Failure, formulas::param, history},
+    cli::{
+        bars::CalendarArg, context::Context, failure::Failure, files, formulas::param, history,
+        values,
+    },
     markets,
 };
 
@@ -47,32 +50,37 @@ pub(crate) struct TrialArgs {
     pub(super) calendar: Option<CalendarArg>,
     /// Trade and count only from here on: a day in UTC (2010-01-31), or an instant
     /// (2010-01-31T15:30:00Z) after which bars close. Bars before only warm the rules up
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = values::edge)]
     pub(super) from: Option<Edge>,
     /// Leave out what comes after: a day in UTC, which counts whole, or the last instant at which a
     /// bar may close
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = values::edge)]
     pub(super) until: Option<Edge>,
     /// Another value for a parameter of the strategy; can be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = param)]
     pub(super) params: Vec<(String, f64)>,
     /// What the account begins with, in US dollars
-    #[arg(long, default_value = "10000", value_name = "MONEY")]
+    #[arg(long, default_value = "10000", value_name = "MONEY", value_parser = values::cash,
+          allow_negative_numbers = true)]
     pub(super) cash: Decimal,
     /// Fee of each fill as a share of its value: 0.001 is 0.1 %
-    #[arg(long, default_value = "0.001", value_name = "SHARE")]
+    #[arg(long, default_value = "0.001", value_name = "SHARE", value_parser = values::fee,
+          allow_negative_numbers = true)]
     pub(super) fee: Decimal,
     /// By how many hundredths of a per cent market and stop orders fill worse
-    #[arg(long, default_value = "0", value_name = "BPS")]
+    #[arg(long, default_value = "0", value_name = "BPS", value_parser = values::slippage_bps,
+          allow_negative_numbers = true)]
     pub(super) slippage_bps: Decimal,
     /// Distance from bid to ask in hundredths of a per cent
-    #[arg(long, default_value = "0", value_name = "BPS")]
+    #[arg(long, default_value = "0", value_name = "BPS", value_parser = values::spread_bps,
+          allow_negative_numbers = true)]
     pub(super) spread_bps: Decimal,
     /// What shorts owe a year, as a share of their value
-    #[arg(long, default_value = "0", value_name = "SHARE")]
+    #[arg(long, default_value = "0", value_name = "SHARE", value_parser = values::borrow_rate,
+          allow_negative_numbers = true)]
     pub(super) borrow_rate: Decimal,
     /// Quantities are multiples of this: 1 for stocks, 0.000001 round the clock
-    #[arg(long, value_name = "QTY")]
+    #[arg(long, value_name = "QTY", value_parser = values::step, allow_negative_numbers = true)]
     pub(super) step: Option<Qty>,
     /// The limits in force: research (venue rules and buying power only) or a preset
     #[arg(long, default_value = "research", value_name = "PROFILE")]
@@ -85,13 +93,18 @@ pub(crate) struct TrialArgs {
     #[arg(long, value_name = "PRESET")]
     pub(super) compare: Option<String>,
     /// Seed of everything that is drawn
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = values::seed, allow_negative_numbers = true)]
     pub(super) seed: u64,
+}
+
+/// The text of a strategy file.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    files::text(path, "a strategy", FILE_MAX)
 }
 
 /// Reads a strategy file.
 pub(super) fn strategy(path: &Path) -> Result<Strategy, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
+    let text = text(path)?;
     ::strategy::read(&text).map_err(|faults| {
         let Some(first) = faults.0.first() else {
             return Failure::new("strategy_invalid", format!("{} is wrong", path.display()));
@@ -129,6 +142,15 @@ impl TrialArgs {
         self.seed
     }
 
+    /// The files that are read.
+    pub(super) fn inputs(&self) -> Vec<PathBuf> {
+        let file = |text: &String| {
+            PathBuf::from(text.split_once('=').map_or(text.as_str(), |(_, file)| file))
+        };
+        let named = [&self.bars, &self.splits, &self.funding].into_iter().flatten().map(file);
+        std::iter::once(self.strategy.clone()).chain(named).collect()
+    }
+
     /// The parameters that were given a value.
     pub(super) fn named_params(&self) -> Vec<String> {
         self.params.iter().map(|(name, _)| name.clone()).collect()
@@ -142,6 +164,7 @@ impl TrialArgs {
     /// Everything that a trial of a strategy that was read already rests on.
     pub(super) fn trial_of(&self, mut strategy: Strategy, ctx: &Context) -> Result<Trial, Failure> {
         if !self.symbol.is_empty() {
+            self.check_symbols()?;
             strategy.symbols.clone_from(&self.symbol);
         }
         let timeframe = strategy.timeframe;
@@ -167,6 +190,22 @@ impl TrialArgs {
         wanted.trial(markets).map_err(|error| refused(&error))
     }
 
+    fn check_symbols(&self) -> Result<(), Failure> {
+        for (n, symbol) in self.symbol.iter().enumerate() {
+            let known = instrument_id(symbol);
+            known.map_err(|error| {
+                Failure::usage(format!(
+                    "--symbol {symbol}: {error}; write for example IBM, BTC/USD or sim:IBM"
+                ))
+            })?;
+            if self.symbol[..n].contains(symbol) {
+                let message = format!("--symbol {symbol}: it is named twice; name it once");
+                return Err(Failure::usage(message));
+            }
+        }
+        Ok(())
+    }
+
     fn markets(
         &self,
         names: &[String],
@@ -176,7 +215,7 @@ impl TrialArgs {
         if self.bars.is_empty() {
             return names.iter().map(|name| self.stored(name, timeframe, ctx)).collect();
         }
-        let files = events::files("--bars", &self.bars, names)?;
+        let files = events::bars(&self.bars, names)?;
         names
             .iter()
             .map(|name| {

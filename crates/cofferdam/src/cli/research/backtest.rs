@@ -1,12 +1,6 @@
 //! One strategy over one stretch of history.
 
-use std::{
-    ffi::OsString,
-    fs,
-    io::Write as _,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-};
+use std::{ops::ControlFlow, path::PathBuf};
 
 use ::research::{
     html, screened,
@@ -19,9 +13,13 @@ use crate::cli::{
     Outcome,
     context::Context,
     failure::Failure,
+    files::Target,
     output::{Out, Table, grouped},
     progress::Progress,
 };
+
+/// What the beginning of every page has, and of nothing else.
+const PAGE: &str = " – backtest – Cofferdam</title>";
 
 /// What to try.
 #[derive(Debug, Args)]
@@ -42,7 +40,8 @@ pub(crate) struct BacktestArgs {
     /// Print the closed trades too
     #[arg(long)]
     trades: bool,
-    /// Write a page with charts, every figure, trades and assumptions; an earlier file is replaced
+    /// Write a page with charts, every figure, trades and assumptions; an earlier page is replaced,
+    /// any other file is kept
     #[arg(long, value_name = "OUT.html")]
     html: Option<PathBuf>,
     /// Run the screening kernel alone and tell how fast it is: the same trades and equity without a
@@ -53,6 +52,9 @@ pub(crate) struct BacktestArgs {
 
 /// Tries it.
 pub(crate) fn run(args: &BacktestArgs, ctx: &Context, out: &mut Out) -> Result<Outcome, Failure> {
+    let page = args.html.as_deref();
+    let page =
+        page.map(|path| Target::new("--html", path, args.trial.inputs(), PAGE)).transpose()?;
     let trial = args.trial.trial(ctx)?;
     if args.screen {
         return screen(&trial, out);
@@ -64,8 +66,8 @@ pub(crate) fn run(args: &BacktestArgs, ctx: &Context, out: &mut Out) -> Result<O
     });
     drop(progress);
     let report = told.map_err(|e| Failure::new(e.code(), e.to_string()))?;
-    if let Some(path) = &args.html {
-        replace(path, &html::html(&trial, &report))?;
+    if let Some(page) = &page {
+        page.write(&html::html(&trial, &report))?;
     }
     out.json(&report)?;
     show::report(&trial, &report, out);
@@ -106,15 +108,4 @@ fn screen(trial: &Trial, out: &mut Out) -> Result<Outcome, Failure> {
         timed.prepare_seconds * 1e3,
     ));
     Ok(Outcome::Done)
-}
-
-/// Writes a file whole, in the place of an earlier one.
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut fresh = OsString::from(path);
-    fresh.push(".new");
-    let fresh = PathBuf::from(fresh);
-    let written = fs::File::create(&fresh)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&fresh, path));
-    written.map_err(|error| Failure::file("write", path, &error))
 }

@@ -4,12 +4,12 @@
 
 use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, sync::Arc};
 
-use ::bars::{FundingError, Split as Row, SplitsError, read_funding, read_splits_of};
+use ::bars::{Split as Row, TableError, read_funding, read_splits_of};
 use ::research::trial::{Funding, Market, instrument_id};
-use domain::CalendarKind;
+use domain::{CalendarKind, Timeframe};
 use market::{ActionError, Ratio, Split, Splits};
 
-use crate::cli::failure::Failure;
+use crate::cli::{failure::Failure, files};
 
 /// A file of one symbol: `SYMBOL=FILE`, or `FILE` of the first.
 pub(super) fn named<'a>(
@@ -26,6 +26,35 @@ pub(super) fn named<'a>(
         return Err(Failure::usage(message));
     }
     Ok((name, file))
+}
+
+/// The symbol that a file of bars names: `IBM` of `data/IBM-1d.csv`.
+fn symbol_of(file: &str) -> Option<&str> {
+    let stem = Path::new(file).file_stem()?.to_str()?;
+    let (symbol, rest) = stem.split_once('-')?;
+    let timeframe = rest.split('-').next()?.parse::<Timeframe>();
+    (timeframe.is_ok() && !symbol.is_empty()).then_some(symbol)
+}
+
+/// The files of bars of each symbol. One that is given without a symbol must not name another.
+pub(super) fn bars<'a>(
+    texts: &'a [String],
+    names: &'a [String],
+) -> Result<BTreeMap<&'a str, &'a str>, Failure> {
+    for text in texts.iter().filter(|text| !text.contains('=')) {
+        let name = &names[0];
+        let letters = |text: &str| -> String {
+            text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+        };
+        if let Some(other) = symbol_of(text).filter(|o| letters(o) != letters(plain(name))) {
+            return Err(Failure::usage(format!(
+                "--bars {text}: the name of the file says {other}, and bars of {name} are wanted; \
+                 write --symbol {other} to trade that, or --bars {name}={text} if these are bars \
+                 of {name}"
+            )));
+        }
+    }
+    files("--bars", texts, names)
 }
 
 /// The files of each symbol, at most one each.
@@ -46,8 +75,7 @@ pub(super) fn files<'a>(
 }
 
 fn open(file: &str) -> Result<BufReader<File>, Failure> {
-    let path = Path::new(file);
-    File::open(path).map(BufReader::new).map_err(|error| Failure::file("open", path, &error))
+    files::open(Path::new(file)).map(BufReader::new)
 }
 
 /// A symbol without its venue.
@@ -70,7 +98,7 @@ pub(super) fn add(
     for text in splits {
         let (name, file) = named("--splits", text, names)?;
         let failure =
-            |error: SplitsError| Failure::new(error.code(), format!("--splits {file}: {error}"));
+            |error: TableError| Failure::new(error.code(), format!("--splits {file}: {error}"));
         let table = read_splits_of(open(file)?, plain(name)).map_err(failure)?;
         let alone = text.contains('=');
         for name in names.iter().filter(|one| !alone || *one == name) {
@@ -99,7 +127,7 @@ fn fund(market: &mut Market, file: &str) -> Result<(), Failure> {
         )));
     }
     let failure =
-        |error: FundingError| Failure::new(error.code(), format!("--funding {file}: {error}"));
+        |error: TableError| Failure::new(error.code(), format!("--funding {file}: {error}"));
     let rates = read_funding(open(file)?).map_err(failure)?;
     let (Some(first), Some(last)) = (market.bars.first(), market.bars.last()) else {
         return Err(Failure::usage(format!("{symbol} has no bars")));

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ::research::lookahead::{self, CUTS_MAX, LookaheadReport, WarmUp};
+use ::research::lookahead::{self, LookaheadReport, WarmUp};
 use clap::Args;
 
 use super::args::TrialArgs;
@@ -12,6 +12,7 @@ use crate::cli::{
     failure::Failure,
     output::{Out, Table, instant},
     progress::Progress,
+    values,
 };
 
 /// Differences that are printed; `--json` prints all.
@@ -31,16 +32,13 @@ pub(crate) struct LookaheadArgs {
     #[command(flatten)]
     trial: TrialArgs,
     /// How often history is cut, at most 10000; --seed draws other places
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = values::cuts,
+          allow_negative_numbers = true)]
     cuts: usize,
 }
 
 /// Asks.
 pub(crate) fn run(args: &LookaheadArgs, ctx: &Context, out: &mut Out) -> Result<Outcome, Failure> {
-    if !(1..=CUTS_MAX).contains(&args.cuts) {
-        let message = format!("--cuts {}: a number from 1 to {CUTS_MAX}", args.cuts);
-        return Err(Failure::usage(message));
-    }
     let trial = args.trial.trial(ctx)?;
     let mut progress = Progress::new();
     let told = lookahead::of(&trial, (args.cuts, args.trial.seed()), &mut |done, all| {

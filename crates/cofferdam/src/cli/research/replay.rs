@@ -19,6 +19,7 @@ use crate::cli::{
     context::Context,
     failure::Failure,
     output::{Out, Table, at, field, grouped},
+    values,
 };
 
 /// Round trips that are asked for.
@@ -37,22 +38,26 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_enum)]
     calendar: Option<CalendarArg>,
     /// What the account was worth when the run began; read from the desk when it isn't named
-    #[arg(long, value_name = "MONEY")]
+    #[arg(long, value_name = "MONEY", value_parser = values::cash, allow_negative_numbers = true)]
     cash: Option<Decimal>,
     /// Fee of each fill as a share of its value; as the desk's paper venue charges
-    #[arg(long, default_value = "0.001", value_name = "SHARE")]
+    #[arg(long, default_value = "0.001", value_name = "SHARE", value_parser = values::fee,
+          allow_negative_numbers = true)]
     fee: Decimal,
     /// By how many hundredths of a per cent market and stop orders fill worse
-    #[arg(long, default_value = "1", value_name = "BPS")]
+    #[arg(long, default_value = "1", value_name = "BPS", value_parser = values::slippage_bps,
+          allow_negative_numbers = true)]
     slippage_bps: Decimal,
     /// Distance from bid to ask in hundredths of a per cent
-    #[arg(long, default_value = "4", value_name = "BPS")]
+    #[arg(long, default_value = "4", value_name = "BPS", value_parser = values::spread_bps,
+          allow_negative_numbers = true)]
     spread_bps: Decimal,
     /// What shorts owe a year, as a share of their value
-    #[arg(long, default_value = "0.03", value_name = "SHARE")]
+    #[arg(long, default_value = "0.03", value_name = "SHARE", value_parser = values::borrow_rate,
+          allow_negative_numbers = true)]
     borrow_rate: Decimal,
     /// Quantities are multiples of this: 1 for stocks, 0.000001 round the clock
-    #[arg(long, value_name = "QTY")]
+    #[arg(long, value_name = "QTY", value_parser = values::step, allow_negative_numbers = true)]
     step: Option<Qty>,
     /// The limits in force in the backtest: research, or a preset
     #[arg(long, default_value = "research", value_name = "PROFILE")]

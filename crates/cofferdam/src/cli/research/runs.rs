@@ -80,8 +80,7 @@ pub(crate) fn run(command: RunCommand, ctx: &Context, out: &mut Out) -> Result<O
     match command {
         RunCommand::Replay(args) => return super::replay::run(*args, ctx, out),
         RunCommand::Run { file, book, account, params: given } => {
-            let source =
-                std::fs::read_to_string(&file).map_err(|e| Failure::file("read", &file, &e))?;
+            let source = super::args::text(&file)?;
             let account = match account {
                 Some(id) => id,
                 None => symbol::account(&api, None)?.id,

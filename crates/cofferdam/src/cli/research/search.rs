@@ -11,7 +11,7 @@ use ::research::{
 use clap::Args;
 
 use super::args::TrialArgs;
-use crate::cli::failure::Failure;
+use crate::cli::{failure::Failure, values};
 
 /// Which sets are tried, and what is looked for.
 #[derive(Debug, Args)]
@@ -21,13 +21,14 @@ pub(super) struct SearchArgs {
     #[arg(long, value_name = "AXIS", required_unless_present = "random")]
     grid: Vec<Axis>,
     /// Try so many sets drawn from the parameters' ranges instead; --seed draws others
-    #[arg(long, value_name = "N", conflicts_with = "grid")]
+    #[arg(long, value_name = "N", conflicts_with = "grid", value_parser = values::sets,
+          allow_negative_numbers = true)]
     random: Option<usize>,
     /// The figure to make as good as can be
     #[arg(long, default_value = "sharpe", value_name = "FIGURE")]
     objective: Objective,
     /// Threads that work at the same time; all cores when it isn't named. The answer is the same
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_negative_numbers = true)]
     threads: Option<NonZeroUsize>,
 }
 

@@ -7,7 +7,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::runs::RunCommand;
-use crate::cli::{Outcome, context::Context, failure::Failure, output::Out};
+use crate::cli::{
+    Outcome,
+    context::Context,
+    failure::Failure,
+    output::{Out, clean},
+};
 
 /// What can be done with strategy files.
 #[derive(Debug, Subcommand)]
@@ -38,7 +43,7 @@ pub(crate) fn run(
 }
 
 fn check(file: &Path, out: &mut Out) -> Result<Outcome, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))?;
+    let text = super::args::text(file)?;
     let strategy = match ::strategy::read(&text) {
         Ok(strategy) => strategy,
         Err(faults) => {
@@ -71,9 +76,10 @@ fn check(file: &Path, out: &mut Out) -> Result<Outcome, Failure> {
 fn show(fault: &::strategy::Fault, text: &str, file: &std::path::Path, out: &mut Out) {
     let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
     let (line, column) = (fault.line, fault.column);
-    out.line(format!("{}:{line}:{column}: {key}{}", file.display(), fault.message));
+    out.line(format!("{}:{line}:{column}: {key}{}", file.display(), clean(&fault.message)));
     let shown: String = text.lines().nth(line - 1).unwrap_or_default().chars().take(120).collect();
-    out.line(format!("  {shown}"));
+    // A sign for each character, so that the marks stand below it.
+    out.line(format!("  {}", clean(&shown.replace('\t', " "))));
     if column <= 120 {
         let room = (121 - column).max(1);
         let marks = "^".repeat(fault.length.min(room));

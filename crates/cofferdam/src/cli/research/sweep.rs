@@ -60,7 +60,7 @@ pub(crate) fn run(args: &SweepArgs, ctx: &Context, out: &mut Out) -> Result<Outc
 fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
     let (mut log, done) = match &args.out {
         Some(path) => {
-            let (log, done) = SweepLog::open(path, sweep)?;
+            let (log, done) = SweepLog::open(path, &args.trial.inputs(), sweep)?;
             (Some(log), done)
         }
         None => (None, Vec::new()),
@@ -81,6 +81,9 @@ fn tried(args: &SweepArgs, sweep: &Sweep) -> Result<Vec<Row>, Failure> {
         Ok::<(), Failure>(())
     })?;
     drop(progress);
+    if let Some(log) = &mut log {
+        log.sync()?;
+    }
     if all > before && rows.iter().all(|row| row.measured().is_some_and(|m| m.by() == By::Screen)) {
         tell_speed(sweep, all - before, begun.elapsed());
     }

@@ -1,5 +1,8 @@
 //! Strategies over the repository's sample data, as they are typed.
 
+mod files;
+mod messages;
+
 use std::path::{Path, PathBuf};
 
 use clap::Parser;

@@ -19,6 +19,7 @@ use crate::cli::{
     failure::Failure,
     output::{Out, Table, instant},
     progress::Progress,
+    values,
 };
 
 /// What to walk.
@@ -38,10 +39,12 @@ pub(crate) struct WalkForwardArgs {
     #[command(flatten)]
     search: SearchArgs,
     /// Bars of each window that parameters are chosen on
-    #[arg(long, default_value_t = 500, value_name = "BARS")]
+    #[arg(long, default_value_t = 500, value_name = "BARS", value_parser = values::bars,
+          allow_negative_numbers = true)]
     train: usize,
     /// Bars of each window that they are tested on
-    #[arg(long, default_value_t = 100, value_name = "BARS")]
+    #[arg(long, default_value_t = 100, value_name = "BARS", value_parser = values::bars,
+          allow_negative_numbers = true)]
     test: usize,
     /// Begin every train window with the first bar, so that they grow
     #[arg(long)]
