@@ -1,10 +1,10 @@
 //! Who waits and who is worked at.
 //!
 //! One run is worked at and few wait, so that research takes a bounded share of the desk's machine.
-//! This module must not know what a run does.
+//! Callers take turns: who asks for many waits behind who asks for one. This module must not know what a run does.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,10 +17,13 @@ use super::asked::Prepared;
 
 /// Runs that may wait.
 const WAITING_MAX: usize = 16;
+/// Runs of one caller that may wait, so that nobody alone keeps all others out.
+const WAITING_OF_ONE_MAX: usize = 12;
 
 /// A run in memory.
 pub(super) struct Job {
     pub(super) id: String,
+    by: String,
     pub(super) prepared: Prepared,
     ended: AtomicBool,
     done: AtomicU64,
@@ -28,9 +31,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(id: String, prepared: Prepared) -> Self {
+    pub(super) fn new(id: String, by: String, prepared: Prepared) -> Self {
         let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { id, prepared, ended: AtomicBool::new(false), done, total }
+        Self { id, by, prepared, ended: AtomicBool::new(false), done, total }
     }
 
     /// True once somebody wants its end.
@@ -66,7 +69,39 @@ pub(super) struct Line {
 struct Places {
     waiting: VecDeque<Arc<Job>>,
     working: Option<Arc<Job>>,
+    /// The turn that callers with waiting runs had last, counted from 1 on.
+    turns: BTreeMap<String, u64>,
+    turn: u64,
     closed: bool,
+}
+
+impl Places {
+    /// Takes the run whose caller had no turn for the longest time; of several the first.
+    fn take(&mut self) -> Option<Arc<Job>> {
+        let had = |job: &Arc<Job>| self.turns.get(&job.by).copied().unwrap_or_default();
+        let (at, _) = self.waiting.iter().enumerate().min_by_key(|(at, job)| (had(job), *at))?;
+        let job = self.waiting.remove(at)?;
+        self.turn += 1;
+        self.turns.insert(job.by.clone(), self.turn);
+        let (waiting, turns) = (&self.waiting, &mut self.turns);
+        turns.retain(|by, _| *by == job.by || waiting.iter().any(|other| other.by == *by));
+        Some(job)
+    }
+
+    /// Refuses a run for which there is no place.
+    fn check(&self, by: &str) -> Result<(), ApiError> {
+        let refused =
+            |detail: String, remedy: &str| Err(ApiError::too_many("too_many_runs", detail, remedy));
+        if self.waiting.iter().filter(|job| job.by == by).count() >= WAITING_OF_ONE_MAX {
+            let detail = format!("{WAITING_OF_ONE_MAX} of your runs wait, which is the most.");
+            return refused(detail, "Wait for one, or cancel one.");
+        }
+        if self.waiting.len() >= WAITING_MAX {
+            let detail = format!("{WAITING_MAX} runs wait, which is the most.");
+            return refused(detail, "Wait for one, or cancel one.");
+        }
+        Ok(())
+    }
 }
 
 impl Line {
@@ -84,14 +119,7 @@ impl Line {
         if places.closed {
             return Err(ApiError::unavailable("desk_stops", "The desk stops.", "Start it again."));
         }
-        if places.waiting.len() >= WAITING_MAX {
-            let detail = format!("{WAITING_MAX} runs wait, which is the most.");
-            return Err(ApiError::too_many(
-                "too_many_runs",
-                detail,
-                "Wait for one, or cancel one.",
-            ));
-        }
+        places.check(&job.by)?;
         note()?;
         places.waiting.push_back(job);
         self.changed.notify_one();
@@ -106,7 +134,7 @@ impl Line {
             if places.closed {
                 return None;
             }
-            if let Some(job) = places.waiting.pop_front() {
+            if let Some(job) = places.take() {
                 places.working = Some(Arc::clone(&job));
                 return Some(job);
             }

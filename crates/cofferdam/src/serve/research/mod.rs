@@ -129,7 +129,7 @@ impl Inner {
             ended_at: None,
             outcome: None,
         };
-        let job = Arc::new(Job::new(row.id.clone(), prepared));
+        let job = Arc::new(Job::new(row.id.clone(), row.by.clone(), prepared));
         // The row is there before the worker can find the job.
         self.line.join(job, || self.runs.add(&row).map_err(|error| failed(&error)))?;
         self.shown(row)

@@ -229,11 +229,18 @@ async fn few_runs_wait_and_one_that_waits_can_be_cancelled() {
     let folder = Folder::new();
     let research = folder.idle("here");
     let mut ids = Vec::new();
-    for _ in 0..16 {
+    for _ in 0..12 {
         ids.push(research.start(backtest()).await.unwrap().id);
     }
     let error = research.start(backtest()).await.unwrap_err();
     assert_eq!((why(&error).0, error.status().as_u16()), ("too_many_runs", 429));
+    assert!(error.problem().detail.contains("12 of your runs wait"), "{error:?}");
+    let others = || NewRun { by: "bob".to_owned(), ..backtest() };
+    for _ in 0..4 {
+        research.start(others()).await.unwrap();
+    }
+    let error = research.start(others()).await.unwrap_err();
+    assert!(error.problem().detail.contains("16 runs wait"), "{error:?}");
     for error in [
         research.remove(ids[0].clone()).await.map(drop).unwrap_err(),
         research.result(ids[0].clone()).await.map(drop).unwrap_err(),
@@ -248,6 +255,26 @@ async fn few_runs_wait_and_one_that_waits_can_be_cancelled() {
     assert_eq!(why(&error).0, "run_unknown");
     let run = research.cancel(ids[1].clone()).await.unwrap();
     assert_eq!(research.cancel(run.id.clone()).await.unwrap(), run, "it has ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_one_run_does_not_wait_for_all_of_anothers() {
+    let folder = Folder::new();
+    let research = folder.idle("here");
+    let mut ids = Vec::new();
+    for by in ["alice", "alice", "alice", "bob", "carol", "bob"] {
+        let run = NewRun { by: by.to_owned(), ..backtest() };
+        ids.push(research.start(run).await.unwrap().id);
+    }
+    research.spawn().unwrap();
+    let mut began = Vec::new();
+    for id in &ids {
+        began.push((ended(&research, id).await.started_at.unwrap(), id));
+    }
+    began.sort();
+    let order: Vec<usize> =
+        began.iter().map(|(_, id)| ids.iter().position(|other| other == *id).unwrap()).collect();
+    assert_eq!(order, [0, 3, 4, 1, 5, 2], "each in turn, in the order in which they asked");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
