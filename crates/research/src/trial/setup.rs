@@ -197,8 +197,5 @@ pub(super) fn assumptions(trial: &Trial, venue: Vec<String>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    words.push(
-        "What is still held at the end is left open and valued at the last price.".to_owned(),
-    );
     words
 }
