@@ -19,6 +19,7 @@ mod key;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod names;
+mod owner;
 mod password;
 mod qr;
 mod recovery;
@@ -43,6 +44,7 @@ pub use grants::Grants;
 pub use ids::{KeyId, SessionId, UserId};
 pub use key::{KEY_PREFIX, hash_of_key};
 pub use names::UserName;
+pub use owner::{Owner, OwnerInvalid, Reach};
 pub use password::{Hashing, PASSWORD_LEN_MIN, check_strength};
 pub use rights::{Caller, Rights, Role, Scope, Verb, Who, may};
 pub use rows::{ApiKey, Delay, Device, Event, IdentityStore, Rows, Session, User, Work};

@@ -218,6 +218,8 @@ pub enum Who {
         id: crate::KeyId,
         /// The key's name.
         name: UserName,
+        /// The person who minted it; absent for a key of the machine.
+        owner: Option<crate::UserId>,
     },
     /// Whoever holds the bootstrap key.
     Bootstrap,

@@ -291,7 +291,8 @@ impl Identity {
         }
         let grants = owner.map_or(key.grants.clone(), |o| key.grants.and(&o.effective_grants()));
         let rights = Rights::Key(key.scopes.clone(), owner.map(|owner| owner.role));
-        let who = Who::Key { id: key.id.clone(), name: key.name.clone() };
+        let (id, name, owner) = (key.id.clone(), key.name.clone(), key.owner.clone());
+        let who = Who::Key { id, name, owner };
         Some(Caller { who, rights, grants })
     }
 

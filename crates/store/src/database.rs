@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     const EXTRA: Migration = Migration {
-        number: 4,
+        number: 5,
         name: "extra",
         sql: "CREATE TABLE extra (x INTEGER) STRICT",
         postgres: "",
@@ -246,10 +246,10 @@ mod tests {
         drop(first);
         assert_eq!(SqliteDatabase::open(&lock).unwrap().migration_backup(), None);
 
-        let both = [JOURNAL[0], JOURNAL[1], JOURNAL[2], EXTRA];
-        let second = SqliteDatabase::open_with(&lock, &both).unwrap();
+        let more = [JOURNAL, &[EXTRA]].concat();
+        let second = SqliteDatabase::open_with(&lock, &more).unwrap();
         let copy = second.migration_backup().unwrap().to_owned();
-        assert!(copy.ends_with("cofferdam.sqlite.before-0004"), "{}", copy.display());
+        assert!(copy.ends_with("cofferdam.sqlite.before-0005"), "{}", copy.display());
         assert_eq!(second.meta().installation().unwrap(), installation);
         drop(second);
 
@@ -265,11 +265,10 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let lock = DataDirLock::acquire(tmp.path()).unwrap();
         drop(SqliteDatabase::open(&lock).unwrap());
-        let taken = lock.dir().join("cofferdam.sqlite.before-0004");
+        let taken = lock.dir().join("cofferdam.sqlite.before-0005");
         fs::write(&taken, "precious").unwrap();
-        let db =
-            SqliteDatabase::open_with(&lock, &[JOURNAL[0], JOURNAL[1], JOURNAL[2], EXTRA]).unwrap();
-        assert!(db.migration_backup().unwrap().ends_with("cofferdam.sqlite.before-0004-2"));
+        let db = SqliteDatabase::open_with(&lock, &[JOURNAL, &[EXTRA]].concat()).unwrap();
+        assert!(db.migration_backup().unwrap().ends_with("cofferdam.sqlite.before-0005-2"));
         assert_eq!(fs::read_to_string(&taken).unwrap(), "precious");
     }
 

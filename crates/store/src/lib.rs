@@ -29,6 +29,7 @@ pub mod kills;
 pub mod kvlog;
 pub mod lease;
 pub mod meta;
+mod owned;
 pub mod pg;
 pub mod reader;
 pub mod runs;
@@ -64,7 +65,9 @@ pub use pg::{DatabaseUrl, PgDatabase, PgJournal};
 pub use reader::Reader;
 pub use runs::{Ended, RUNS_KEPT_MAX, RunRow, RunStatus, Runs};
 pub use snapshot::{SnapshotRead, SnapshotWarning, Snapshots};
-pub use strategies::{STRATEGIES_MAX, Strategies, StrategiesError, StrategyRow};
+pub use strategies::{
+    STRATEGIES_MAX, STRATEGIES_OF_ONE_MAX, Strategies, StrategiesError, StrategyRow,
+};
 pub use strategy_runs::{RunChange, StrategyRuns};
 pub use uses::{UseRow, Uses};
 pub use verify::{Break, JournalIndex, Progress, StreamReport, VerifyReport, verify};

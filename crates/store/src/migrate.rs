@@ -67,6 +67,12 @@ pub(crate) const JOURNAL: &[Migration] = &[
         sql: include_str!("../migrations/journal/0003_research.sql"),
         postgres: include_str!("../migrations/postgres/journal/0003_research.sql"),
     },
+    Migration {
+        number: 4,
+        name: "owners",
+        sql: include_str!("../migrations/journal/0004_owners.sql"),
+        postgres: include_str!("../migrations/postgres/journal/0004_owners.sql"),
+    },
 ];
 
 /// The schema of a key-value log.
@@ -171,6 +177,28 @@ mod tests {
         assert_eq!(todo.iter().map(|m| m.number).collect::<Vec<_>>(), [2]);
         apply(&mut conn, todo).unwrap();
         assert!(pending(&conn, path, &both).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_was_there_belongs_to_the_person_who_asked_for_it() {
+        let mut conn = migrated(&JOURNAL[..3]);
+        conn.execute_batch(
+            "INSERT INTO users (id, name, role, accounts, password, must_change, disabled, version, \
+             totp, totp_pending, totp_since, totp_step, created_at) \
+             VALUES ('abababababababab', 'alice', 'trader', '', '', 0, 0, 1, '', '', 0, 0, 0);
+             INSERT INTO strategies VALUES ('1', '', '', '', '', '', '', 1, 0, 'alice'),
+             ('2', '', '', '', '', '', '', 1, 0, 'key:alice');
+             INSERT INTO research_runs VALUES ('1', '', '', 'alice', '', '', 0, 0, 0, '', 0),
+             ('2', '', '', 'bootstrap', '', '', 0, 0, 0, '', 0);",
+        )
+        .unwrap();
+        apply(&mut conn, &JOURNAL[3..]).unwrap();
+        for table in ["strategies", "research_runs"] {
+            let mut read = conn.prepare(&format!("SELECT owner FROM {table} ORDER BY id")).unwrap();
+            let owners: Vec<String> =
+                read.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            assert_eq!(owners, ["user/abababababababab", "operator"], "{table}");
+        }
     }
 
     #[test]

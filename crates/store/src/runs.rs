@@ -1,15 +1,21 @@
 //! What was tried on past prices: who asked for what, how far it came, what came of it.
 //!
 //! Several desks may share the rows. Each run belongs to one of them, by its name, and no desk ends
-//! a run of another one. A desk keeps a bounded number of runs and bytes; the oldest go first. This
-//! module must not know what a run is about: that is JSON of others.
+//! a run of another one. Each also belongs to an owner, and is there for nobody else. A desk keeps a
+//! bounded number of runs and bytes. This module must not know what a run is about: that is JSON of
+//! others.
+
+mod kept;
 
 use domain::Timestamp;
+use identity::{Owner, Reach};
 
+use self::kept::{EndedRun, Room, too_much};
 use crate::{
     backend::Backend,
     error::StoreError,
     fault::DbError,
+    owned::{owner, reached},
     session::{Columns, Session, values},
     sql::research as sql,
 };
@@ -74,6 +80,8 @@ pub struct RunRow {
     pub status: RunStatus,
     /// Who asked.
     pub by: String,
+    /// Whose it is.
+    pub owner: Owner,
     /// What it is about, as JSON.
     pub about: String,
     /// What was asked for, as JSON.
@@ -123,6 +131,7 @@ fn row(columns: &dyn Columns) -> Result<RunRow, DbError> {
         started_at: time(columns, 7)?,
         ended_at: time(columns, 8)?,
         outcome: Some(text(9)?).filter(|outcome| !outcome.is_empty()),
+        owner: owner(columns, 10)?,
     })
 }
 
@@ -131,17 +140,14 @@ fn delete(session: &mut dyn Session, id: &str) -> Result<bool, DbError> {
     Ok(session.execute(sql::DELETE_RUN, values![id])? > 0)
 }
 
-/// Removes the oldest ended runs of a desk beyond what it keeps.
+/// Removes what a desk has beyond what it keeps.
 fn trim(session: &mut dyn Session, desk: &str) -> Result<(), DbError> {
-    let ended =
-        session.all(sql::ENDED_RUNS, values![desk], |row| Ok((row.words(0)?, row.unsigned(1)?)))?;
-    let mut bytes = 0_u64;
-    for (place, (id, size)) in ended.iter().enumerate() {
-        bytes = bytes.saturating_add(*size);
-        // The newest stays, whatever its size.
-        if place >= RUNS_KEPT_MAX || (place > 0 && bytes > BYTES_KEPT_MAX) {
-            delete(session, id)?;
-        }
+    let ended = session.all(sql::ENDED_RUNS, values![desk], |row| {
+        let (id, bytes) = (row.words(0)?.to_string(), row.unsigned(2)?);
+        Ok(EndedRun { id, owner: owner(row, 1)?, bytes })
+    })?;
+    for run in too_much(&ended, Room { runs: RUNS_KEPT_MAX, bytes: BYTES_KEPT_MAX }) {
+        delete(session, &run.id)?;
     }
     Ok(())
 }
@@ -152,6 +158,7 @@ impl Runs {
     /// # Errors
     /// [`StoreError`] when the database fails, here and below.
     pub fn add(&self, run: &RunRow) -> Result<(), StoreError> {
+        let owner = run.owner.to_string();
         self.0.change(RUNS, |session| {
             let put = values![
                 &*run.id,
@@ -161,27 +168,36 @@ impl Runs {
                 &*run.about,
                 &*run.request,
                 run.created_at.0,
+                &*owner,
             ];
             session.execute(sql::PUT_RUN, put)?;
             Ok(())
         })
     }
 
-    /// At most `limit`, the newest first, those before `after` when it is named.
+    /// At most `limit` of those that are reached, the newest first, those before `after` when it is
+    /// named.
     ///
     /// # Errors
     /// As [`Runs::add`].
-    pub fn list(&self, limit: u32, after: Option<&str>) -> Result<Vec<RunRow>, StoreError> {
-        let after = after.unwrap_or_default();
-        self.0.look(|session| session.all(sql::RUNS, values![after, i64::from(limit)], row))
+    pub fn list(
+        &self,
+        limit: u32,
+        after: Option<&str>,
+        reach: &Reach,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let (after, whose) = (after.unwrap_or_default(), reached(reach));
+        let asked = values![after, &*whose, i64::from(limit)];
+        self.0.look(|session| session.all(sql::RUNS, asked, row))
     }
 
-    /// One, where there is one.
+    /// One, where there is one that is reached.
     ///
     /// # Errors
     /// As [`Runs::add`].
-    pub fn get(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
-        self.0.look(|session| session.first(sql::RUN, values![id], row))
+    pub fn get(&self, id: &str, reach: &Reach) -> Result<Option<RunRow>, StoreError> {
+        let whose = reached(reach);
+        self.0.look(|session| session.first(sql::RUN, values![id, &*whose], row))
     }
 
     /// Work begins; false when the run does not wait any more.

@@ -1,11 +1,11 @@
 //! Strategies as text, with the number of their last change.
 //!
 //! Whoever changes one shows the revision that was read, so that nobody overwrites what somebody
-//! else has written meanwhile. Each change is recorded in its own transaction, in the chain that
+//! else has written meanwhile. Each belongs to an owner, and is there for nobody else. Each change is recorded in its own transaction, in the chain that
 //! people and keys have. This module must not know what a strategy means.
 
 use domain::Timestamp;
-use identity::Event;
+use identity::{Event, Owner, Reach};
 use serde_json::json;
 use thiserror::Error;
 
@@ -14,12 +14,15 @@ use crate::{
     error::StoreError,
     fault::DbError,
     identities::{IDENTITY, record::append},
+    owned::{owner, reached},
     session::{Columns, Session, values},
     sql::research as sql,
 };
 
 /// Strategies that one database keeps.
 pub const STRATEGIES_MAX: u64 = 500;
+/// Strategies that it keeps of one owner, so that nobody alone takes all the room.
+pub const STRATEGIES_OF_ONE_MAX: u64 = 400;
 
 /// A strategy without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct StrategyRow {
     pub changed_at: Timestamp,
     /// Who changed it last.
     pub changed_by: String,
+    /// Whose it is; a change leaves that as it is.
+    pub owner: Owner,
 }
 
 /// Why a strategy was not read or changed.
@@ -63,6 +68,9 @@ pub enum StrategiesError {
     /// There are as many as may be.
     #[error("there are {STRATEGIES_MAX} strategies, which is the most")]
     TooMany,
+    /// One owner has as many as one may have.
+    #[error("you have {STRATEGIES_OF_ONE_MAX} strategies, which is the most for one")]
+    TooManyOfOne,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -75,7 +83,7 @@ impl StrategiesError {
         match self {
             Self::Unknown(_) => "strategy_unknown",
             Self::Revision { .. } => "revision_conflict",
-            Self::TooMany => "too_many_strategies",
+            Self::TooMany | Self::TooManyOfOne => "too_many_strategies",
             Self::Store(error) => error.code(),
         }
     }
@@ -103,11 +111,12 @@ fn row(columns: &dyn Columns) -> Result<StrategyRow, DbError> {
         revision: columns.unsigned(6)?,
         changed_at: Timestamp(columns.number(7)?),
         changed_by: text(8)?,
+        owner: owner(columns, 9)?,
     })
 }
 
 fn put(session: &mut dyn Session, row: &StrategyRow, source: &str) -> Result<(), DbError> {
-    let symbols = row.symbols.join(",");
+    let (symbols, owner) = (row.symbols.join(","), row.owner.to_string());
     let put = values![
         &*row.id,
         &*row.name,
@@ -118,6 +127,7 @@ fn put(session: &mut dyn Session, row: &StrategyRow, source: &str) -> Result<(),
         row.revision.cast_signed(),
         row.changed_at.0,
         &*row.changed_by,
+        &*owner,
         source,
     ];
     session.execute(sql::PUT_STRATEGY, put).map(drop)
@@ -128,35 +138,54 @@ fn recorded(
     kind: &'static str,
     row: &StrategyRow,
 ) -> Result<(), DbError> {
-    let detail = json!({"name": row.name, "revision": row.revision, "hash": row.hash});
+    let owner = row.owner.to_string();
+    let detail =
+        json!({"name": row.name, "revision": row.revision, "hash": row.hash, "owner": owner});
     let (by, subject) = (row.changed_by.clone(), row.id.clone());
     append(session, &Event { at: row.changed_at, kind, by, subject, detail })
 }
 
-fn revision(session: &mut dyn Session, id: &str) -> Result<(u64, String), StrategiesError> {
-    let found = session.first(sql::REVISION, values![id], |row| {
-        Ok((row.unsigned(0)?, row.words(1)?.to_string()))
+/// What is there of a strategy before a change.
+struct Current {
+    revision: u64,
+    name: String,
+    owner: Owner,
+}
+
+fn current(session: &mut dyn Session, id: &str, reach: &Reach) -> Result<Current, StrategiesError> {
+    let whose = reached(reach);
+    let found = session.first(sql::REVISION, values![id, &*whose], |row| {
+        let (revision, name) = (row.unsigned(0)?, row.words(1)?.to_string());
+        Ok(Current { revision, name, owner: owner(row, 2)? })
     })?;
     found.ok_or_else(|| StrategiesError::Unknown(id.to_owned()))
 }
 
+fn count(session: &mut dyn Session, whose: &str) -> Result<u64, DbError> {
+    let count = session.first(sql::COUNT_STRATEGIES, values![whose], |row| row.unsigned(0))?;
+    Ok(count.unwrap_or(0))
+}
+
 impl Strategies {
-    /// All of them, the last changed first.
+    /// All that are reached, the last changed first.
     ///
     /// # Errors
     /// [`StrategiesError::Store`] when the database fails.
-    pub fn all(&self) -> Result<Vec<StrategyRow>, StrategiesError> {
-        Ok(self.0.look(|session| session.all(sql::STRATEGIES, &[], row))?)
+    pub fn all(&self, reach: &Reach) -> Result<Vec<StrategyRow>, StrategiesError> {
+        let whose = reached(reach);
+        Ok(self.0.look(|session| session.all(sql::STRATEGIES, values![&*whose], row))?)
     }
 
     /// One with its text.
     ///
     /// # Errors
-    /// [`StrategiesError::Unknown`], or [`StrategiesError::Store`] when the database fails.
-    pub fn get(&self, id: &str) -> Result<(StrategyRow, String), StrategiesError> {
+    /// [`StrategiesError::Unknown`], also of one that is not reached, or [`StrategiesError::Store`]
+    /// when the database fails.
+    pub fn get(&self, id: &str, reach: &Reach) -> Result<(StrategyRow, String), StrategiesError> {
+        let whose = reached(reach);
         let found = self.0.look(|session| {
-            session.first(sql::STRATEGY, values![id], |columns| {
-                Ok((row(columns)?, columns.words(9)?.to_string()))
+            session.first(sql::STRATEGY, values![id, &*whose], |columns| {
+                Ok((row(columns)?, columns.words(10)?.to_string()))
             })
         })?;
         found.ok_or_else(|| StrategiesError::Unknown(id.to_owned()))
@@ -165,12 +194,15 @@ impl Strategies {
     /// Adds one; its revision is 1.
     ///
     /// # Errors
-    /// [`StrategiesError::TooMany`], or [`StrategiesError::Store`] when the database fails.
+    /// [`StrategiesError::TooMany`], [`StrategiesError::TooManyOfOne`], or
+    /// [`StrategiesError::Store`] when the database fails.
     pub fn add(&self, new: &StrategyRow, source: &str) -> Result<StrategyRow, StrategiesError> {
         let new = StrategyRow { revision: 1, ..new.clone() };
         self.0.change(IDENTITY, |session| {
-            let count = session.first(sql::COUNT_STRATEGIES, &[], |row| row.unsigned(0))?;
-            if count.unwrap_or(0) >= STRATEGIES_MAX {
+            if count(session, &new.owner.to_string())? >= STRATEGIES_OF_ONE_MAX {
+                return Err(StrategiesError::TooManyOfOne);
+            }
+            if count(session, "*")? >= STRATEGIES_MAX {
                 return Err(StrategiesError::TooMany);
             }
             put(session, &new, source)?;
@@ -179,34 +211,46 @@ impl Strategies {
         })
     }
 
-    /// Replaces one whose revision was shown; the next one is in the answer.
+    /// Replaces one that is reached and whose revision was shown; the next one is in the answer. It
+    /// stays with its owner.
     ///
     /// # Errors
     /// [`StrategiesError::Unknown`], [`StrategiesError::Revision`] when `new.revision` is not the
     /// current one, or [`StrategiesError::Store`] when the database fails.
-    pub fn change(&self, new: &StrategyRow, source: &str) -> Result<StrategyRow, StrategiesError> {
+    pub fn change(
+        &self,
+        new: &StrategyRow,
+        source: &str,
+        reach: &Reach,
+    ) -> Result<StrategyRow, StrategiesError> {
         self.0.change(IDENTITY, |session| {
-            let (current, _) = revision(session, &new.id)?;
-            if current != new.revision {
+            let Current { revision, owner, .. } = current(session, &new.id, reach)?;
+            if revision != new.revision {
                 let (id, shown) = (new.id.clone(), new.revision);
-                return Err(StrategiesError::Revision { id, shown, current });
+                return Err(StrategiesError::Revision { id, shown, current: revision });
             }
-            let next = StrategyRow { revision: current + 1, ..new.clone() };
+            let next = StrategyRow { revision: revision + 1, owner, ..new.clone() };
             put(session, &next, source)?;
             recorded(session, "strategy_changed", &next)?;
             Ok(next)
         })
     }
 
-    /// Removes one.
+    /// Removes one that is reached.
     ///
     /// # Errors
     /// [`StrategiesError::Unknown`], or [`StrategiesError::Store`] when the database fails.
-    pub fn remove(&self, id: &str, by: &str, at: Timestamp) -> Result<(), StrategiesError> {
+    pub fn remove(
+        &self,
+        id: &str,
+        reach: &Reach,
+        (by, at): (&str, Timestamp),
+    ) -> Result<(), StrategiesError> {
         self.0.change(IDENTITY, |session| {
-            let (revision, name) = revision(session, id)?;
+            let Current { revision, name, owner } = current(session, id, reach)?;
             session.execute(sql::DELETE_STRATEGY, values![id])?;
-            let detail = json!({"name": name, "revision": revision});
+            let owner = owner.to_string();
+            let detail = json!({"name": name, "revision": revision, "owner": owner});
             let (by, subject) = (by.to_owned(), id.to_owned());
             append(session, &Event { at, kind: "strategy_removed", by, subject, detail })?;
             Ok(())

@@ -11,7 +11,7 @@ use axum::{
 };
 use desk::{AccountHandle, DeskError};
 use domain::{AccountId, Origin, OriginKind, Principal};
-use identity::{Caller, Grants, Role, Session, User, Verb, Who};
+use identity::{Caller, Grants, Reach, Role, Session, User, Verb, Who};
 
 use super::access::Rule;
 use crate::{
@@ -71,6 +71,11 @@ impl Asked {
     /// The accounts that the caller may reach.
     pub(crate) fn grants(&self) -> &Grants {
         &self.asker.caller.grants
+    }
+
+    /// What the caller reaches of what no account has: kept strategies, runs over past prices.
+    pub(crate) fn reach(&self) -> Reach {
+        self.asker.caller.reach()
     }
 
     /// One account, when it is granted. One that isn't is answered like one that doesn't exist.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
+use identity::{Owner, Reach};
 use path::broker::BoxFuture;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,8 @@ pub struct NewRun {
     pub until: Option<Timestamp>,
     /// Who asked.
     pub by: String,
+    /// Whose the run is.
+    pub owner: Owner,
 }
 
 /// How far a run is.
@@ -243,30 +246,32 @@ pub struct RunView {
     pub result_hash: Option<String>,
 }
 
-/// Tries strategies on past prices, one run after the other, beside the desk's own work.
+/// Tries strategies on past prices, one run after the other, beside the desk's own work. A run that
+/// is not reached is answered like one that isn't there.
 pub trait ResearchDesk: Send + Sync {
     /// Takes a run in; it waits for its turn.
     fn start(&self, run: NewRun) -> BoxFuture<'_, Result<RunView, ApiError>>;
 
-    /// At most `limit` runs, the newest first, those older than `after`.
+    /// At most `limit` runs that are reached, the newest first, those older than `after`.
     fn list(
         &self,
         limit: u32,
         after: Option<String>,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<Vec<RunView>, ApiError>>;
 
     /// One run.
-    fn get(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>>;
+    fn get(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>>;
 
     /// What came of one that is done, as JSON.
-    fn result(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>>;
+    fn result(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>>;
 
     /// The page of a backtest that is done.
-    fn report(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>>;
+    fn report(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>>;
 
     /// Ends one that waits or is worked at. One that has ended stays as it is.
-    fn cancel(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>>;
+    fn cancel(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>>;
 
     /// Removes one that has ended, with its result.
-    fn remove(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>>;
+    fn remove(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>>;
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Timestamp;
+use identity::Reach;
 use path::broker::BoxFuture;
 use strategy::{Faults, Strategy};
 
@@ -51,30 +52,37 @@ pub struct StoredStrategy {
     pub changed_by: String,
 }
 
-/// Keeps strategies. Every change is recorded with `by`, whoever asked for it.
+/// Keeps strategies. Every change is recorded with `by`, whoever asked for it. One that is not
+/// reached is answered like one that isn't there.
 pub trait StrategyLibrary: Send + Sync {
-    /// All of them, the last changed first.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredStrategy>, ApiError>>;
+    /// All that are reached, the last changed first.
+    fn list(&self, reach: Reach) -> BoxFuture<'_, Result<Vec<StoredStrategy>, ApiError>>;
 
     /// One with its text.
-    fn get(&self, id: String) -> BoxFuture<'_, Result<(StoredStrategy, String), ApiError>>;
+    fn get(
+        &self,
+        id: String,
+        reach: Reach,
+    ) -> BoxFuture<'_, Result<(StoredStrategy, String), ApiError>>;
 
-    /// Adds one.
+    /// Adds one for `reach.owner`.
     fn add(
         &self,
         text: StrategyText,
         by: String,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>>;
 
-    /// Replaces one that is still at `revision`.
+    /// Replaces one that is still at `revision`; it stays with its owner.
     fn change(
         &self,
         id: String,
         revision: u64,
         text: StrategyText,
         by: String,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>>;
 
     /// Removes one.
-    fn remove(&self, id: String, by: String) -> BoxFuture<'_, Result<(), ApiError>>;
+    fn remove(&self, id: String, by: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>>;
 }

@@ -70,17 +70,17 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, Json<RunView>), ApiError> {
     let (id, source) = match &body.strategy {
         Named::Kept(id) => {
-            let (_, source) = state.strategies().get(id.clone()).await?;
+            let (_, source) = state.strategies().get(id.clone(), state.reach()).await?;
             (Some(id.clone()), source)
         }
         Named::Text(source) => (None, source.clone()),
     };
     let text = StrategyText::read(source).map_err(|faults| ApiError::faults(&faults))?;
-    let run = body.with(id, text, by(&state));
+    let run = body.with(id, text, (by(&state), state.reach().owner));
     Ok((StatusCode::ACCEPTED, Json(state.research().start(run).await?)))
 }
 
-/// Runs, the newest first.
+/// The caller's runs, the newest first; everybody's for who has every account.
 #[utoipa::path(get, path = "/api/backtests", tag = "research", params(RunQuery),
     responses((status = 200, description = "The runs", body = RunList)))]
 pub(crate) async fn list(
@@ -90,7 +90,7 @@ pub(crate) async fn list(
     let limit = page(query.limit, PAGE, PAGE_MAX)?;
     // One more tells whether there is another page.
     let wanted = u32::try_from(limit + 1).unwrap_or(u32::MAX);
-    let mut items = state.research().list(wanted, query.after).await?;
+    let mut items = state.research().list(wanted, query.after, state.reach()).await?;
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(|run| run.id.clone());
@@ -104,7 +104,7 @@ pub(crate) async fn list(
         (status = 404, description = "No such run", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn show(state: Asked, At(id): At<String>) -> Result<Json<RunView>, ApiError> {
-    Ok(Json(state.research().get(id).await?))
+    Ok(Json(state.research().get(id, state.reach()).await?))
 }
 
 /// What came of a run: what the command of its kind prints with `--json`, and for a backtest
@@ -117,7 +117,7 @@ pub(crate) async fn show(state: Asked, At(id): At<String>) -> Result<Json<RunVie
         (status = 409, description = "It has no result", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn result(state: Asked, At(id): At<String>) -> Result<Response, ApiError> {
-    let text = state.research().result(id).await?;
+    let text = state.research().result(id, state.reach()).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
@@ -130,7 +130,7 @@ pub(crate) async fn result(state: Asked, At(id): At<String>) -> Result<Response,
         (status = 409, description = "It has no page", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn report(state: Asked, At(id): At<String>) -> Result<Response, ApiError> {
-    let text = state.research().report(id).await?;
+    let text = state.research().report(id, state.reach()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"backtest.html\""),
@@ -148,7 +148,7 @@ pub(crate) async fn report(state: Asked, At(id): At<String>) -> Result<Response,
         (status = 409, description = "Another desk works at it", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn cancel(state: Asked, At(id): At<String>) -> Result<Json<RunView>, ApiError> {
-    Ok(Json(state.research().cancel(id).await?))
+    Ok(Json(state.research().cancel(id, state.reach()).await?))
 }
 
 /// Removes a run that has ended, with its result.
@@ -160,6 +160,6 @@ pub(crate) async fn cancel(state: Asked, At(id): At<String>) -> Result<Json<RunV
         (status = 409, description = "It has not ended", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn remove(state: Asked, At(id): At<String>) -> Result<StatusCode, ApiError> {
-    state.research().remove(id).await?;
+    state.research().remove(id, state.reach()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -190,7 +190,7 @@ pub(crate) async fn start(
 ) -> Result<(StatusCode, Json<StrategyRunView>), ApiError> {
     let account = state.account(&body.account)?.id().clone();
     let source = match (&body.strategy_id, body.source) {
-        (Some(id), _) => state.strategies().get(id.clone()).await?.1,
+        (Some(id), _) => state.strategies().get(id.clone(), state.reach()).await?.1,
         (None, source) => source.unwrap_or_default(),
     };
     let new = NewRun {

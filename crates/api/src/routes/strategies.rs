@@ -72,11 +72,11 @@ pub(super) fn by(state: &Asked) -> String {
     state.origin().principal.to_string()
 }
 
-/// Every strategy that is kept, the last changed first.
+/// The caller's strategies, the last changed first; everybody's for who has every account.
 #[utoipa::path(get, path = "/api/strategies", tag = "strategies",
     responses((status = 200, description = "The strategies", body = StrategyList)))]
 pub(crate) async fn list(state: Asked) -> Result<Json<StrategyList>, ApiError> {
-    let items = state.strategies().list().await?;
+    let items = state.strategies().list(state.reach()).await?;
     let items = items.into_iter().map(StrategyView::from).collect();
     Ok(Json(StrategyList { items, next: None }))
 }
@@ -84,7 +84,7 @@ pub(crate) async fn list(state: Asked) -> Result<Json<StrategyList>, ApiError> {
 /// Keeps a strategy.
 #[utoipa::path(post, path = "/api/strategies", tag = "strategies", request_body = StrategySource,
     responses((status = 201, description = "Kept", body = StrategyDetail),
-        (status = 409, description = "There are as many as may be", body = Problem,
+        (status = 409, description = "There are as many as may be, or as one may have", body = Problem,
             content_type = "application/problem+json"),
         (status = 422, description = "The text has faults", body = Problem,
             content_type = "application/problem+json")))]
@@ -94,7 +94,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<StrategyDetail>), ApiError> {
     let text = read(body.source)?;
     let source = text.source.clone();
-    let kept = state.strategies().add(text, by(&state)).await?;
+    let kept = state.strategies().add(text, by(&state), state.reach()).await?;
     Ok((StatusCode::CREATED, Json(StrategyDetail::new(kept, source))))
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn show(
     state: Asked,
     At(id): At<String>,
 ) -> Result<Json<StrategyDetail>, ApiError> {
-    let (stored, source) = state.strategies().get(id).await?;
+    let (stored, source) = state.strategies().get(id, state.reach()).await?;
     Ok(Json(StrategyDetail::new(stored, source)))
 }
 
@@ -129,8 +129,8 @@ pub(crate) async fn change(
 ) -> Result<Json<StrategyDetail>, ApiError> {
     let text = read(body.source)?;
     let source = text.source.clone();
-    let revision = u64::from(body.revision);
-    let kept = state.strategies().change(id, revision, text, by(&state)).await?;
+    let (revision, reach) = (u64::from(body.revision), state.reach());
+    let kept = state.strategies().change(id, revision, text, by(&state), reach).await?;
     Ok(Json(StrategyDetail::new(kept, source)))
 }
 
@@ -141,7 +141,7 @@ pub(crate) async fn change(
         (status = 404, description = "No such strategy", body = Problem,
             content_type = "application/problem+json")))]
 pub(crate) async fn remove(state: Asked, At(id): At<String>) -> Result<StatusCode, ApiError> {
-    state.strategies().remove(id, by(&state)).await?;
+    state.strategies().remove(id, by(&state), state.reach()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

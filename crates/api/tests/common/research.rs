@@ -6,6 +6,7 @@ use api::{
     ApiError, NewRun, ProgressUnit, ResearchDesk, RunProgress, RunState, RunStrategy, RunView,
 };
 use desk::clock::wall_time;
+use identity::Reach;
 use path::broker::BoxFuture;
 
 /// Runs in the order in which they were asked for.
@@ -50,11 +51,11 @@ fn view(id: String, run: &NewRun) -> RunView {
 impl Bench {
     fn with<T: Send + 'static>(
         &self,
-        id: &str,
+        (id, reach): (&str, &Reach),
         work: impl FnOnce(&mut RunView) -> T,
     ) -> BoxFuture<'_, Result<T, ApiError>> {
         let mut runs = self.0.lock().unwrap();
-        let found = runs.iter_mut().find(|(_, run)| run.id == id);
+        let found = runs.iter_mut().find(|(new, run)| run.id == id && reach.has(&new.owner));
         ready(found.map(|(_, run)| work(run)).ok_or_else(|| unknown(id)))
     }
 }
@@ -71,33 +72,39 @@ impl ResearchDesk for Bench {
         &self,
         limit: u32,
         after: Option<String>,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<Vec<RunView>, ApiError>> {
         let runs = self.0.lock().unwrap();
         let older = |run: &RunView| after.as_ref().is_none_or(|after| run.id < *after);
-        let newest = runs.iter().rev().map(|(_, run)| run.clone()).filter(older);
+        let newest = runs
+            .iter()
+            .rev()
+            .filter(|(new, _)| reach.has(&new.owner))
+            .map(|(_, run)| run.clone())
+            .filter(older);
         ready(Ok(newest.take(limit as usize).collect()))
     }
 
-    fn get(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
-        self.with(&id, |run| run.clone())
+    fn get(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.with((&id, &reach), |run| run.clone())
     }
 
-    fn result(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
-        self.with(&id, |_| "{\"trades\":[]}".to_owned())
+    fn result(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>> {
+        self.with((&id, &reach), |_| "{\"trades\":[]}".to_owned())
     }
 
-    fn report(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
-        self.with(&id, |_| "<!doctype html>".to_owned())
+    fn report(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>> {
+        self.with((&id, &reach), |_| "<!doctype html>".to_owned())
     }
 
-    fn cancel(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
-        self.with(&id, |run| {
+    fn cancel(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.with((&id, &reach), |run| {
             run.status = RunState::Cancelled;
             run.clone()
         })
     }
 
-    fn remove(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>> {
-        self.with(&id, |run| run.status = RunState::Done)
+    fn remove(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>> {
+        self.with((&id, &reach), |run| run.status = RunState::Done)
     }
 }

@@ -5,6 +5,7 @@
 use api::{ApiError, StoredStrategy, StrategyLibrary, StrategyText};
 use desk::clock::wall_time;
 use domain::Timestamp;
+use identity::{Owner, Reach};
 use path::broker::BoxFuture;
 use store::{Strategies, StrategiesError, StrategyRow};
 
@@ -37,7 +38,9 @@ fn told(error: &StrategiesError) -> ApiError {
         StrategiesError::Revision { .. } => {
             ApiError::conflict(code, detail, "Read it again, and change what is there now.")
         }
-        StrategiesError::TooMany => ApiError::conflict(code, detail, "Remove some first."),
+        StrategiesError::TooMany | StrategiesError::TooManyOfOne => {
+            ApiError::conflict(code, detail, "Remove some first.")
+        }
         StrategiesError::Store(_) => {
             tracing::error!(%error, "strategies failed");
             let detail = "Strategies can't be read or changed now.";
@@ -46,7 +49,12 @@ fn told(error: &StrategiesError) -> ApiError {
     }
 }
 
-fn row(id: String, revision: u64, text: &StrategyText, at: Timestamp, by: String) -> StrategyRow {
+fn row(
+    (id, revision): (String, u64),
+    text: &StrategyText,
+    (by, at): (String, Timestamp),
+    owner: Owner,
+) -> StrategyRow {
     let strategy = &text.strategy;
     StrategyRow {
         id,
@@ -58,6 +66,7 @@ fn row(id: String, revision: u64, text: &StrategyText, at: Timestamp, by: String
         revision,
         changed_at: at,
         changed_by: by,
+        owner,
     }
 }
 
@@ -76,23 +85,30 @@ fn shown(row: StrategyRow) -> StoredStrategy {
 }
 
 impl StrategyLibrary for Library {
-    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredStrategy>, ApiError>> {
-        self.ask(|strategies| Ok(strategies.all()?.into_iter().map(shown).collect()))
+    fn list(&self, reach: Reach) -> BoxFuture<'_, Result<Vec<StoredStrategy>, ApiError>> {
+        self.ask(move |strategies| Ok(strategies.all(&reach)?.into_iter().map(shown).collect()))
     }
 
-    fn get(&self, id: String) -> BoxFuture<'_, Result<(StoredStrategy, String), ApiError>> {
-        self.ask(move |strategies| strategies.get(&id).map(|(row, source)| (shown(row), source)))
+    fn get(
+        &self,
+        id: String,
+        reach: Reach,
+    ) -> BoxFuture<'_, Result<(StoredStrategy, String), ApiError>> {
+        self.ask(move |strategies| {
+            strategies.get(&id, &reach).map(|(row, source)| (shown(row), source))
+        })
     }
 
     fn add(
         &self,
         text: StrategyText,
         by: String,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>> {
         let at = wall_time();
         let strategies = self.0.clone();
         Box::pin(blocking(move || {
-            let new = row(ids::fresh(at)?, 1, &text, at, by);
+            let new = row((ids::fresh(at)?, 1), &text, (by, at), reach.owner);
             strategies.add(&new, &text.source).map(shown).map_err(|error| told(&error))
         }))
     }
@@ -103,12 +119,13 @@ impl StrategyLibrary for Library {
         revision: u64,
         text: StrategyText,
         by: String,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>> {
-        let new = row(id, revision, &text, wall_time(), by);
-        self.ask(move |strategies| strategies.change(&new, &text.source).map(shown))
+        let new = row((id, revision), &text, (by, wall_time()), reach.owner.clone());
+        self.ask(move |strategies| strategies.change(&new, &text.source, &reach).map(shown))
     }
 
-    fn remove(&self, id: String, by: String) -> BoxFuture<'_, Result<(), ApiError>> {
-        self.ask(move |strategies| strategies.remove(&id, &by, wall_time()))
+    fn remove(&self, id: String, by: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>> {
+        self.ask(move |strategies| strategies.remove(&id, &reach, (&by, wall_time())))
     }
 }

@@ -1,20 +1,26 @@
 //! The statements about strategies and about runs over past prices.
 //!
-//! Absent texts are empty, absent times 0: both mean the same in either dialect.
+//! Absent texts are empty, absent times 0: both mean the same in either dialect. Whose rows are read
+//! or changed is a parameter: an owner, or `*` for everybody.
 
 pub(crate) const STRATEGIES: &str = "SELECT id, name, description, symbols, timeframe, hash, \
-     revision, changed_at, changed_by FROM strategies ORDER BY changed_at DESC, id DESC";
+     revision, changed_at, changed_by, owner FROM strategies WHERE $1 = '*' OR owner = $1 \
+     ORDER BY changed_at DESC, id DESC";
 
 pub(crate) const STRATEGY: &str = "SELECT id, name, description, symbols, timeframe, hash, \
-     revision, changed_at, changed_by, source FROM strategies WHERE id = $1";
+     revision, changed_at, changed_by, owner, source FROM strategies \
+     WHERE id = $1 AND ($2 = '*' OR owner = $2)";
 
-pub(crate) const COUNT_STRATEGIES: &str = "SELECT COUNT(*) FROM strategies";
+pub(crate) const COUNT_STRATEGIES: &str =
+    "SELECT COUNT(*) FROM strategies WHERE $1 = '*' OR owner = $1";
 
-pub(crate) const REVISION: &str = "SELECT revision, name FROM strategies WHERE id = $1";
+pub(crate) const REVISION: &str =
+    "SELECT revision, name, owner FROM strategies WHERE id = $1 AND ($2 = '*' OR owner = $2)";
 
+/// Whose it is stays as it was.
 pub(crate) const PUT_STRATEGY: &str = "INSERT INTO strategies (id, name, description, symbols, \
-     timeframe, hash, revision, changed_at, changed_by, source) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET \
+     timeframe, hash, revision, changed_at, changed_by, owner, source) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET \
      name = excluded.name, description = excluded.description, symbols = excluded.symbols, \
      timeframe = excluded.timeframe, hash = excluded.hash, revision = excluded.revision, \
      changed_at = excluded.changed_at, changed_by = excluded.changed_by, source = excluded.source";
@@ -22,16 +28,17 @@ pub(crate) const PUT_STRATEGY: &str = "INSERT INTO strategies (id, name, descrip
 pub(crate) const DELETE_STRATEGY: &str = "DELETE FROM strategies WHERE id = $1";
 
 pub(crate) const PUT_RUN: &str = "INSERT INTO research_runs (id, desk, status, by_whom, about, \
-     request, created_at, started_at, ended_at, outcome, size) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0)";
+     request, created_at, started_at, ended_at, outcome, size, owner) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', 0, $8)";
 
 /// Those before an id, which begins with the time; an empty one is the end.
 pub(crate) const RUNS: &str = "SELECT id, desk, status, by_whom, about, request, created_at, \
-     started_at, ended_at, outcome FROM research_runs WHERE $1 = '' OR id < $1 \
-     ORDER BY id DESC LIMIT $2";
+     started_at, ended_at, outcome, owner FROM research_runs \
+     WHERE ($1 = '' OR id < $1) AND ($2 = '*' OR owner = $2) ORDER BY id DESC LIMIT $3";
 
 pub(crate) const RUN: &str = "SELECT id, desk, status, by_whom, about, request, created_at, \
-     started_at, ended_at, outcome FROM research_runs WHERE id = $1";
+     started_at, ended_at, outcome, owner FROM research_runs \
+     WHERE id = $1 AND ($2 = '*' OR owner = $2)";
 
 pub(crate) const BEGIN_RUN: &str = "UPDATE research_runs SET status = 'running', started_at = $1 \
      WHERE id = $2 AND status = 'queued'";
@@ -43,7 +50,7 @@ pub(crate) const FAIL_LEFT_RUNS: &str = "UPDATE research_runs SET status = 'fail
      ended_at = $1, outcome = $2 WHERE desk = $3 AND status IN ('queued', 'running')";
 
 /// What a desk keeps, the newest first.
-pub(crate) const ENDED_RUNS: &str = "SELECT id, size FROM research_runs WHERE desk = $1 \
+pub(crate) const ENDED_RUNS: &str = "SELECT id, owner, size FROM research_runs WHERE desk = $1 \
      AND status NOT IN ('queued', 'running') ORDER BY id DESC";
 
 pub(crate) const DELETE_RUN: &str = "DELETE FROM research_runs WHERE id = $1";

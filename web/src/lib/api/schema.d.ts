@@ -374,7 +374,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Runs, the newest first. */
+        /** The caller's runs, the newest first; everybody's for who has every account. */
         get: operations["get_backtests"];
         put?: never;
         /** Starts a run; it waits for its turn. */
@@ -1122,7 +1122,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every strategy that is kept, the last changed first. */
+        /** The caller's strategies, the last changed first; everybody's for who has every account. */
         get: operations["get_strategies"];
         put?: never;
         /** Keeps a strategy. */
@@ -8233,7 +8233,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyDetail"];
                 };
             };
-            /** @description There are as many as may be */
+            /** @description There are as many as may be, or as one may have */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::{Edge, Timestamp};
+use identity::Owner;
 use rust_decimal::Decimal;
 
 use crate::{
@@ -48,8 +49,13 @@ pub(super) enum Named {
 }
 
 impl RunRequest {
-    /// With the strategy's text, where it was kept under its id.
-    pub(super) fn with(self, id: Option<String>, text: StrategyText, by: String) -> NewRun {
+    /// With the strategy's text, where it was kept under its id, by whom and whose.
+    pub(super) fn with(
+        self,
+        id: Option<String>,
+        text: StrategyText,
+        (by, owner): (String, Owner),
+    ) -> NewRun {
         let (from, until) = self.stretch;
         NewRun {
             task: self.task,
@@ -63,6 +69,7 @@ impl RunRequest {
             from,
             until,
             by,
+            owner,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Who waits and who is worked at.
 //!
 //! One run is worked at and few wait, so that research takes a bounded share of the desk's machine.
-//! Callers take turns: who asks for many waits behind who asks for one. This module must not know what a run does.
+//! Owners take turns: who asks for many waits behind who asks for one, by however many keys. This
+//! module must not know what a run does.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,18 +13,19 @@ use std::{
 };
 
 use api::{ApiError, ProgressUnit, RunProgress};
+use identity::Owner;
 
 use super::asked::Prepared;
 
 /// Runs that may wait.
 const WAITING_MAX: usize = 16;
-/// Runs of one caller that may wait, so that nobody alone keeps all others out.
+/// Runs of one owner that may wait, so that nobody alone keeps all others out.
 const WAITING_OF_ONE_MAX: usize = 12;
 
 /// A run in memory.
 pub(super) struct Job {
     pub(super) id: String,
-    by: String,
+    owner: Owner,
     pub(super) prepared: Prepared,
     ended: AtomicBool,
     done: AtomicU64,
@@ -31,9 +33,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(id: String, by: String, prepared: Prepared) -> Self {
+    pub(super) fn new(id: String, owner: Owner, prepared: Prepared) -> Self {
         let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { id, by, prepared, ended: AtomicBool::new(false), done, total }
+        Self { id, owner, prepared, ended: AtomicBool::new(false), done, total }
     }
 
     /// True once somebody wants its end.
@@ -69,30 +71,32 @@ pub(super) struct Line {
 struct Places {
     waiting: VecDeque<Arc<Job>>,
     working: Option<Arc<Job>>,
-    /// The turn that callers with waiting runs had last, counted from 1 on.
-    turns: BTreeMap<String, u64>,
+    /// The turn that owners with waiting runs had last, counted from 1 on.
+    turns: BTreeMap<Owner, u64>,
     turn: u64,
     closed: bool,
 }
 
 impl Places {
-    /// Takes the run whose caller had no turn for the longest time; of several the first.
+    /// Takes the run whose owner had no turn for the longest time; of several the first.
     fn take(&mut self) -> Option<Arc<Job>> {
-        let had = |job: &Arc<Job>| self.turns.get(&job.by).copied().unwrap_or_default();
+        let had = |job: &Arc<Job>| self.turns.get(&job.owner).copied().unwrap_or_default();
         let (at, _) = self.waiting.iter().enumerate().min_by_key(|(at, job)| (had(job), *at))?;
         let job = self.waiting.remove(at)?;
         self.turn += 1;
-        self.turns.insert(job.by.clone(), self.turn);
+        self.turns.insert(job.owner.clone(), self.turn);
         let (waiting, turns) = (&self.waiting, &mut self.turns);
-        turns.retain(|by, _| *by == job.by || waiting.iter().any(|other| other.by == *by));
+        turns.retain(|owner, _| {
+            *owner == job.owner || waiting.iter().any(|other| other.owner == *owner)
+        });
         Some(job)
     }
 
     /// Refuses a run for which there is no place.
-    fn check(&self, by: &str) -> Result<(), ApiError> {
+    fn check(&self, owner: &Owner) -> Result<(), ApiError> {
         let refused =
             |detail: String, remedy: &str| Err(ApiError::too_many("too_many_runs", detail, remedy));
-        if self.waiting.iter().filter(|job| job.by == by).count() >= WAITING_OF_ONE_MAX {
+        if self.waiting.iter().filter(|job| job.owner == *owner).count() >= WAITING_OF_ONE_MAX {
             let detail = format!("{WAITING_OF_ONE_MAX} of your runs wait, which is the most.");
             return refused(detail, "Wait for one, or cancel one.");
         }
@@ -119,7 +123,7 @@ impl Line {
         if places.closed {
             return Err(ApiError::unavailable("desk_stops", "The desk stops.", "Start it again."));
         }
-        places.check(&job.by)?;
+        places.check(&job.owner)?;
         note()?;
         places.waiting.push_back(job);
         self.changed.notify_one();

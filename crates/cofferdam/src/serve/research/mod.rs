@@ -21,6 +21,7 @@ use api::{ApiError, NewRun, ResearchDesk, RunView};
 use bars::BarStore;
 use desk::{Clock, clock::wall_time};
 use domain::Nanos;
+use identity::Reach;
 use path::broker::BoxFuture;
 use store::{Ended, RunRow, RunStatus, Runs, StoreError};
 
@@ -101,8 +102,10 @@ impl Research {
 }
 
 impl Inner {
-    fn row(&self, id: &str) -> Result<RunRow, ApiError> {
-        self.runs.get(id).map_err(|error| failed(&error))?.ok_or_else(|| unknown(id))
+    /// A run, when it is reached. Whose it is never changes, nor is an id used twice, so what is
+    /// done to it afterwards needs no second look.
+    fn row(&self, id: &str, reach: &Reach) -> Result<RunRow, ApiError> {
+        self.runs.get(id, reach).map_err(|error| failed(&error))?.ok_or_else(|| unknown(id))
     }
 
     fn shown(&self, row: RunRow) -> Result<RunView, ApiError> {
@@ -115,13 +118,14 @@ impl Inner {
 
     fn start(&self, new: NewRun) -> Result<RunView, ApiError> {
         let at = wall_time();
-        let by = new.by.clone();
+        let (by, owner) = (new.by.clone(), new.owner.clone());
         let prepared = Prepared::of(new, &self.history)?;
         let row = RunRow {
             id: ids::fresh(at)?,
             desk: self.desk.clone(),
             status: RunStatus::Queued,
             by,
+            owner,
             about: prepared.about.json(),
             request: prepared.request.to_string(),
             created_at: at,
@@ -129,14 +133,14 @@ impl Inner {
             ended_at: None,
             outcome: None,
         };
-        let job = Arc::new(Job::new(row.id.clone(), row.by.clone(), prepared));
+        let job = Arc::new(Job::new(row.id.clone(), row.owner.clone(), prepared));
         // The row is there before the worker can find the job.
         self.line.join(job, || self.runs.add(&row).map_err(|error| failed(&error)))?;
         self.shown(row)
     }
 
-    fn cancel(&self, id: &str) -> Result<RunView, ApiError> {
-        let row = self.row(id)?;
+    fn cancel(&self, id: &str, reach: &Reach) -> Result<RunView, ApiError> {
+        let row = self.row(id, reach)?;
         if row.status.is_over() {
             return self.shown(row);
         }
@@ -150,11 +154,11 @@ impl Inner {
             let ended = Ended { status, at, outcome: &outcome, result: None };
             self.runs.end(id, &self.desk, &ended).map_err(|error| failed(&error))?;
         }
-        self.shown(self.row(id)?)
+        self.shown(self.row(id, reach)?)
     }
 
-    fn remove(&self, id: &str) -> Result<(), ApiError> {
-        let row = self.row(id)?;
+    fn remove(&self, id: &str, reach: &Reach) -> Result<(), ApiError> {
+        let row = self.row(id, reach)?;
         let gone = row.desk != self.desk && row.created_at.plus(LEFT_ALONE) < wall_time();
         if !row.status.is_over() && !gone {
             let detail = format!("Run `{id}` is {}.", row.status.name());
@@ -170,11 +174,11 @@ impl Inner {
     /// What is kept of a run that is done.
     fn kept(
         &self,
-        id: &str,
+        (id, reach): (&str, &Reach),
         read: impl FnOnce(&Runs) -> Result<Option<String>, StoreError>,
         absent: &str,
     ) -> Result<String, ApiError> {
-        let row = self.row(id)?;
+        let row = self.row(id, reach)?;
         if row.status != RunStatus::Done {
             let detail = format!("Run `{id}` is {}.", row.status.name());
             let remedy = "GET /api/backtests/{id} tells how far it is.";
@@ -197,33 +201,35 @@ impl ResearchDesk for Research {
         &self,
         limit: u32,
         after: Option<String>,
+        reach: Reach,
     ) -> BoxFuture<'_, Result<Vec<RunView>, ApiError>> {
         self.ask(move |inner| {
-            let rows = inner.runs.list(limit, after.as_deref()).map_err(|error| failed(&error))?;
+            let rows = inner.runs.list(limit, after.as_deref(), &reach);
+            let rows = rows.map_err(|error| failed(&error))?;
             rows.into_iter().map(|row| inner.shown(row)).collect()
         })
     }
 
-    fn get(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
-        self.ask(move |inner| inner.shown(inner.row(&id)?))
+    fn get(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.ask(move |inner| inner.shown(inner.row(&id, &reach)?))
     }
 
-    fn result(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
+    fn result(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>> {
         let absent = "The run has no result.";
-        self.ask(move |inner| inner.kept(&id, |runs| runs.result(&id), absent))
+        self.ask(move |inner| inner.kept((&id, &reach), |runs| runs.result(&id), absent))
     }
 
-    fn report(&self, id: String) -> BoxFuture<'_, Result<String, ApiError>> {
+    fn report(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<String, ApiError>> {
         let absent = "The run has no page.";
-        self.ask(move |inner| inner.kept(&id, |runs| runs.report(&id), absent))
+        self.ask(move |inner| inner.kept((&id, &reach), |runs| runs.report(&id), absent))
     }
 
-    fn cancel(&self, id: String) -> BoxFuture<'_, Result<RunView, ApiError>> {
-        self.ask(move |inner| inner.cancel(&id))
+    fn cancel(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<RunView, ApiError>> {
+        self.ask(move |inner| inner.cancel(&id, &reach))
     }
 
-    fn remove(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>> {
-        self.ask(move |inner| inner.remove(&id))
+    fn remove(&self, id: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>> {
+        self.ask(move |inner| inner.remove(&id, &reach))
     }
 }
 

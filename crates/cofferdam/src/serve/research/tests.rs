@@ -6,6 +6,7 @@ use api::{
     GridAxis, ProgressUnit, RunCosts, RunKind, RunState, Search, Sets, StrategyText, Task, WalkPlan,
 };
 use domain::{Nanos, Timestamp};
+use identity::Owner;
 use path::market::Now;
 use research::{trial, wanted::Wanted};
 use serde_json::Value;
@@ -16,6 +17,13 @@ use crate::serve::demo;
 
 const GOLDEN: &str = include_str!("../../../../../strategies/golden-cross.toml");
 const CROSSOVER: &str = include_str!("../../../../../strategies/ma-crossover.toml");
+
+/// Whoever has every account.
+const ALL: Reach = Reach { owner: Owner::Operator, everything: true };
+
+fn person(letter: char) -> Owner {
+    format!("user/{}", letter.to_string().repeat(16)).parse().unwrap()
+}
 
 /// A clock that stands.
 struct Standing(Timestamp);
@@ -73,6 +81,7 @@ fn run(source: &str, task: Task) -> NewRun {
         from: None,
         until: None,
         by: "alice".to_owned(),
+        owner: person('a'),
     }
 }
 
@@ -87,7 +96,7 @@ fn search(sets: Sets) -> Search {
 /// Waits for the end of a run.
 async fn ended(research: &Research, id: &str) -> RunView {
     for _ in 0..6_000 {
-        let run = research.get(id.to_owned()).await.unwrap();
+        let run = research.get(id.to_owned(), ALL).await.unwrap();
         if !matches!(run.status, RunState::Queued | RunState::Running) {
             return run;
         }
@@ -97,7 +106,7 @@ async fn ended(research: &Research, id: &str) -> RunView {
 }
 
 async fn result(research: &Research, id: &str) -> Value {
-    serde_json::from_str(&research.result(id.to_owned()).await.unwrap()).unwrap()
+    serde_json::from_str(&research.result(id.to_owned(), ALL).await.unwrap()).unwrap()
 }
 
 /// The code of a refusal, and the field at fault when there is one.
@@ -143,7 +152,7 @@ async fn a_backtest_has_the_commands_result_and_sees_nothing_beyond_the_desks_ti
     let points = told["curve"].as_array().unwrap();
     assert!(points.len() > 500 && points.len() <= 2_000, "{}", points.len());
     assert_eq!(points.last().unwrap()["equity"], told["statistics"]["final_equity"]);
-    let page = research.report(run.id.clone()).await.unwrap();
+    let page = research.report(run.id.clone(), ALL).await.unwrap();
     assert!(page.contains("Golden cross") && page.contains(run.result_hash.as_deref().unwrap()));
 }
 
@@ -181,7 +190,7 @@ async fn searches_walks_and_checks_have_results_of_their_own() {
     let run = ended(&research, &check.id).await;
     assert_eq!((run.status, run.progress.unwrap().done), (RunState::Done, 6), "{:?}", run.error);
     assert_eq!(result(&research, &run.id).await["differences"], Value::Array(Vec::new()));
-    let error = research.report(run.id).await.unwrap_err();
+    let error = research.report(run.id, ALL).await.unwrap_err();
     assert_eq!(why(&error).0, "no_report");
 }
 
@@ -219,8 +228,8 @@ async fn what_can_not_be_tried_is_refused_before_its_turn() {
         let error = research.start(new).await.unwrap_err();
         assert_eq!(why(&error), expected, "{error:?}");
     }
-    assert!(research.list(10, None).await.unwrap().is_empty());
-    let error = research.get("absent".to_owned()).await.unwrap_err();
+    assert!(research.list(10, None, ALL).await.unwrap().is_empty());
+    let error = research.get("absent".to_owned(), ALL).await.unwrap_err();
     assert_eq!(why(&error).0, "run_unknown");
 }
 
@@ -235,26 +244,55 @@ async fn few_runs_wait_and_one_that_waits_can_be_cancelled() {
     let error = research.start(backtest()).await.unwrap_err();
     assert_eq!((why(&error).0, error.status().as_u16()), ("too_many_runs", 429));
     assert!(error.problem().detail.contains("12 of your runs wait"), "{error:?}");
-    let others = || NewRun { by: "bob".to_owned(), ..backtest() };
+    let by_key = NewRun { by: "key:spare".to_owned(), ..backtest() };
+    let error = research.start(by_key).await.unwrap_err();
+    assert!(error.problem().detail.contains("12 of your"), "another key of the person: {error:?}");
+    let others = || NewRun { owner: person('b'), ..backtest() };
     for _ in 0..4 {
         research.start(others()).await.unwrap();
     }
     let error = research.start(others()).await.unwrap_err();
     assert!(error.problem().detail.contains("16 runs wait"), "{error:?}");
     for error in [
-        research.remove(ids[0].clone()).await.map(drop).unwrap_err(),
-        research.result(ids[0].clone()).await.map(drop).unwrap_err(),
+        research.remove(ids[0].clone(), ALL).await.map(drop).unwrap_err(),
+        research.result(ids[0].clone(), ALL).await.map(drop).unwrap_err(),
     ] {
         assert!(["still_running", "not_done"].contains(&why(&error).0), "{error:?}");
     }
-    let run = research.cancel(ids[0].clone()).await.unwrap();
+    let run = research.cancel(ids[0].clone(), ALL).await.unwrap();
     assert_eq!((run.status, run.started_at), (RunState::Cancelled, None));
     research.start(backtest()).await.unwrap();
-    research.remove(ids[0].clone()).await.unwrap();
-    let error = research.get(ids[0].clone()).await.unwrap_err();
+    research.remove(ids[0].clone(), ALL).await.unwrap();
+    let error = research.get(ids[0].clone(), ALL).await.unwrap_err();
     assert_eq!(why(&error).0, "run_unknown");
-    let run = research.cancel(ids[1].clone()).await.unwrap();
-    assert_eq!(research.cancel(run.id.clone()).await.unwrap(), run, "it has ended");
+    let run = research.cancel(ids[1].clone(), ALL).await.unwrap();
+    assert_eq!(research.cancel(run.id.clone(), ALL).await.unwrap(), run, "it has ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_run_is_told_to_or_done_for_who_does_not_reach_it() {
+    let folder = Folder::new();
+    let research = folder.working("here");
+    let reach = |letter| Reach { owner: person(letter), everything: false };
+    let run = research.start(backtest()).await.unwrap();
+    ended(&research, &run.id).await;
+    let refused = [
+        research.get(run.id.clone(), reach('b')).await.map(drop),
+        research.result(run.id.clone(), reach('b')).await.map(drop),
+        research.report(run.id.clone(), reach('b')).await.map(drop),
+        research.cancel(run.id.clone(), reach('b')).await.map(drop),
+        research.remove(run.id.clone(), reach('b')).await,
+    ];
+    let absent = research.get("absent".to_owned(), reach('b')).await.map(drop).unwrap_err();
+    for refused in refused {
+        let error = refused.unwrap_err();
+        let like = absent.problem().detail.replace("absent", &run.id);
+        assert_eq!((why(&error), &error.problem().detail), (why(&absent), &like));
+    }
+    assert!(research.list(10, None, reach('b')).await.unwrap().is_empty());
+    assert_eq!(research.list(10, None, reach('a')).await.unwrap().len(), 1);
+    assert!(research.result(run.id.clone(), reach('a')).await.is_ok());
+    research.remove(run.id, reach('a')).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -262,8 +300,8 @@ async fn who_asks_for_one_run_does_not_wait_for_all_of_anothers() {
     let folder = Folder::new();
     let research = folder.idle("here");
     let mut ids = Vec::new();
-    for by in ["alice", "alice", "alice", "bob", "carol", "bob"] {
-        let run = NewRun { by: by.to_owned(), ..backtest() };
+    for letter in ['a', 'a', 'a', 'b', 'c', 'b'] {
+        let run = NewRun { owner: person(letter), ..backtest() };
         ids.push(research.start(run).await.unwrap().id);
     }
     research.spawn().unwrap();
@@ -285,13 +323,13 @@ async fn a_run_at_work_ends_when_it_is_cancelled_and_the_next_has_its_turn() {
     let long = research.start(long).await.unwrap();
     let next = research.start(backtest()).await.unwrap();
     loop {
-        let run = research.get(long.id.clone()).await.unwrap();
+        let run = research.get(long.id.clone(), ALL).await.unwrap();
         if run.progress.unwrap().done > 1 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    research.cancel(long.id.clone()).await.unwrap();
+    research.cancel(long.id.clone(), ALL).await.unwrap();
     let run = ended(&research, &long.id).await;
     assert_eq!((run.status, run.error), (RunState::Cancelled, None));
     let progress = run.progress.unwrap();
@@ -305,20 +343,20 @@ async fn a_desk_ends_its_own_runs_when_it_starts_again_and_no_other_desks() {
     let (one, two) = (folder.idle("one"), folder.idle("two"));
     let (ours, theirs) =
         (one.start(backtest()).await.unwrap(), two.start(backtest()).await.unwrap());
-    assert_eq!(one.get(theirs.id.clone()).await.unwrap().progress, None, "another desk's");
-    let error = one.cancel(theirs.id.clone()).await.unwrap_err();
+    assert_eq!(one.get(theirs.id.clone(), ALL).await.unwrap().progress, None, "another desk's");
+    let error = one.cancel(theirs.id.clone(), ALL).await.unwrap_err();
     assert_eq!(why(&error).0, "run_elsewhere");
-    let error = one.remove(theirs.id.clone()).await.unwrap_err();
+    let error = one.remove(theirs.id.clone(), ALL).await.unwrap_err();
     assert_eq!(why(&error).0, "still_running");
     drop(one);
     let one = folder.idle("one");
-    let run = one.get(ours.id).await.unwrap();
+    let run = one.get(ours.id, ALL).await.unwrap();
     let code = run.error.map(|error| error.code);
     assert_eq!((run.status, code.as_deref()), (RunState::Failed, Some("interrupted")));
-    assert_eq!(one.get(theirs.id.clone()).await.unwrap().status, RunState::Queued);
+    assert_eq!(one.get(theirs.id.clone(), ALL).await.unwrap().status, RunState::Queued);
 
     two.close();
-    let run = one.get(theirs.id).await.unwrap();
+    let run = one.get(theirs.id, ALL).await.unwrap();
     assert_eq!(run.error.unwrap().code, "interrupted", "noted when the desk stops");
     let error = two.start(backtest()).await.unwrap_err();
     assert_eq!(why(&error).0, "desk_stops");
@@ -336,7 +374,7 @@ async fn a_fault_of_a_run_is_told_and_the_next_has_its_turn() {
     let error = run.error.unwrap();
     assert_eq!((run.status, error.code.as_str()), (RunState::Failed, "walk_too_short"));
     assert!(error.message.contains("train"), "{}", error.message);
-    assert_eq!(why(&research.result(long.id).await.unwrap_err()).0, "not_done");
+    assert_eq!(why(&research.result(long.id, ALL).await.unwrap_err()).0, "not_done");
     assert_eq!(ended(&research, &next.id).await.status, RunState::Done);
 }
 
