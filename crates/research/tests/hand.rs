@@ -233,10 +233,26 @@ fn a_run_that_doubles_its_benchmark() {
     near(b.beta.value(), 2.0);
     near(b.correlation.value(), 1.0);
     near(b.alpha_percent.value(), 0.0);
+    assert!(b.excess_return_percent.notes().is_empty());
     // With rf = 36.5 % a year, 0.001 a day: (mean − 0.001) − 2 × (mean/2 − 0.001) = 0.001 a day.
     let settings = Settings { risk_free_percent: 36.5, ..settings };
     let s = Statistics::of(&run, &EveryDay, &settings).unwrap();
     near(s.benchmark.alpha_percent.value(), 36.5);
+}
+
+#[test]
+fn a_benchmark_that_begins_late_is_remarked() {
+    let price = |n, price: &str| PricePoint { at: day(n), price: dec(price) };
+    let equity = daily(&["1000", "1000", "1200", "960", "1056"]);
+    let mut run = run(&equity, &[]);
+    let prices = [price(3, "100"), price(4, "110")];
+    let settings = Settings { resample: None, ..Settings::default() };
+    for (from, expected) in [(0, vec![Note::BenchmarkLate]), (3, vec![])] {
+        run.benchmark = Some(Benchmark { prices: &prices, from: Timestamp(day(from).0) });
+        let figures = Statistics::of(&run, &EveryDay, &settings).unwrap().benchmark;
+        near(figures.excess_return_percent.value(), 5.6 - 10.0);
+        assert_eq!(figures.excess_return_percent.notes(), expected);
+    }
 }
 
 #[test]

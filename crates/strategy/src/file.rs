@@ -16,7 +16,7 @@ pub(crate) type Text = Spanned<String>;
 pub(crate) struct File {
     pub(crate) name: Text,
     #[serde(default)]
-    pub(crate) description: String,
+    pub(crate) description: Option<Text>,
     pub(crate) symbols: Spanned<Vec<Text>>,
     pub(crate) timeframe: Text,
     #[serde(default)]

@@ -64,6 +64,7 @@ pub fn read(text: &str) -> Result<Strategy, Faults> {
 
 fn checked(file: &File, text: &str, findings: &mut Findings<'_>) -> Option<Strategy> {
     name(&file.name, findings);
+    let description = file.description.as_ref().map(|text| description(text, findings));
     let symbols = symbols(&file.symbols, findings);
     let timeframe = timeframe(&file.timeframe, findings);
     let Declared { params, mut wrong } = declared::read(file, findings);
@@ -77,7 +78,7 @@ fn checked(file: &File, text: &str, findings: &mut Findings<'_>) -> Option<Strat
     let most = whole("portfolio.max_positions", most, 1_000, findings);
     let strategy = Strategy {
         name: file.name.get_ref().trim().to_owned(),
-        description: file.description.trim().to_owned(),
+        description: description.unwrap_or_default(),
         symbols,
         timeframe: timeframe?,
         params,
@@ -106,19 +107,32 @@ fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
+/// What is wrong with a text that has hidden characters beyond those that are allowed.
+fn hidden(what: &str, text: &str, allowed: &[char]) -> Option<String> {
+    let hidden = text.chars().find(|c| is_hidden(*c) && !allowed.contains(c))?;
+    Some(format!(
+        "{what} has no control characters and none that change the direction of text or take no \
+         room; this one has U+{:04X}.",
+        u32::from(hidden)
+    ))
+}
+
 fn name(name: &Text, findings: &mut Findings<'_>) {
     let text = name.get_ref().trim();
     if text.is_empty() || text.chars().count() > NAME_CHARS_MAX {
         let message = format!("A name has 1 to {NAME_CHARS_MAX} characters.");
         findings.add("name_invalid", "name", name.span(), message, "Give it a short name.");
-    } else if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
-        let message = format!(
-            "A name has no control characters and none that change the direction of text or take \
-             no room; this one has U+{:04X}.",
-            u32::from(hidden)
-        );
+    } else if let Some(message) = hidden("A name", text, &[]) {
         findings.add("name_invalid", "name", name.span(), message, "Type the name anew.");
     }
+}
+
+fn description(text: &Text, findings: &mut Findings<'_>) -> String {
+    if let Some(message) = hidden("A description", text.get_ref(), &['\n', '\r', '\t']) {
+        let help = "Type the description anew.";
+        findings.add("description_invalid", "description", text.span(), message, help);
+    }
+    text.get_ref().trim().to_owned()
 }
 
 /// True for what the desk takes as a symbol, with or without a venue.

@@ -12,6 +12,7 @@ use super::{
     failure::Failure,
     output::{Out, Table, clean, grouped},
     progress::Progress,
+    values,
 };
 
 /// Worlds between two words of progress.
@@ -30,7 +31,8 @@ pub(crate) struct SimulateArgs {
     #[arg(long, default_value = "1", value_name = "N")]
     seeds: NonZeroU64,
     /// The first seed
-    #[arg(long, default_value_t = 1, value_name = "S")]
+    #[arg(long, default_value_t = 1, value_name = "S", allow_negative_numbers = true,
+        value_parser = values::seed)]
     seed: u64,
 }
 

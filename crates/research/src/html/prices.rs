@@ -1,6 +1,11 @@
 //! Trades on prices: the whole period as a line, its end as candles.
 //!
+//! Where shares were split, prices before it and the marks of trades are drawn on the scale of the
+//! last bar, so that a split is no crash. What is told of a trade is what was paid.
+//!
 //! This module must not know equity.
+
+use std::sync::Arc;
 
 use domain::{Bar, Timestamp};
 use rust_decimal::Decimal;
@@ -43,28 +48,46 @@ pub(super) fn prices(m: &mut Markup, trial: &Trial, report: &Report) {
     });
 }
 
+/// A trade, and by what its prices are divided to be on the scale of the chart.
+type Drawn<'r> = (&'r TradeRow, f64);
+
+/// The ratios of all splits after a trade's end together. Until its end its prices follow splits.
+fn scale(market: &Market, trade: &TradeRow) -> f64 {
+    let later = market.splits().iter().filter(|split| split.at > trade.closed_at);
+    later.map(|s| s.ratio.new_shares() as f64 / s.ratio.old_shares() as f64).product()
+}
+
 fn symbol(m: &mut Markup, market: &Market, report: &Report) {
     let own = |t: &&TradeRow| {
         t.symbol == market.symbol || market.symbol.ends_with(&format!(":{}", t.symbol))
     };
-    let trades: Vec<&TradeRow> = report.trades.iter().filter(own).collect();
+    let trades = report.trades.iter().filter(own).map(|trade| (trade, scale(market, trade)));
+    let trades: Vec<Drawn<'_>> = trades.collect();
+    // A run that ended has scaled them before.
+    let all = market.scaled(Timestamp(i64::MAX)).unwrap_or_else(|_| Arc::clone(&market.bars));
     m.leaf("h3", &[], format!("{}, the whole period", market.symbol));
-    overview(m, market, &trades);
-    let first = market.bars.len().saturating_sub(CANDLES_MAX);
-    let bars = market.bars.get(first..).unwrap_or_default();
+    overview(m, &market.symbol, &all, &trades);
+    let bars = all.get(all.len().saturating_sub(CANDLES_MAX)..).unwrap_or_default();
     m.leaf("h3", &[], format!("{}, the last {} bars", market.symbol, bars.len()));
     candles(m, &market.symbol, bars, &trades);
+    if !market.splits().is_empty() {
+        let text = format!(
+            "{}: prices before a split are drawn divided by its ratio, and so are the marks; a mark \
+             tells the price that was paid.",
+            market.symbol
+        );
+        m.leaf("p", &[("class", &"muted")], text);
+    }
 }
 
-fn overview(m: &mut Markup, market: &Market, trades: &[&TradeRow]) {
-    let (Some(first), Some(last)) = (market.bars.first(), market.bars.last()) else { return };
+fn overview(m: &mut Markup, symbol: &str, bars: &[Bar], trades: &[Drawn<'_>]) {
+    let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return };
     let time = Time { from: first.open_at, until: last.close_at };
-    let closes = market.bars.iter().map(|b| (time.share(b.close_at), approximate(b.close.get())));
+    let closes = bars.iter().map(|b| (time.share(b.close_at), approximate(b.close.get())));
     let points = sample(closes, COLUMNS);
     let frame = Frame::around(260.0, points.iter().map(|p| p.1));
     let label = format!(
-        "Closes of {} from {} to {}, {} trades",
-        market.symbol,
+        "Closes of {symbol} from {} to {}, {} trades",
         words::price(first.close.get()),
         words::price(last.close.get()),
         trades.len()
@@ -83,13 +106,13 @@ fn overview(m: &mut Markup, market: &Market, trades: &[&TradeRow]) {
     }
 }
 
-fn candles(m: &mut Markup, symbol: &str, bars: &[Bar], trades: &[&TradeRow]) {
+fn candles(m: &mut Markup, symbol: &str, bars: &[Bar], trades: &[Drawn<'_>]) {
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return };
     let ends = |bar: &Bar| [approximate(bar.low.get()), approximate(bar.high.get())];
     let frame = Frame::around(320.0, bars.iter().flat_map(ends));
     let count = bars.len() as f64;
     let share = |index: usize| (index as f64 + 0.5) / count;
-    let within = trades.iter().filter(|trade| trade.closed_at > first.open_at);
+    let within = trades.iter().filter(|(trade, _)| trade.closed_at > first.open_at);
     let label = format!(
         "Candles of {symbol} from {} to {}, {} trades",
         words::moment(first.open_at),
@@ -141,7 +164,7 @@ fn candle(m: &mut Markup, frame: &Frame, bar: &Bar, (x, wide): (f64, f64)) {
 fn marks(
     m: &mut Markup,
     frame: &Frame,
-    trade: &TradeRow,
+    (trade, scale): &Drawn<'_>,
     place: impl Fn(Timestamp) -> Option<f64>,
 ) {
     let long = trade.side == Direction::Long;
@@ -149,7 +172,7 @@ fn marks(
     let exit = (trade.closed_at, trade.exit_price, !long, " hollow");
     for (moment, price, buy, hollow) in [entry, exit] {
         let Some(share) = place(moment) else { continue };
-        let (x, y) = (frame.x(share), frame.y(approximate(price)));
+        let (x, y) = (frame.x(share), frame.y(approximate(price) / scale));
         mark(m, (x, y), (buy, hollow), &told(trade, moment, price, hollow.is_empty()));
     }
 }

@@ -62,6 +62,8 @@ impl BenchmarkFigures {
         };
         let daily = Daily::of(marks(), calendar)?;
         let bought = calendar.day_of(first.at);
+        let wanted = benchmark.map_or(bought, |b| calendar.day_of(b.from));
+        let late = run.0.days.iter().any(|day| (wanted + 1..bought).contains(day));
         let pairs = match (&daily, run.1) {
             (Some(daily), Ok(returns)) => {
                 daily.returns().map(|b| common((run.0, returns), (daily, &b), bought))
@@ -81,7 +83,7 @@ impl BenchmarkFigures {
             benchmark_from: Ok(first.at).into(),
             buy_and_hold_percent: Ok(gain * 100.0).into(),
             buy_and_hold_profit: profit(summary.starting_equity, first.price, last.price).into(),
-            excess_return_percent: excess.into(),
+            excess_return_percent: Figure::from(excess).doubted(late, Note::BenchmarkLate),
             benchmark_returns: counted(pairs.as_ref().map_or(0, Vec::len)),
             alpha_percent: doubted(
                 moments.and_then(|m| m.alpha(rate)).map(|alpha| alpha * periods * 100.0),

@@ -76,6 +76,8 @@ notes! {
     FewObservations "few_observations" false "Fewer than 30 observations: chance weighs heavily.";
     Extrapolated "extrapolated" false
         "The run is shorter than a year; the yearly figure is extrapolated.";
+    BenchmarkLate "benchmark_late" false
+        "The benchmark begins after the warm-up, so it is held for a shorter time than the run.";
     EquityBelowZero "equity_below_zero" false
         "Equity fell below zero, so more than everything was lost; no broker lets an account go on.";
     SingleTrial "single_trial" false

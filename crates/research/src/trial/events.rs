@@ -51,7 +51,7 @@ impl Market {
     }
 
     /// The splits that happen while its bars last.
-    pub(super) fn splits(&self) -> &[SplitEvent] {
+    pub(crate) fn splits(&self) -> &[SplitEvent] {
         match (self.bars.first(), self.bars.last()) {
             (Some(first), Some(last)) => self.events.splits.due(first.open_at, last.close_at),
             _ => &[],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{Bar, Timestamp};
 use market::{Ratio, Split, Splits};
 use research::{
+    html::html,
     stats::DataGap,
     trial::{Events, Funding, Market, Report, Trial, instrument_id, run, signals},
 };
@@ -98,6 +99,40 @@ fn a_fraction_that_a_split_leaves_is_sold_and_the_trade_ends() {
     assert_eq!((trade.qty, trade.exit_price), (d("1.1"), d("1000")));
     assert_eq!((trade.net_profit, trade.funding), (d("0"), d("0")));
     assert!(report.equity.iter().all(|point| point.equity == d("10000")), "{:?}", report.equity);
+}
+
+#[test]
+fn a_chart_over_a_split_is_on_one_scale_and_marks_tell_what_was_paid() {
+    // In before the split and out before it, in and out after it, and once over it.
+    let rest = "[entry]\nlong = \"close > 0\"\n[exit]\nbars = 10\n[size]\nquantity = 10";
+    let trial = with(rest, halved(), split());
+    let report = run(&trial).unwrap();
+    let page = html(&trial, &report);
+    assert!(page.contains("Closes of AAA from 50 to 50,"), "the prices before are halved");
+    assert!(page.contains("AAA: prices before a split are drawn divided by its ratio"));
+    // The heights at which marks point, and what they tell, of both charts.
+    let mut told = Vec::new();
+    for mark in page.split("<path class=\"mark ").skip(1) {
+        let path = mark.split(" d=\"M").nth(1).unwrap();
+        let near: f64 = path.split([' ', 'L']).nth(1).unwrap().parse().unwrap();
+        let up = mark.starts_with("up");
+        let text = mark.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+        told.push((
+            near + if up { -3.0 } else { 3.0 },
+            text.contains(" at 100"),
+            text.contains(" at 50"),
+        ));
+    }
+    assert!(told.iter().filter(|mark| mark.1).count() >= 4, "{told:?}");
+    assert!(told.iter().filter(|mark| mark.2).count() >= 4, "{told:?}");
+    for (chart, height) in [(0, 260.0), (1, 320.0)] {
+        let half = &told[chart * told.len() / 2..(chart + 1) * told.len() / 2];
+        assert!(half.iter().all(|mark| (mark.0 - half[0].0).abs() < 0.2), "{half:?}");
+        assert!(half[0].0 > 0.0 && half[0].0 < height, "{half:?}");
+    }
+    let plain = with(rest, halved(), Events::default());
+    let page = html(&plain, &run(&plain).unwrap());
+    assert!(page.contains("Closes of AAA from 100 to 50,") && !page.contains("drawn divided"));
 }
 
 #[test]

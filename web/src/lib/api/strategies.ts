@@ -137,6 +137,20 @@ export interface StrategyRun {
   realized: string | null;
 }
 
+/** What is kept of a run and can't be read; it does nothing. */
+export interface DamagedRun {
+  /** Null when that can't be read either. */
+  id: string | null;
+  code: string;
+  message: string;
+  remedy: string;
+}
+
+export interface StrategyRuns {
+  items: StrategyRun[];
+  damaged: DamagedRun[];
+}
+
 export interface NewStrategyRun {
   strategy_id: string;
   account: string;
@@ -154,7 +168,7 @@ const at = (id: string) => `/api/strategies/${encodeURIComponent(id)}`;
 const runAt = (id: string, verb: string) => `/api/strategy-runs/${encodeURIComponent(id)}/${verb}`;
 
 export const strategies = {
-  /** All of them, the latest change first. */
+  /** Those that you reach, the latest change first. */
   list: async () => (await ask<List<StrategyView>>('GET', '/api/strategies')).items,
   read: (id: string) => ask<StrategyDetail>('GET', at(id)),
   add: (source: string, headers: Headers) => ask<StrategyDetail>('POST', '/api/strategies', { body: { source }, headers }),
@@ -169,7 +183,7 @@ export const strategies = {
 };
 
 export const strategyRuns = {
-  list: async () => (await ask<{ items: StrategyRun[] }>('GET', '/api/strategy-runs')).items,
+  list: () => ask<StrategyRuns>('GET', '/api/strategy-runs'),
   start: (run: NewStrategyRun, headers: Headers) => ask<StrategyRun>('POST', '/api/strategy-runs', { body: run, headers }),
   pause: (id: string, headers: Headers) => ask<StrategyRun>('POST', runAt(id, 'pause'), { body: {}, headers }),
   resume: (id: string, headers: Headers) => ask<StrategyRun>('POST', runAt(id, 'resume'), { body: {}, headers }),
