@@ -49,6 +49,8 @@ pub(crate) struct Fields {
     left: Map<String, Value>,
     known: BTreeSet<&'static str>,
     errors: Vec<FieldError>,
+    /// True once a secret was asked for: a misspelt field may hold it.
+    has_secret: bool,
 }
 
 impl Fields {
@@ -81,7 +83,8 @@ impl Fields {
         let known: Vec<&str> = self.known.iter().copied().collect();
         let rule = format!("no such field; known are {}", known.join(", "));
         for (name, value) in std::mem::take(&mut self.left) {
-            self.error(&cut(&name), Some(&value), rule.clone());
+            let value = (!self.has_secret).then_some(&value);
+            self.error(&cut(&name), value, rule.clone());
         }
     }
 

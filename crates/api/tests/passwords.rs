@@ -75,3 +75,26 @@ async fn a_password_that_is_too_old_or_the_same_is_told_by_its_code() {
     let found = (status, &body["code"]);
     assert_eq!(found, (StatusCode::FORBIDDEN, &json!("one_time_password_expired")), "{body}");
 }
+
+#[tokio::test]
+async fn a_secret_under_a_misspelt_name_is_not_told_again() {
+    let house = house().await;
+    let owner = house.owner();
+    let (secret, next) = (password("owner"), password("next"));
+    let cases = [
+        (Method::PUT, "/api/me/password", json!({"old": secret, "new": next})),
+        (
+            Method::POST,
+            "/api/step-up",
+            json!({"action": "x", "argument_hash": "y", "pasword": secret}),
+        ),
+        (Method::POST, "/api/sessions", json!({"name": "owner", "Password": secret})),
+        (Method::POST, "/api/setup", json!({"name": "eve", "pass": secret})),
+    ];
+    for (method, path, body) in cases {
+        let (status, told) = house.ask(&owner, method, path, Some(body)).await;
+        assert_eq!((status, &told["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_fields")));
+        let text = told.to_string();
+        assert!(text.contains("no such field") && !text.contains(&secret), "{text}");
+    }
+}

@@ -23,6 +23,7 @@ impl Fields {
 
     /// A secret that may be absent. Whatever is wrong with it, it is never shown.
     pub(crate) fn may_secret(&mut self, name: &'static str) -> Option<Option<String>> {
+        self.has_secret = true;
         match self.take(name) {
             None => Some(None),
             Some(Value::String(text)) if text.len() <= SECRET_MAX => Some(Some(text)),

@@ -247,6 +247,13 @@ fn unreadable(error: impl std::fmt::Display) -> ApiError {
     ApiError::unavailable("unreadable", error.to_string(), "Check the disk of the data folder.")
 }
 
+/// What an error says, as a sentence.
+pub(super) fn sentence(error: &str) -> String {
+    let mut chars = error.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {

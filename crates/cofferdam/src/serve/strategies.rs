@@ -9,7 +9,10 @@ use identity::{Owner, Reach};
 use path::broker::BoxFuture;
 use store::{Strategies, StrategiesError, StrategyRow};
 
-use super::{doors::blocking, ids};
+use super::{
+    doors::{blocking, sentence},
+    ids,
+};
 
 /// The strategies of one database. Clones are the same.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ impl Library {
 }
 
 fn told(error: &StrategiesError) -> ApiError {
-    let (code, detail) = (error.code(), format!("{error}."));
+    let (code, detail) = (error.code(), sentence(&error.to_string()));
     match error {
         StrategiesError::Unknown(_) => {
             ApiError::not_found(code, detail, "GET /api/strategies lists what there is.")

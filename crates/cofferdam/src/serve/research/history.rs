@@ -11,7 +11,7 @@ use desk::Clock;
 use domain::{Bar, Timeframe, Timestamp};
 use research::trial::Market;
 
-use crate::markets;
+use crate::{markets, serve::doors::sentence};
 
 /// Bars that one run may take, all symbols together: each is about a hundred bytes of memory.
 const BARS_MAX: usize = 2_000_000;
@@ -155,11 +155,5 @@ fn damaged(symbol: &str, damage: &bars::StoreError) -> RunError {
 /// An error as an answer at the door.
 fn told(error: &RunError) -> ApiError {
     let remedy = "GET /api/bars lists what is stored.";
-    ApiError::unprocessable(&error.code, format!("{}.", capital(&error.message)), remedy)
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    first + chars.as_str()
+    ApiError::unprocessable(&error.code, sentence(&error.message), remedy)
 }
