@@ -7,6 +7,7 @@ import { dropDraft, keepDraft, readDraft } from '../src/lib/strategy/drafts';
 import { callAt, syntax, wordAt } from '../src/lib/strategy/syntax';
 import { bookId } from '../src/routes/strategies/words';
 import { lines, offsetOf, positionOf, rangeOf } from '../src/lib/strategy/text';
+import { session } from '../src/lib/stores/session.svelte';
 
 const SOURCE = `name = "Golden cross" # two averages
 symbols = ["IBM"]
@@ -170,10 +171,21 @@ describe('unsaved text', () => {
     expect(readDraft('a')).toBeNull();
   });
 
+  it('is not shown to who signs in next', () => {
+    const person = (id: string) => ({ user: { id, name: id, role: 'trader', accounts: [] } }) as unknown as typeof session.view;
+    session.view = person('u1');
+    keepDraft('new', { source: 'mine', revision: null, at: '2013-03-01T00:00:00Z' });
+    session.view = person('u2');
+    expect(readDraft('new')).toBeNull();
+    session.view = person('u1');
+    expect(readDraft('new')?.source).toBe('mine');
+    session.view = null;
+  });
+
   it('is nothing when what is stored is something else', () => {
-    kept.set('cofferdam.strategy.a', '{"source":1}');
+    kept.set('cofferdam.strategy..a', '{"source":1}');
     expect(readDraft('a')).toBeNull();
-    kept.set('cofferdam.strategy.a', 'torn');
+    kept.set('cofferdam.strategy..a', 'torn');
     expect(readDraft('a')).toBeNull();
   });
 });

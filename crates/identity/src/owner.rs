@@ -7,8 +7,10 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
+    Identity,
     grants::Grants,
-    ids::{KeyId, UserId},
+    ids::UserId,
+    names::UserName,
     rights::{Caller, Who},
 };
 
@@ -19,13 +21,14 @@ pub enum Owner {
     Operator,
     /// A person, in any session and by any key.
     User(UserId),
-    /// A key of the machine that is for some accounts.
-    Key(KeyId),
+    /// The machine's keys of this name that are for some accounts. A name of keys is one owner's for
+    /// ever, so a key that follows one that ended goes on with what that one had.
+    Key(UserName),
 }
 
 /// Why a text names no owner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an owner is `operator`, `user/` and an id, or `key/` and an id")]
+#[error("an owner is `operator`, `user/` and an id, or `key/` and a name")]
 pub struct OwnerInvalid;
 
 impl fmt::Display for Owner {
@@ -33,7 +36,7 @@ impl fmt::Display for Owner {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::User(id) => write!(f, "user/{id}"),
-            Self::Key(id) => write!(f, "key/{id}"),
+            Self::Key(name) => write!(f, "key/{name}"),
         }
     }
 }
@@ -45,7 +48,7 @@ impl FromStr for Owner {
         match text.split_once('/') {
             None if text == "operator" => Ok(Self::Operator),
             Some(("user", id)) => id.parse().map(Self::User).map_err(|_| OwnerInvalid),
-            Some(("key", id)) => id.parse().map(Self::Key).map_err(|_| OwnerInvalid),
+            Some(("key", name)) => name.parse().map(Self::Key).map_err(|_| OwnerInvalid),
             _ => Err(OwnerInvalid),
         }
     }
@@ -76,17 +79,35 @@ impl Caller {
         let owner = match &self.who {
             Who::Person { user, .. } => Owner::User(user.id.clone()),
             Who::Key { owner: Some(owner), .. } => Owner::User(owner.clone()),
-            Who::Key { id, owner: None, .. } if !everything => Owner::Key(id.clone()),
+            Who::Key { name, owner: None, .. } if !everything => Owner::Key(name.clone()),
             Who::Key { .. } | Who::Bootstrap => Owner::Operator,
         };
         Reach { owner, everything }
     }
 }
 
+impl Identity {
+    /// The owner as the journal names who asks: a person by name, a key by `key:` and its name.
+    #[must_use]
+    pub fn owner_name(&self, owner: &Owner) -> String {
+        match owner {
+            Owner::Operator => owner.to_string(),
+            Owner::Key(name) => name.key_principal().to_string(),
+            Owner::User(id) => match self.directory().users.get(id) {
+                Some(user) => user.name.to_string(),
+                None => owner.to_string(),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rights::{Rights, Scope};
+    use crate::{
+        ids::KeyId,
+        rights::{Rights, Scope},
+    };
 
     fn user() -> UserId {
         UserId::from_random([0xab; 8])
@@ -100,11 +121,11 @@ mod tests {
 
     #[test]
     fn an_owner_is_read_as_it_is_written() {
-        let all = [Owner::Operator, Owner::User(user()), Owner::Key(KeyId::from_random([7; 6]))];
+        let all = [Owner::Operator, Owner::User(user()), Owner::Key("bot".parse().unwrap())];
         for owner in all {
             assert_eq!(owner.to_string().parse(), Ok(owner));
         }
-        for wrong in ["", "*", "operator/", "user/", "user/xy", "key/abababababababab", "alice"] {
+        for wrong in ["", "*", "operator/", "user/", "user/xy", "key/a/b", "alice"] {
             assert_eq!(wrong.parse::<Owner>(), Err(OwnerInvalid), "{wrong}");
         }
     }
@@ -123,7 +144,7 @@ mod tests {
         let some = Grants::of(Some(["a".parse().unwrap()].into()));
         for grants in [some, Grants::None] {
             let reach = key(None, grants).reach();
-            assert_eq!(reach.owner, Owner::Key(KeyId::from_random([1; 6])));
+            assert_eq!(reach.owner, Owner::Key("bot".parse().unwrap()));
             assert!(!reach.has(&Owner::Operator) && !reach.has(&Owner::User(user())));
         }
         for caller in [key(None, Grants::All), Caller::bootstrap()] {

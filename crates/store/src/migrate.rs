@@ -180,24 +180,42 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_belongs_to_the_person_who_asked_for_it() {
+    fn what_was_there_belongs_to_who_asked_for_it() {
         let mut conn = migrated(&JOURNAL[..3]);
         conn.execute_batch(
             "INSERT INTO users (id, name, role, accounts, password, must_change, disabled, version, \
              totp, totp_pending, totp_since, totp_step, created_at) \
              VALUES ('abababababababab', 'alice', 'trader', '', '', 0, 0, 1, '', '', 0, 0, 0);
-             INSERT INTO strategies VALUES ('1', '', '', '', '', '', '', 1, 0, 'alice'),
-             ('2', '', '', '', '', '', '', 1, 0, 'key:alice');
-             INSERT INTO research_runs VALUES ('1', '', '', 'alice', '', '', 0, 0, 0, '', 0),
-             ('2', '', '', 'bootstrap', '', '', 0, 0, 0, '', 0);",
+             INSERT INTO api_keys VALUES
+             ('1', 'bot', 'abababababababab', zeroblob(32), '', 'main', '', 0, 0, 0, 7),
+             ('2', 'bot', 'abababababababab', zeroblob(32), '', 'main', '', 0, 0, 0, 0),
+             ('3', 'agent', '', zeroblob(32), '', 'main', '', 0, 0, 0, 0),
+             ('4', 'cli', '', zeroblob(32), '', '*', '', 0, 0, 0, 0);",
         )
         .unwrap();
+        let asked = [
+            ("alice", "user/abababababababab"),
+            ("key:bot", "user/abababababababab"),
+            ("key:agent", "key/agent"),
+            ("key:cli", "operator"),
+            ("bootstrap", "operator"),
+            ("key:gone", "operator"),
+        ];
+        for (by, _) in asked {
+            conn.execute_batch(&format!(
+                "INSERT INTO strategies VALUES ('{by}', '', '', '', '', '', '', 1, 0, '{by}');
+                 INSERT INTO research_runs VALUES ('{by}', '', '', '{by}', '', '', 0, 0, 0, '', 0);"
+            ))
+            .unwrap();
+        }
         apply(&mut conn, &JOURNAL[3..]).unwrap();
         for table in ["strategies", "research_runs"] {
-            let mut read = conn.prepare(&format!("SELECT owner FROM {table} ORDER BY id")).unwrap();
-            let owners: Vec<String> =
-                read.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-            assert_eq!(owners, ["user/abababababababab", "operator"], "{table}");
+            let mut read =
+                conn.prepare(&format!("SELECT owner FROM {table} WHERE id = ?1")).unwrap();
+            for (by, expected) in asked {
+                let owner: String = read.query_row([by], |row| row.get(0)).unwrap();
+                assert_eq!(owner, expected, "{by} in {table}");
+            }
         }
     }
 

@@ -225,6 +225,9 @@ pub struct RunView {
     pub request: Value,
     /// Who asked.
     pub by: String,
+    /// Whose it is: a person by name, `key:` and a name for a key of the machine, or `operator`.
+    #[schema(example = "alice")]
+    pub owner: String,
     /// The name of the desk that works at it.
     pub desk: String,
     /// When it was asked for.

@@ -50,6 +50,8 @@ pub struct StoredStrategy {
     pub changed_at: Timestamp,
     /// Who changed it last.
     pub changed_by: String,
+    /// Whose it is, by name.
+    pub owner: String,
 }
 
 /// Keeps strategies. Every change is recorded with `by`, whoever asked for it. One that is not

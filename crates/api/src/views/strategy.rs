@@ -37,6 +37,9 @@ pub(crate) struct StrategyView {
     changed_at: String,
     /// Who changed it last.
     changed_by: String,
+    /// Whose it is: a person by name, `key:` and a name for a key of the machine, or `operator`.
+    #[schema(example = "alice")]
+    owner: String,
 }
 
 impl From<StoredStrategy> for StrategyView {
@@ -51,6 +54,7 @@ impl From<StoredStrategy> for StrategyView {
             hash: stored.hash,
             changed_at: stored.changed_at.to_string(),
             changed_by: stored.changed_by,
+            owner: stored.owner,
         }
     }
 }

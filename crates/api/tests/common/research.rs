@@ -38,6 +38,7 @@ fn view(id: String, run: &NewRun) -> RunView {
         progress: Some(RunProgress { done: 0, total: 0, unit: ProgressUnit::Bars }),
         request: serde_json::Value::Null,
         by: run.by.clone(),
+        owner: run.owner.to_string(),
         desk: "here".to_owned(),
         created_at: wall_time(),
         started_at: None,

@@ -18,7 +18,13 @@ fn unknown(id: &str) -> ApiError {
     ApiError::not_found("strategy_unknown", format!("No strategy `{id}`."), "List them.")
 }
 
-fn row(id: String, revision: u64, text: &StrategyText, by: String) -> StoredStrategy {
+fn row(
+    id: String,
+    revision: u64,
+    text: &StrategyText,
+    by: String,
+    owner: &Owner,
+) -> StoredStrategy {
     StoredStrategy {
         id,
         name: text.strategy.name.clone(),
@@ -29,6 +35,7 @@ fn row(id: String, revision: u64, text: &StrategyText, by: String) -> StoredStra
         revision,
         changed_at: wall_time(),
         changed_by: by,
+        owner: owner.to_string(),
     }
 }
 
@@ -64,7 +71,7 @@ impl StrategyLibrary for Shelf {
         reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>> {
         let mut shelf = self.0.lock().unwrap();
-        let new = row(format!("s{}", shelf.len() + 1), 1, &text, by);
+        let new = row(format!("s{}", shelf.len() + 1), 1, &text, by, &reach.owner);
         shelf.push((new.clone(), text.source, reach.owner));
         ready(Ok(new))
     }
@@ -87,7 +94,7 @@ impl StrategyLibrary for Shelf {
             return ready(Err(ApiError::conflict("revision_conflict", detail, "Read it again.")));
         }
         let (_, _, owner) = shelf.remove(place);
-        let new = row(id, revision + 1, &text, by);
+        let new = row(id, revision + 1, &text, by, &reach.owner);
         shelf.push((new.clone(), text.source, owner));
         ready(Ok(new))
     }

@@ -378,7 +378,7 @@ pub(super) fn state(
         bars: Arc::new(accounts.clone()),
         contracts: Arc::new(accounts.clone()),
         runs,
-        strategies: Arc::new(Library::new(house.database.strategies())),
+        strategies: Arc::new(Library::new(house.database.strategies(), house.identity.clone())),
         research: Arc::new(research.clone()),
         identity: house.identity.clone(),
         keep_local_key: people::keeper(house.lock.dir()),

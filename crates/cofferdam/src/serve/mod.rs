@@ -209,7 +209,10 @@ fn strategies_at_work(house: &House, desk: &Desk, markets: &Markets) -> Arc<Runs
 
 fn open_research(house: &House, markets: &Markets) -> Result<Research, ServeError> {
     let (bars, name) = (markets.store.clone(), house.tenancy.name().to_owned());
-    let research = Research::open(house.database.runs(), bars, markets.clock.clone(), name)?;
+    let identity = house.identity.clone();
+    let people: research::Names = Arc::new(move |owner| identity.owner_name(owner));
+    let runs = house.database.runs();
+    let research = Research::open(runs, bars, markets.clock.clone(), name, people)?;
     research.spawn().map_err(ServeError::io("start a thread"))?;
     Ok(research)
 }

@@ -2,10 +2,12 @@
 //!
 //! It must not read or run a strategy.
 
+use std::sync::Arc;
+
 use api::{ApiError, StoredStrategy, StrategyLibrary, StrategyText};
 use desk::clock::wall_time;
 use domain::Timestamp;
-use identity::{Owner, Reach};
+use identity::{Identity, Owner, Reach};
 use path::broker::BoxFuture;
 use store::{Strategies, StrategiesError, StrategyRow};
 
@@ -14,21 +16,39 @@ use super::{
     ids,
 };
 
-/// The strategies of one database. Clones are the same.
+/// The strategies of one database, and the people whose they are. Clones are the same.
 #[derive(Debug, Clone)]
-pub(super) struct Library(Strategies);
+pub(super) struct Library {
+    strategies: Strategies,
+    identity: Arc<Identity>,
+}
 
 impl Library {
-    pub(super) fn new(strategies: Strategies) -> Self {
-        Self(strategies)
+    pub(super) fn new(strategies: Strategies, identity: Arc<Identity>) -> Self {
+        Self { strategies, identity }
     }
 
     fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Strategies) -> Result<T, StrategiesError> + Send + 'static,
+        work: impl FnOnce(&Self) -> Result<T, StrategiesError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, ApiError>> {
-        let strategies = self.0.clone();
-        Box::pin(blocking(move || work(&strategies).map_err(|error| told(&error))))
+        let library = self.clone();
+        Box::pin(blocking(move || work(&library).map_err(|error| told(&error))))
+    }
+
+    fn shown(&self, row: StrategyRow) -> StoredStrategy {
+        StoredStrategy {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            symbols: row.symbols,
+            timeframe: row.timeframe,
+            hash: row.hash,
+            revision: row.revision,
+            changed_at: row.changed_at,
+            changed_by: row.changed_by,
+            owner: self.identity.owner_name(&row.owner),
+        }
     }
 }
 
@@ -41,9 +61,11 @@ fn told(error: &StrategiesError) -> ApiError {
         StrategiesError::Revision { .. } => {
             ApiError::conflict(code, detail, "Read it again, and change what is there now.")
         }
-        StrategiesError::TooMany | StrategiesError::TooManyOfOne => {
-            ApiError::conflict(code, detail, "Remove some first.")
+        StrategiesError::TooMany => {
+            let remedy = "Remove some of yours, or ask an admin to remove some of others.";
+            ApiError::conflict(code, detail, remedy)
         }
+        StrategiesError::TooManyOfOne => ApiError::conflict(code, detail, "Remove some first."),
         StrategiesError::Store(_) => {
             tracing::error!(%error, "strategies failed");
             let detail = "Strategies can't be read or changed now.";
@@ -73,23 +95,12 @@ fn row(
     }
 }
 
-fn shown(row: StrategyRow) -> StoredStrategy {
-    StoredStrategy {
-        id: row.id,
-        name: row.name,
-        description: row.description,
-        symbols: row.symbols,
-        timeframe: row.timeframe,
-        hash: row.hash,
-        revision: row.revision,
-        changed_at: row.changed_at,
-        changed_by: row.changed_by,
-    }
-}
-
 impl StrategyLibrary for Library {
     fn list(&self, reach: Reach) -> BoxFuture<'_, Result<Vec<StoredStrategy>, ApiError>> {
-        self.ask(move |strategies| Ok(strategies.all(&reach)?.into_iter().map(shown).collect()))
+        self.ask(move |library| {
+            let rows = library.strategies.all(&reach)?;
+            Ok(rows.into_iter().map(|row| library.shown(row)).collect())
+        })
     }
 
     fn get(
@@ -97,8 +108,9 @@ impl StrategyLibrary for Library {
         id: String,
         reach: Reach,
     ) -> BoxFuture<'_, Result<(StoredStrategy, String), ApiError>> {
-        self.ask(move |strategies| {
-            strategies.get(&id, &reach).map(|(row, source)| (shown(row), source))
+        self.ask(move |library| {
+            let (row, source) = library.strategies.get(&id, &reach)?;
+            Ok((library.shown(row), source))
         })
     }
 
@@ -109,10 +121,11 @@ impl StrategyLibrary for Library {
         reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>> {
         let at = wall_time();
-        let strategies = self.0.clone();
+        let library = self.clone();
         Box::pin(blocking(move || {
             let new = row((ids::fresh(at)?, 1), &text, (by, at), reach.owner);
-            strategies.add(&new, &text.source).map(shown).map_err(|error| told(&error))
+            let added = library.strategies.add(&new, &text.source);
+            added.map(|row| library.shown(row)).map_err(|error| told(&error))
         }))
     }
 
@@ -125,10 +138,13 @@ impl StrategyLibrary for Library {
         reach: Reach,
     ) -> BoxFuture<'_, Result<StoredStrategy, ApiError>> {
         let new = row((id, revision), &text, (by, wall_time()), reach.owner.clone());
-        self.ask(move |strategies| strategies.change(&new, &text.source, &reach).map(shown))
+        self.ask(move |library| {
+            let changed = library.strategies.change(&new, &text.source, &reach)?;
+            Ok(library.shown(changed))
+        })
     }
 
     fn remove(&self, id: String, by: String, reach: Reach) -> BoxFuture<'_, Result<(), ApiError>> {
-        self.ask(move |strategies| strategies.remove(&id, &reach, (&by, wall_time())))
+        self.ask(move |library| library.strategies.remove(&id, &reach, (&by, wall_time())))
     }
 }

@@ -61,6 +61,8 @@ export interface RunView {
   desk?: string;
   request: RunRequest;
   by: string;
+  /** Whose it is, by name. */
+  owner: string;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;

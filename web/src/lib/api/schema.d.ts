@@ -3875,6 +3875,11 @@ export interface components {
             id: string;
             /** @description What it does. */
             kind: components["schemas"]["RunKind"];
+            /**
+             * @description Whose it is: a person by name, `key:` and a name for a key of the machine, or `operator`.
+             * @example alice
+             */
+            owner: string;
             /** @description Every constant that no search replaces. */
             params: {
                 [key: string]: number;
@@ -4214,6 +4219,11 @@ export interface components {
              * @example Golden cross
              */
             name: string;
+            /**
+             * @description Whose it is: a person by name, `key:` and a name for a key of the machine, or `operator`.
+             * @example alice
+             */
+            owner: string;
             /**
              * Format: int64
              * @description From 1; each change adds one.

@@ -12,6 +12,8 @@ export interface StrategyView {
   hash: string;
   changed_at: string;
   changed_by: string;
+  /** Whose it is, by name. */
+  owner: string;
 }
 
 export interface Param {

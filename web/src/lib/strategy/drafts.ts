@@ -1,4 +1,6 @@
-// Text that was not saved yet, in this browser, one for each strategy. Never anything secret.
+// Text that was not saved yet, in this browser, one for each person and strategy: who signs in next
+// is not shown what somebody else wrote.
+import { session } from '../stores/session.svelte';
 
 export interface Draft {
   source: string;
@@ -9,7 +11,7 @@ export interface Draft {
 
 /** What is kept of a strategy without an id. */
 export const NEW = 'new';
-const key = (id: string) => `cofferdam.strategy.${id}`;
+const key = (id: string) => `cofferdam.strategy.${session.view?.user.id ?? ''}.${id}`;
 
 export function readDraft(id: string): Draft | null {
   try {

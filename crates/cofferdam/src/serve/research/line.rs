@@ -17,8 +17,11 @@ use identity::Owner;
 
 use super::asked::Prepared;
 
-/// Runs that may wait.
+/// Runs that may wait while their owner has one that waits already.
 const WAITING_MAX: usize = 16;
+/// Runs that may wait at all: beyond [`WAITING_MAX`] the first of each owner only, so that nobody is
+/// kept out by others.
+const WAITING_AT_ALL: usize = 64;
 /// Runs of one owner that may wait, so that nobody alone keeps all others out.
 const WAITING_OF_ONE_MAX: usize = 12;
 
@@ -71,7 +74,7 @@ pub(super) struct Line {
 struct Places {
     waiting: VecDeque<Arc<Job>>,
     working: Option<Arc<Job>>,
-    /// The turn that owners with waiting runs had last, counted from 1 on.
+    /// The turn that owners had last, counted from 1 on; forgotten once all who wait had a later one.
     turns: BTreeMap<Owner, u64>,
     turn: u64,
     closed: bool,
@@ -85,10 +88,9 @@ impl Places {
         let job = self.waiting.remove(at)?;
         self.turn += 1;
         self.turns.insert(job.owner.clone(), self.turn);
-        let (waiting, turns) = (&self.waiting, &mut self.turns);
-        turns.retain(|owner, _| {
-            *owner == job.owner || waiting.iter().any(|other| other.owner == *owner)
-        });
+        let had = |job: &Arc<Job>| self.turns.get(&job.owner).copied().unwrap_or_default();
+        let longest_ago = self.waiting.iter().map(had).min().unwrap_or(self.turn);
+        self.turns.retain(|_, turn| *turn >= longest_ago);
         Some(job)
     }
 
@@ -96,13 +98,19 @@ impl Places {
     fn check(&self, owner: &Owner) -> Result<(), ApiError> {
         let refused =
             |detail: String, remedy: &str| Err(ApiError::too_many("too_many_runs", detail, remedy));
-        if self.waiting.iter().filter(|job| job.owner == *owner).count() >= WAITING_OF_ONE_MAX {
+        let (all, own) =
+            (self.waiting.len(), self.waiting.iter().filter(|job| job.owner == *owner).count());
+        if own >= WAITING_OF_ONE_MAX {
             let detail = format!("{WAITING_OF_ONE_MAX} of your runs wait, which is the most.");
             return refused(detail, "Wait for one, or cancel one.");
         }
-        if self.waiting.len() >= WAITING_MAX {
-            let detail = format!("{WAITING_MAX} runs wait, which is the most.");
-            return refused(detail, "Wait for one, or cancel one.");
+        if all >= WAITING_MAX && own > 0 {
+            let detail = format!("{all} runs wait, of others too; then one of yours is the most.");
+            return refused(detail, "Wait for yours, or cancel it.");
+        }
+        if all >= WAITING_AT_ALL {
+            let detail = format!("{all} runs of others wait, which is the most.");
+            return refused(detail, "Ask again later.");
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use api::{ApiError, NewRun, ResearchDesk, RunView};
 use bars::BarStore;
 use desk::{Clock, clock::wall_time};
 use domain::Nanos;
-use identity::Reach;
+use identity::{Owner, Reach};
 use path::broker::BoxFuture;
 use store::{Ended, RunRow, RunStatus, Runs, StoreError};
 
@@ -36,6 +36,9 @@ use super::{doors::blocking, ids};
 /// How long another desk's run is left alone; no run takes longer.
 const LEFT_ALONE: Nanos = Nanos::from_secs(24 * 3_600);
 
+/// Tells the name of an owner.
+pub(super) type Names = Arc<dyn Fn(&Owner) -> String + Send + Sync>;
+
 /// The runs of one desk. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Research(Arc<Inner>);
@@ -45,6 +48,7 @@ struct Inner {
     history: History,
     /// This desk's name.
     desk: String,
+    names: Names,
     line: Line,
 }
 
@@ -67,13 +71,14 @@ impl Research {
         bars: Arc<BarStore>,
         clock: Arc<dyn Clock>,
         desk: String,
+        names: Names,
     ) -> Result<Self, StoreError> {
         let left = runs.fail_left(&desk, wall_time(), &Outcome::interrupted().json())?;
         if left > 0 {
             tracing::warn!(runs = left, "runs were interrupted by the end of the desk");
         }
         let history = History::new(bars, clock);
-        Ok(Self(Arc::new(Inner { runs, history, desk, line: Line::default() })))
+        Ok(Self(Arc::new(Inner { runs, history, desk, names, line: Line::default() })))
     }
 
     /// Starts the thread that works.
@@ -110,7 +115,8 @@ impl Inner {
 
     fn shown(&self, row: RunRow) -> Result<RunView, ApiError> {
         let progress = self.line.progress(&row.id);
-        view(row, &self.desk, progress).map_err(|error| {
+        let owner = (self.names)(&row.owner);
+        view(row, owner, &self.desk, progress).map_err(|error| {
             tracing::error!(%error, "a stored run can't be understood");
             ApiError::internal("run_damaged", "A stored run can't be understood.")
         })

@@ -72,9 +72,10 @@ const fn state(status: RunStatus) -> RunState {
     }
 }
 
-/// A row as `desk` shows it, with what it knows of the progress.
+/// A row as `desk` shows it, with the owner's name and what it knows of the progress.
 pub(super) fn view(
     row: RunRow,
+    owner: String,
     desk: &str,
     known: Option<RunProgress>,
 ) -> Result<RunView, serde_json::Error> {
@@ -97,6 +98,7 @@ pub(super) fn view(
         progress,
         request: serde_json::from_str(&row.request)?,
         by: row.by,
+        owner,
         desk: row.desk,
         created_at: row.created_at,
         started_at: row.started_at,
