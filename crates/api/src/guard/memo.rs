@@ -2,9 +2,12 @@
 //!
 //! Orders are left alone: their keys are in the journal, so a repetition is known after a restart
 //! too. A pull of the kill switch is never a repetition: the level may have been released since.
-//! Other writes are remembered here, in memory, within bounds. It must not know what a write does.
+//! Other writes are remembered here, in memory, within bounds; whoever has most there makes room
+//! first, so that nobody who writes much makes the desk forget others' answers. It must not know
+//! what a write does.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,6 +20,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use identity::Owner;
 use path::journal::Hash;
 use tokio::time::Instant;
 
@@ -49,6 +53,7 @@ struct Answer {
 #[derive(Debug)]
 struct Entry {
     content: Hash,
+    owner: Owner,
     since: Instant,
     /// Absent while the first request is under way.
     answer: Option<Answer>,
@@ -67,24 +72,46 @@ struct Entries {
 }
 
 impl Entries {
-    /// Forgets the oldest answers until there is room, and those that are too old. What is under
-    /// way stays: forgotten, it could be done twice.
+    /// Forgets answers that are too old, then the oldest of whoever has most until there is room.
+    /// What is under way stays: forgotten, it could be done twice.
     fn make_room(&mut self, now: Instant, room_for: usize) {
         let Self { by_key, order, bytes } = self;
-        let mut count = order.len();
         order.retain(|key| {
-            let Some(Entry { answer: Some(answer), since, .. }) = by_key.get(key) else {
-                return by_key.contains_key(key);
+            let found = by_key.get(key);
+            let Some(Entry { answer: Some(answer), since, .. }) = found else {
+                return found.is_some();
             };
-            let over = count + room_for > ANSWERS_MAX || *bytes > BYTES_MAX;
-            if !over && now - *since <= KEPT_FOR {
+            if now - *since <= KEPT_FOR {
                 return true;
             }
             *bytes -= answer.body.len();
-            count -= 1;
             by_key.remove(key);
             false
         });
+        while self.order.len() + room_for > ANSWERS_MAX || self.bytes > BYTES_MAX {
+            let Some(place) = self.oldest_of_most() else { return };
+            self.forget(place);
+        }
+    }
+
+    fn forget(&mut self, place: usize) {
+        let entry = self.order.remove(place).and_then(|key| self.by_key.remove(&key));
+        self.bytes -= entry.and_then(|entry| entry.answer).map_or(0, |answer| answer.body.len());
+    }
+
+    /// The place of the oldest answer of the owner with most bytes, or with most answers where
+    /// bytes are not what is short.
+    fn oldest_of_most(&self) -> Option<usize> {
+        let by_bytes = self.bytes > BYTES_MAX;
+        let mut shares: BTreeMap<&Owner, (usize, Reverse<usize>)> = BTreeMap::new();
+        for (place, key) in self.order.iter().enumerate() {
+            let Some(Entry { owner, answer: Some(answer), .. }) = self.by_key.get(key) else {
+                continue;
+            };
+            let share = shares.entry(owner).or_insert((0, Reverse(place)));
+            share.0 += if by_bytes { answer.body.len() } else { 1 };
+        }
+        shares.into_values().max().map(|(_, Reverse(place))| place)
     }
 }
 
@@ -102,7 +129,7 @@ impl Memo {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, key: &str, content: Hash) -> Known {
+    fn begin(&self, key: &str, owner: &Owner, content: Hash) -> Known {
         let mut entries = self.lock();
         let now = Instant::now();
         entries.make_room(now, 0);
@@ -118,7 +145,8 @@ impl Memo {
             return Known::Full;
         }
         entries.order.push_back(key.to_owned());
-        entries.by_key.insert(key.to_owned(), Entry { content, since: now, answer: None });
+        let owner = owner.clone();
+        entries.by_key.insert(key.to_owned(), Entry { content, owner, since: now, answer: None });
         Known::New
     }
 
@@ -188,7 +216,8 @@ pub(crate) async fn check(
     let name = format!("{caller} {} {} {key}", parts.method, parts.uri.path());
     let mut content = format!("{target}\n").into_bytes();
     content.extend_from_slice(&body);
-    match state.memo().begin(&name, Hash::of(&content)) {
+    let owner = asker.caller.reach().owner;
+    match state.memo().begin(&name, &owner, Hash::of(&content)) {
         Known::New => {}
         Known::Answer(answer) => return Ok(replay(answer)),
         Known::UnderWay => {
@@ -243,6 +272,8 @@ pub(crate) fn mark_replayed(headers: &mut HeaderMap) {
 mod tests {
     use super::*;
 
+    const ME: Owner = Owner::Operator;
+
     fn answer(bytes: usize) -> Option<Answer> {
         Some(Answer { status: StatusCode::OK, kind: None, body: vec![b'x'; bytes].into() })
     }
@@ -250,25 +281,25 @@ mod tests {
     #[test]
     fn what_is_under_way_is_never_forgotten() {
         let (memo, content) = (Memo::default(), Hash::of(b"x"));
-        assert!(matches!(memo.begin("first", content), Known::New));
+        assert!(matches!(memo.begin("first", &ME, content), Known::New));
         for number in 1..=ANSWERS_MAX {
             let key = number.to_string();
-            assert!(matches!(memo.begin(&key, content), Known::New), "{number}");
+            assert!(matches!(memo.begin(&key, &ME, content), Known::New), "{number}");
             memo.end(&key, answer(1));
         }
-        assert!(matches!(memo.begin("first", content), Known::UnderWay));
-        assert!(matches!(memo.begin("1", content), Known::New), "the oldest answer went");
+        assert!(matches!(memo.begin("first", &ME, content), Known::UnderWay));
+        assert!(matches!(memo.begin("1", &ME, content), Known::New), "the oldest answer went");
     }
 
     #[test]
     fn too_many_under_way_are_refused() {
         let (memo, content) = (Memo::default(), Hash::of(b"x"));
         for number in 0..ANSWERS_MAX {
-            assert!(matches!(memo.begin(&number.to_string(), content), Known::New));
+            assert!(matches!(memo.begin(&number.to_string(), &ME, content), Known::New));
         }
-        assert!(matches!(memo.begin("more", content), Known::Full));
+        assert!(matches!(memo.begin("more", &ME, content), Known::Full));
         memo.end("7", None);
-        assert!(matches!(memo.begin("more", content), Known::New));
+        assert!(matches!(memo.begin("more", &ME, content), Known::New));
     }
 
     #[test]
@@ -277,11 +308,47 @@ mod tests {
         let whole = BYTES_MAX / ANSWER_MAX;
         for number in 0..=whole {
             let key = number.to_string();
-            assert!(matches!(memo.begin(&key, content), Known::New));
+            assert!(matches!(memo.begin(&key, &ME, content), Known::New));
             memo.end(&key, answer(ANSWER_MAX));
         }
         assert!(memo.lock().bytes <= BYTES_MAX);
-        assert!(matches!(memo.begin(&whole.to_string(), content), Known::Answer(_)));
-        assert!(matches!(memo.begin("0", content), Known::New), "the oldest answer went");
+        assert!(matches!(memo.begin(&whole.to_string(), &ME, content), Known::Answer(_)));
+        assert!(matches!(memo.begin("0", &ME, content), Known::New), "the oldest answer went");
+    }
+
+    #[test]
+    fn who_writes_much_makes_nobody_elses_answers_forgotten() {
+        let (memo, content) = (Memo::default(), Hash::of(b"x"));
+        let other: Owner = "key/agent".parse().unwrap();
+        let write = |key: &str, owner: &Owner, bytes: usize| {
+            assert!(matches!(memo.begin(key, owner, content), Known::New), "{key}");
+            memo.end(key, answer(bytes));
+        };
+        write("mine", &ME, 10);
+        for number in 0..=ANSWERS_MAX {
+            write(&number.to_string(), &other, 1);
+        }
+        for number in 0..100 {
+            write(&format!("large {number}"), &other, ANSWER_MAX);
+        }
+        assert!(memo.lock().bytes <= BYTES_MAX && memo.lock().order.len() <= ANSWERS_MAX);
+        assert!(matches!(memo.begin("mine", &ME, content), Known::Answer(_)));
+        assert!(matches!(memo.begin("large 99", &other, content), Known::Answer(_)));
+        assert!(matches!(memo.begin("0", &other, content), Known::New), "its own oldest went");
+    }
+
+    #[test]
+    fn answers_have_an_end() {
+        let (memo, content) = (Memo::default(), Hash::of(b"x"));
+        assert!(matches!(memo.begin("under way", &ME, content), Known::New));
+        assert!(matches!(memo.begin("old", &ME, content), Known::New));
+        memo.end("old", answer(7));
+        let began = memo.lock().by_key["old"].since;
+        memo.lock().make_room(began + KEPT_FOR, 0);
+        assert!(matches!(memo.begin("old", &ME, content), Known::Answer(_)));
+        memo.lock().make_room(began + KEPT_FOR + Duration::from_secs(1), 0);
+        assert_eq!(memo.lock().bytes, 0);
+        assert!(matches!(memo.begin("under way", &ME, content), Known::UnderWay));
+        assert!(matches!(memo.begin("old", &ME, content), Known::New));
     }
 }
